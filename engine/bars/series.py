@@ -1,0 +1,71 @@
+"""A bar series: the daily bars of one instrument."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+PRICE_COLUMNS = ("open", "high", "low", "close")
+COLUMNS = (*PRICE_COLUMNS, "volume")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarSeries:
+    """Sound daily bars, oldest first.
+
+    Attributes
+    ----------
+    symbol, family : from the config.
+    dates : (n,) ``datetime64[D]``, strictly ascending, naive.
+    open, high, low, close : (n,) float64, positive and finite, ``low <= open, close <= high``.
+    volume : (n,) float64; all 0 where the source has none (``has_volume`` is False).
+    opens_real_from : index of the first bar whose open is a traded price; bars before it have
+        ``open = previous close`` and must not be used for gaps.  ``n`` where no open is real.
+    """
+
+    symbol: str
+    family: str
+    dates: np.ndarray
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+    opens_real_from: int = 0
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+    @property
+    def has_volume(self) -> bool:
+        """True where the source reports volume."""
+        return bool(np.any(self.volume > 0))
+
+    def cut(self, stop: int) -> BarSeries:
+        """The first ``stop`` bars: the history as it was known after the close of bar ``stop - 1``."""
+        return replace(
+            self,
+            **{name: getattr(self, name)[:stop] for name in ("dates", *COLUMNS)},
+            opens_real_from=min(self.opens_real_from, stop),
+        )
+
+    def index_of(self, day: object) -> int:
+        """Index of the last session dated ``day`` or earlier; -1 where there is none."""
+        return int(np.searchsorted(self.dates, np.datetime64(str(day), "D"), side="right")) - 1
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns open, high, low, close, volume; index ``date`` (datetime64[us])."""
+        frame = pd.DataFrame({name: getattr(self, name) for name in COLUMNS})
+        frame.index = pd.DatetimeIndex(self.dates.astype("datetime64[us]"), name="date")
+        return frame
+
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of dates and values; the same bars give the same value on any machine."""
+        digest = hashlib.sha256()
+        digest.update(self.dates.astype("<i8").tobytes())
+        for name in COLUMNS:
+            digest.update(np.ascontiguousarray(getattr(self, name), dtype="<f8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,382 @@
+"""Every setting of a backtest, typed, frozen and documented; unknown keys are refused.
+
+One YAML file is one :class:`Config`.  Dumping it (``config.yaml`` in the run folder) gives every default
+that was in force, so the dump is the provenance of a run.  Field descriptions feed ``engine schema`` and
+``engine init``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from engine.errors import ConfigError
+
+
+class Section(BaseModel):
+    """Base of all config sections: frozen, unknown keys refused, NaN and infinity refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+# --- where bars come from -------------------------------------------------------------------------
+
+
+class BundledSource(Section):
+    """Daily bars shipped inside the ``arch`` package (1999-01-04 to 2018-12-31, no network)."""
+
+    kind: Literal["bundled"] = "bundled"
+    name: Literal["nasdaq", "sp500"]
+
+
+class CsvSource(Section):
+    """A CSV file with the columns date, open, high, low, close and, optionally, volume."""
+
+    kind: Literal["csv"] = "csv"
+    path: Path
+
+
+class ParquetSource(Section):
+    """A Parquet file with the same columns as a CSV source."""
+
+    kind: Literal["parquet"] = "parquet"
+    path: Path
+
+
+class YahooSource(Section):
+    """Bars downloaded through yfinance (extra ``data``) and cached as Parquet."""
+
+    kind: Literal["yahoo"] = "yahoo"
+    ticker: str
+    start: date = date(1987, 1, 1)
+    cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
+
+
+Source = Annotated[
+    BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")
+]
+
+
+class Instrument(Section):
+    """One instrument of the backtest."""
+
+    symbol: str = Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_.=^+-]+$")
+    family: str = Field("default", min_length=1, description="instruments of a family are pooled")
+    source: Source
+
+
+# --- the pipeline, one section per stage ----------------------------------------------------------
+
+
+class ReplayConfig(Section):
+    """Which sessions of the source are used."""
+
+    start: date | None = Field(None, description="first session used (null: the first there is)")
+    end: date | None = Field(None, description="last session used (null: the last there is)")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ReplayConfig:
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError(f"start {self.start} is not before end {self.end}")
+        return self
+
+
+class RulesConfig(Section):
+    """Level kinds and momentum thresholds.  Distances are in ATR(14) unless a unit is named."""
+
+    # levels
+    pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
+    zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn round one price")
+    merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
+    all_time_high_width_atr: float = Field(0.5, gt=0, le=3)
+    range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
+    impulse_atr: float = Field(3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone")
+    impulse_sessions: int = Field(10, ge=2, le=60, description="sessions the impulse may take")
+    shelf_sessions: int = Field(63, ge=10, le=252, description="window in which a shelf's pivots cluster")
+    shelf_width_atr: float = Field(0.75, gt=0, le=3)
+    shelf_min_touches: int = Field(3, ge=2, le=10)
+    break_margin_atr: float = Field(0.25, ge=0, le=2, description="a close this far beyond breaks a level")
+    max_level_age_sessions: int = Field(504, ge=20, le=2520)
+    # momentum
+    rsi_oversold: float = Field(30.0, gt=0, lt=50)
+    rsi_overbought: float = Field(70.0, gt=50, lt=100)
+    rsi_bull: float = Field(50.0, gt=30, lt=70, description="RSI above this counts as bullish")
+    slope_sessions: int = Field(20, ge=2, le=100, description="sessions over which a mean's slope is taken")
+    slope_flat_atr: float = Field(0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)")
+
+    @model_validator(mode="after")
+    def _bands(self) -> RulesConfig:
+        if not self.rsi_oversold < self.rsi_bull < self.rsi_overbought:
+            raise ValueError("rsi_oversold < rsi_bull < rsi_overbought does not hold")
+        return self
+
+
+class SetupConfig(Section):
+    """How floor, ceiling, target and retest are chosen from the level book."""
+
+    min_target_atr: float = Field(1.0, gt=0, le=10, description="target at least this far above the close")
+    min_floor_atr: float = Field(1.0, gt=0, le=10, description="floor at least this far below the close")
+    max_atr: float = Field(4.0, gt=0, le=20, description="levels farther than this are not used; projected instead")
+
+    @model_validator(mode="after")
+    def _reach(self) -> SetupConfig:
+        for name in ("min_target_atr", "min_floor_atr"):
+            if getattr(self, name) >= self.max_atr:
+                raise ValueError(f"{name} must be below max_atr ({self.max_atr})")
+        return self
+
+
+class OutcomeConfig(Section):
+    """The question that the forecast answers."""
+
+    rule: Literal["target", "band", "terminal"] = "target"
+    floor_break: Literal["close", "touch"] = "close"
+    tie: Literal["breakdown", "continuation"] = Field(
+        "breakdown", description="a bar that reaches both (floor_break: touch only)"
+    )
+
+
+class AnalystTable(Section):
+    """A fixed table to be judged beside the forecasts (reference analysis: 50/35/15)."""
+
+    continuation: float = Field(ge=0, le=1)
+    range: float = Field(ge=0, le=1)
+    breakdown: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sums(self) -> AnalystTable:
+        total = self.continuation + self.range + self.breakdown
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"the three probabilities sum to {total:g}, not 1")
+        return self
+
+
+class ForecastConfig(Section):
+    """Baselines, classifier, calibrator and walk-forward."""
+
+    model: Literal["offset_logistic", "boosting", "ordinal", "hazard"] = "offset_logistic"
+    calibrator: Literal["identity", "temperature", "vector", "matrix", "isotonic", "venn_abers"] = "temperature"
+    force_calibrator: bool = Field(False, description="use isotonic or venn_abers below 2,000 independent rows")
+    online_recalibration: bool = Field(False, description="drift correction from outcomes resolved by t")
+    pooling: Literal["none", "family", "all"] = "family"
+    window: Literal["expanding", "rolling"] = "expanding"
+    rolling_sessions: int = Field(2520, ge=504, description="length of a rolling training window")
+    min_train_sessions: int = Field(1260, ge=252)
+    refit_sessions: int = Field(63, ge=5, le=504)
+    paths: int = Field(1000, ge=100, le=100_000, description="simulated paths of filtered_history per date")
+    interval_draws: int = Field(40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval")
+    analyst: AnalystTable | None = None
+
+
+class VerifyConfig(Section):
+    """Scores and tests."""
+
+    bootstrap_draws: int = Field(1000, ge=100, le=100_000)
+    null_draws: int = Field(999, ge=99, le=99_999)
+    interval: float = Field(0.90, gt=0.5, lt=1, description="coverage of every interval shown")
+    ece_bins: int = Field(10, ge=2, le=50)
+    placebo: bool = Field(True, description="run the placebo of random levels at equal distance")
+
+
+class BacktestConfig(Section):
+    """How forecasts are traded."""
+
+    entry_threshold: float = Field(0.5, gt=0, lt=1, description="enter when p_continuation is at least this")
+    horizon_sessions: int | None = Field(None, description="which horizon is traded (null: the longest)")
+    fee_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
+    slippage_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
+    random_entries: int = Field(200, ge=0, le=10_000, description="draws of the random-entry comparison")
+    initial_cash: float = Field(100_000.0, gt=0)
+
+
+class TuneConfig(Section):
+    """What optuna may move, and the holdout it never sees."""
+
+    group: Literal["model", "decision", "event"] = "model"
+    unlock_events: bool = Field(False, description="allow trials that change the question itself")
+    holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
+    batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
+    space: dict[str, list[Any]] = Field(
+        default_factory=dict,
+        description="config path -> [low, high] or a list of choices; empty: the group's default space",
+    )
+
+
+class Config(Section):
+    """One backtest."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
+    instruments: tuple[Instrument, ...] = Field(min_length=1)
+    replay: ReplayConfig = ReplayConfig()
+    rules: RulesConfig = RulesConfig()
+    setup: SetupConfig = SetupConfig()
+    outcome: OutcomeConfig = OutcomeConfig()
+    horizons: tuple[Annotated[int, Field(ge=1, le=63)], ...] = Field((10, 15), min_length=1)
+    forecast: ForecastConfig = ForecastConfig()
+    verify: VerifyConfig = VerifyConfig()
+    backtest: BacktestConfig = BacktestConfig()
+    tune: TuneConfig = TuneConfig()
+    seed: int = Field(7, ge=0, lt=2**32)
+
+    @field_validator("instruments")
+    @classmethod
+    def _unique_symbols(cls, value: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        seen: set[str] = set()
+        for instrument in value:
+            if instrument.symbol in seen:
+                raise ValueError(f"symbol {instrument.symbol!r} appears twice")
+            seen.add(instrument.symbol)
+        return value
+
+    @field_validator("horizons")
+    @classmethod
+    def _ascending_horizons(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("horizons must be ascending and distinct")
+        return value
+
+    @model_validator(mode="after")
+    def _traded_horizon(self) -> Config:
+        traded = self.backtest.horizon_sessions
+        if traded is not None and traded not in self.horizons:
+            raise ValueError(f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}")
+        return self
+
+
+# --- reading and writing --------------------------------------------------------------------------
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+    """Read a YAML config; apply ``a.b=c`` overrides; resolve ``${VARIABLES}`` and relative paths.
+
+    Relative paths are relative to the config file.
+
+    Raises
+    ------
+    ConfigError
+        ``config.missing_file``, ``config.not_yaml``, ``config.unset_variable``, ``config.bad_override``
+        or ``config.invalid`` (every offending key is named).
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "config.missing_file", f"{path}: cannot be read ({error})", "name an existing YAML file"
+        ) from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError("config.not_yaml", f"{path}: {error}", "check indentation and quotes") from None
+    if not isinstance(data, dict):
+        raise ConfigError("config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`")
+    for override in overrides:
+        _apply_override(data, override)
+    data = _expand(data, path.resolve().parent, str(path), "")
+    return parse_config(data, place=str(path))
+
+
+def parse_config(data: dict[str, Any], place: str = "config") -> Config:
+    """Validate a plain mapping; every error names the path of its key."""
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors(include_url=False):
+            # a discriminated union inserts the tag into the path; the reader's file has no such key
+            keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
+            key = ".".join(str(k) for k in keys) or "(top level)"
+            message = item["msg"].removeprefix("Value error, ")
+            lines.append(f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else ""))
+        raise ConfigError(
+            "config.invalid", f"{place}: " + "; ".join(lines), "`engine schema` lists every key and its range"
+        ) from None
+
+
+def with_overrides(config: Config, overrides: dict[str, Any]) -> Config:
+    """A copy of ``config`` with dotted paths replaced (``{"rules.pivot_bars": 4}``), validated again."""
+    data = config.model_dump(mode="json")
+    for key, value in overrides.items():
+        _assign(data, key, value)
+    return parse_config(data, place="override")
+
+
+def dump_config(config: Config) -> str:
+    """The fully resolved config as YAML; loading it gives an equal config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool))
+
+
+def _apply_override(data: dict[str, Any], override: str) -> None:
+    key, equals, raw = override.partition("=")
+    if not equals or not key:
+        raise ConfigError("config.bad_override", f"--set {override}: no '='", "write --set path.to.key=value")
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError:
+        value = raw
+    _assign(data, key.strip(), value)
+
+
+def _assign(data: Any, key: str, value: Any) -> None:
+    node = data
+    parts = key.split(".")
+    for depth, part in enumerate(parts):
+        last = depth == len(parts) - 1
+        if isinstance(node, list):
+            if not part.isdigit() or int(part) >= len(node):
+                raise ConfigError(
+                    "config.bad_override", f"{key}: {part!r} is no index of a list of {len(node)}", "count from 0"
+                )
+            if last:
+                node[int(part)] = value
+            else:
+                node = node[int(part)]
+        elif isinstance(node, dict):
+            if last:
+                node[part] = value
+            else:
+                if node.get(part) is None:
+                    node[part] = {}
+                node = node[part]
+        else:
+            raise ConfigError(
+                "config.bad_override", f"{key}: {'.'.join(parts[:depth])} is a value, not a section", "see `engine schema`"
+            )
+
+
+def _expand(node: Any, base: Path, place: str, key: str) -> Any:
+    if isinstance(node, dict):
+        return {k: _expand(v, base, place, f"{key}.{k}" if key else str(k)) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_expand(v, base, place, f"{key}.{i}") for i, v in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+
+    def replace(match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if value is None:
+            raise ConfigError(
+                "config.unset_variable",
+                f"{place}: {key}: the environment variable {match[1]} is not set",
+                f"run with {match[1]}=<folder> in front of the command",
+            )
+        # a variable is relative to where the command runs, a literal path to the config file
+        return str(Path(value).expanduser().resolve()) if match.start() == 0 else value
+
+    expanded = _VARIABLE.sub(replace, node)
+    if key.rsplit(".", 1)[-1] in ("path", "cache"):
+        candidate = Path(expanded).expanduser()
+        return str(candidate if candidate.is_absolute() else (base / candidate).resolve())
+    return expanded

@@ -1,0 +1,57 @@
+"""Every error the engine raises on purpose.
+
+An error carries a stable ``code`` (the contract: scripts may match on it), a message that names the
+place (file, key, row, date, column) and a ``hint`` that says what to do about it.  Each class is also
+the built-in exception a broad handler would expect, so ``except ValueError`` goes on working.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Base of all deliberate errors.
+
+    Parameters
+    ----------
+    code : stable dotted identifier, for example ``"data.not_ascending"``.
+    message : one sentence that names the place and the offending value.
+    hint : one sentence that says what to do.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"[{self.code}] {self.message}"
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class ConfigError(EngineError, ValueError):
+    """The config file, a ``--set`` override or a command's arguments are wrong."""
+
+    exit_code = 2
+
+
+class DataError(EngineError, ValueError):
+    """Bars cannot be read or are not sound."""
+
+    exit_code = 3
+
+
+class CheckFailed(EngineError):
+    """A verification check failed and the caller asked for strictness (or the audit found look-ahead)."""
+
+    exit_code = 4
+
+
+class InputError(EngineError, ValueError):
+    """A Python caller passed arrays a pure function cannot work with (shape, range, NaN)."""
+
+
+class RunError(EngineError, RuntimeError):
+    """A run folder is missing, incomplete or not what the command needs."""
