@@ -27,7 +27,9 @@ from engine.rules.indicators import ATR, SIGMA
 from engine.rules.levels import BREAK, REJECTION, kinds_agreeing, strength
 
 _DISTANCES = tuple(
-    f"{edge}_distance_{unit}" for edge in ("floor", "ceiling", "target", "retest") for unit in ("atr", "sigma")
+    f"{edge}_distance_{unit}"
+    for edge in ("floor", "ceiling", "target", "retest")
+    for unit in ("atr", "sigma")
 )
 _STANDINGS = tuple(
     f"{edge}_{what}"
@@ -102,9 +104,7 @@ def _write_standing(i, rows, chosen, out, column):
 
 
 @numba.njit(cache=True)
-def fill_features(
-    i, close, indicators, rows, near, near_low, near_high, found, setup, chosen, recent, out
-):
+def fill_features(i, close, indicators, rows, near, near_low, near_high, found, setup, chosen, recent, out):
     """Fill row ``i`` of ``out`` (n, len(LEVEL_FEATURES)).
 
     Columns

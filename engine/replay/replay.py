@@ -172,7 +172,9 @@ class Replay:
         """
         n = len(self)
         names = ("dates", *COLUMNS)
-        if len(bars) < n or not all(np.array_equal(getattr(bars, c)[:n], getattr(self.bars, c)) for c in names):
+        if len(bars) < n or not all(
+            np.array_equal(getattr(bars, c)[:n], getattr(self.bars, c)) for c in names
+        ):
             raise InputError(
                 "replay.not_an_extension",
                 f"{bars.symbol}: the first {n} bars are not those that were replayed",
@@ -303,7 +305,9 @@ def _grown(values: np.ndarray, rows: int) -> np.ndarray:
 
 
 def _repeat(text: str, n: int) -> pd.Series:
-    return pd.Series(pd.array(pa.array([text] * min(n, 1)).take(pa.array(np.zeros(n, np.int64))), dtype="str"))
+    return pd.Series(
+        pd.array(pa.array([text] * min(n, 1)).take(pa.array(np.zeros(n, np.int64))), dtype="str")
+    )
 
 
 def _take(words, codes: np.ndarray) -> pd.Series:

@@ -9,7 +9,6 @@ from engine.replay.features import fill_features, move_recent
 from engine.replay.setup import choose_setup, find_near
 from engine.rules.indicators import ATR
 from engine.rules.level_book import (
-
     MAX_EVENTS_PER_BAR,
     MAX_LEVELS_PER_BAR,
     N_ACTIVE,
@@ -61,7 +60,10 @@ def advance_walk(
     near_high = np.empty(len(rows))
     chosen = np.empty(4, np.int64)
     for i in range(start, stop):
-        if len(levels) - counters[N_LEVELS] < MAX_LEVELS_PER_BAR or len(events) - counters[N_EVENTS] < MAX_EVENTS_PER_BAR:
+        if (
+            len(levels) - counters[N_LEVELS] < MAX_LEVELS_PER_BAR
+            or len(events) - counters[N_EVENTS] < MAX_EVENTS_PER_BAR
+        ):
             return i, first
         before = counters[N_EVENTS]
         first = step_book(

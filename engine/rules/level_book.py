@@ -82,7 +82,11 @@ def _walk_events(i, high, low, close, indicators, params, rows, counters, events
         row = rows[r]
         zone_low, zone_high = zone_at(row, indicators, i)
         # most levels are far away: nothing can happen to one that is whole, not being visited and out of reach
-        if row.broken == 1 or row.visited == 1 or (low[i] <= zone_high + tolerance and high[i] >= zone_low - tolerance):
+        if (
+            row.broken == 1
+            or row.visited == 1
+            or (low[i] <= zone_high + tolerance and high[i] >= zone_low - tolerance)
+        ):
             code, value = event_at(row, zone_low, zone_high, high, low, close, indicators, i, params)
         elif (row.role == SUPPORT) == (close[i] > zone_high):
             code, value = -1, 0.0
@@ -279,7 +283,11 @@ def _confirm(i, candidates, first, last, close, indicators, params, rows, counte
 def _start_averages(i, close, indicators, params, rows, counters, levels, events):
     for kind in range(len(params.columns)):
         column = params.columns[kind]
-        if column < 0 or np.isnan(indicators[i, column]) or (i > 0 and not np.isnan(indicators[i - 1, column])):
+        if (
+            column < 0
+            or np.isnan(indicators[i, column])
+            or (i > 0 and not np.isnan(indicators[i - 1, column]))
+        ):
             continue
         level = levels[counters[N_LEVELS]]
         _write(level, i, kind, np.nan, np.nan, i, 0, params)

@@ -26,7 +26,12 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
     for i in range(start, stop):
         p = i - k
         # no new record since p, and p itself was one
-        if p < 1 or not usable(indicators[i, ATR], close[i]) or record_NOT[i] != record_NOT[p] or record_NOT[p] == record_NOT[p - 1]:
+        if (
+            p < 1
+            or not usable(indicators[i, ATR], close[i])
+            or record_NOT[i] != record_NOT[p]
+            or record_NOT[p] == record_NOT[p - 1]
+        ):
             continue
         top = high[p]
         count = put(out, count, i, p, 1, top - params.all_time_high_width_atr * indicators[i, ATR], top)
