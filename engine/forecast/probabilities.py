@@ -70,9 +70,9 @@ def floor_probabilities(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
 def blend_with_uniform(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
     """Mix in just enough of the uniform table that no class can be below ``floor``.
 
-    For baselines whose tables are cumulative in the horizon: a linear map keeps a probability that never falls
-    with the horizon from falling, which lifting single classes does not.  A pseudo-count of ``floor * n`` out
-    of ``n`` draws is the same thing.
+    For baselines whose tables are cumulative in the horizon: a linear map keeps a probability that never
+    falls with the horizon from falling, which lifting single classes does not.  A pseudo-count of
+    ``floor * n`` out of ``n`` draws is the same thing.
 
     Parameters
     ----------

@@ -120,8 +120,8 @@ def random_walk(
 ) -> np.ndarray:
     """Forecast of the driftless random walk for every date and horizon.
 
-    A level that is watched on closes only is moved away by 0.5826 sigma, because a walk that is looked at once
-    a session overshoots.  Rule ``target``: the target is watched on highs, the floor on closes unless
+    A level that is watched on closes only is moved away by 0.5826 sigma, because a walk that is looked at
+    once a session overshoots.  Rule ``target``: the target is watched on highs, the floor on closes unless
     ``floor_break`` is ``touch``.  Rule ``band``: floor and ceiling on closes.  Rule ``terminal``: the normal
     distribution of the last close.
 
