@@ -111,6 +111,8 @@ class RulesConfig(Section):
     slope_flat_atr: float = Field(
         0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)"
     )
+    mean_touch_atr: float = Field(0.25, ge=0, le=2, description="a bar this near the 50-day has tested it")
+    bias_votes: int = Field(3, ge=1, le=6, description="net votes of six from which the bias has a side")
 
     @model_validator(mode="after")
     def _bands(self) -> RulesConfig:
