@@ -67,6 +67,26 @@ def floor_probabilities(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
     return np.where(missing, np.nan, scaled)
 
 
+def blend_with_uniform(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
+    """Mix in just enough of the uniform table that no class can be below ``floor``.
+
+    For baselines whose tables are cumulative in the horizon: a linear map keeps a probability that never
+    falls with the horizon from falling, which lifting single classes does not.  A pseudo-count of
+    ``floor * n`` out of ``n`` draws is the same thing.
+
+    Parameters
+    ----------
+    p : (..., k) probabilities that sum to 1; NaN stays NaN.
+    floor : at least 0 and below ``1 / k``.
+
+    Returns
+    -------
+    (..., k) float64: ``(1 - k * floor) * p + floor``.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    return (1.0 - p.shape[-1] * floor) * p + floor
+
+
 def to_logits(p: np.ndarray) -> np.ndarray:
     """Centred log probabilities: ``log p`` minus its mean over the classes, so rows sum to 0.
 
