@@ -7,8 +7,6 @@ is why they agree.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +18,12 @@ from threadpoolctl import threadpool_limits
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.errors import CheckFailed, DataError, RunError
 from engine.forecast.inputs import ForecastInput
 from engine.replay.outcomes import label
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
-    from engine.forecast.walk_forward import Forecasts
-    from engine.report.scenario import Scenario
     from engine.runs.run import Run
 
 SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
@@ -138,13 +133,10 @@ def run(
     return Run(folder.path)
 
 
-def _run_stages(config: Config, bars: dict[str, BarSeries], folder: Any, progress: Any, audit_dates: int) -> None:
-    from engine.backtest.backtest import backtest
+def _run_stages(
+    config: Config, bars: dict[str, BarSeries], folder: Any, progress: Any, audit_dates: int
+) -> None:
     from engine.forecast.walk_forward import walk_forward
-    from engine.report.brief import build_brief
-    from engine.report.material import ReportMaterial
-    from engine.report.page import render_page
-    from engine.verify.verify import verify
 
     with progress.stage("replay"):
         replayed = _replayed(config, bars)
