@@ -224,7 +224,9 @@ def schema() -> None:
 
 @app.command()
 def init(
-    csv: Annotated[Path, typer.Option("--csv", metavar="FILE", help="bars: date, open, high, low, close[, volume]")],
+    csv: Annotated[
+        Path, typer.Option("--csv", metavar="FILE", help="bars: date, open, high, low, close[, volume]")
+    ],
     symbol: Annotated[str, typer.Option("--symbol", metavar="S", help="what the instrument is called")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="default: <symbol>.yaml")] = None,
 ) -> None:

@@ -48,8 +48,8 @@ class RunFolder:
             for symbol, series in bars.items()
         }
         digest = hashlib.sha256(config_sha256.encode())
-        for item in data.values():
-            digest.update(item["sha256"].encode())
+        for series in bars.values():
+            digest.update(series.fingerprint().encode())
         started = datetime.now(UTC)
         self.path = _new_folder(results, f"{started:%Y%m%dT%H%M%SZ}_{config.name}_{digest.hexdigest()[:8]}")
         self.manifest: dict[str, Any] = {
