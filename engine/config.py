@@ -58,9 +58,7 @@ class YahooSource(Section):
     cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
 
 
-Source = Annotated[
-    BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")
-]
+Source = Annotated[BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")]
 
 
 class Instrument(Section):
@@ -90,25 +88,51 @@ class ReplayConfig(Section):
 class RulesConfig(Section):
     """Level kinds and momentum thresholds.  Distances are in ATR(14) unless a unit is named."""
 
-    # levels
+    # levels: how zones are drawn
     pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
-    zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn round one price")
+    zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn at one price")
     merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
-    all_time_high_width_atr: float = Field(0.5, gt=0, le=3)
+    max_zone_atr: float = Field(1.0, gt=0, le=5, description="no merge makes a zone taller than this")
+    all_time_high_width_atr: float = Field(0.5, gt=0, le=3, description="height of the all-time-high region")
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
-    impulse_atr: float = Field(3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone")
+    range_confirm_sessions: int = Field(10, ge=1, le=60, description="sessions a range extreme must stand")
+    impulse_atr: float = Field(
+        3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone"
+    )
     impulse_sessions: int = Field(10, ge=2, le=60, description="sessions the impulse may take")
-    shelf_sessions: int = Field(63, ge=10, le=252, description="window in which a shelf's pivots cluster")
-    shelf_width_atr: float = Field(0.75, gt=0, le=3)
-    shelf_min_touches: int = Field(3, ge=2, le=10)
+    base_sessions: int = Field(4, ge=1, le=20, description="longest base of a supply or demand zone")
+    base_height_atr: float = Field(1.0, gt=0, le=3, description="tallest base of a supply or demand zone")
+    shelf_sessions: int = Field(
+        63, ge=10, le=252, description="window in which a shelf's turning points cluster"
+    )
+    shelf_width_atr: float = Field(0.75, gt=0, le=3, description="band in which they lie")
+    shelf_min_touches: int = Field(3, ge=2, le=10, description="turning points that make a shelf")
+    shelf_pivot_bars: int = Field(2, ge=1, le=20, description="bars on each side of a minor pivot")
+    shelf_separation_sessions: int = Field(3, ge=1, le=20, description="closer turning points count once")
+    # levels: what happens to them
+    touch_tolerance_atr: float = Field(0.1, ge=0, le=1, description="a bar this near a zone touches it")
+    rejection_atr: float = Field(1.0, gt=0, le=5, description="close this far off after a touch: a rejection")
+    visit_sessions: int = Field(
+        10, ge=1, le=60, description="a touch without rejection is forgotten after this"
+    )
     break_margin_atr: float = Field(0.25, ge=0, le=2, description="a close this far beyond breaks a level")
-    max_level_age_sessions: int = Field(504, ge=20, le=2520)
+    max_breaks: int = Field(4, ge=1, le=20, description="breaks after which a level is broken for good")
+    broken_level_sessions: int = Field(
+        252, ge=5, le=2520, description="broken and not retested for this long: for good"
+    )
+    max_level_age_sessions: int = Field(
+        504, ge=20, le=2520, description="sessions without an event that retire a level"
+    )
     # momentum
     rsi_oversold: float = Field(30.0, gt=0, lt=50)
     rsi_overbought: float = Field(70.0, gt=50, lt=100)
     rsi_bull: float = Field(50.0, gt=30, lt=70, description="RSI above this counts as bullish")
     slope_sessions: int = Field(20, ge=2, le=100, description="sessions over which a mean's slope is taken")
-    slope_flat_atr: float = Field(0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)")
+    slope_flat_atr: float = Field(
+        0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)"
+    )
+    mean_touch_atr: float = Field(0.25, ge=0, le=2, description="a bar this near the 50-day has tested it")
+    bias_votes: int = Field(3, ge=1, le=6, description="net votes of six from which the bias has a side")
 
     @model_validator(mode="after")
     def _bands(self) -> RulesConfig:
@@ -120,9 +144,20 @@ class RulesConfig(Section):
 class SetupConfig(Section):
     """How floor, ceiling, target and retest are chosen from the level book."""
 
-    min_target_atr: float = Field(1.0, gt=0, le=10, description="target at least this far above the close")
-    min_floor_atr: float = Field(1.0, gt=0, le=10, description="floor at least this far below the close")
-    max_atr: float = Field(4.0, gt=0, le=20, description="levels farther than this are not used; projected instead")
+    min_target_atr: float = Field(1.5, gt=0, le=10, description="target at least this far above the close")
+    min_floor_atr: float = Field(1.5, gt=0, le=10, description="floor at least this far below the close")
+    min_ceiling_atr: float = Field(0.25, ge=0, le=5, description="ceiling at least this far above the close")
+    min_retest_atr: float = Field(0.5, gt=0, le=5, description="retest at least this far below the floor")
+    max_atr: float = Field(
+        5.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
+    )
+    strong_strength: float = Field(
+        0.35, ge=0, le=1, description="strength from which any level may be floor or target"
+    )
+    target_projection_atr: float = Field(2.5, gt=0, le=20, description="projected target above the close")
+    floor_projection_atr: float = Field(2.5, gt=0, le=20, description="projected floor below the close")
+    ceiling_projection_atr: float = Field(1.0, gt=0, le=20, description="projected ceiling above the close")
+    retest_projection_atr: float = Field(1.0, gt=0, le=20, description="projected retest below the floor")
 
     @model_validator(mode="after")
     def _reach(self) -> SetupConfig:
@@ -161,8 +196,12 @@ class ForecastConfig(Section):
     """Baselines, classifier, calibrator and walk-forward."""
 
     model: Literal["offset_logistic", "boosting", "ordinal", "hazard"] = "offset_logistic"
-    calibrator: Literal["identity", "temperature", "vector", "matrix", "isotonic", "venn_abers"] = "temperature"
-    force_calibrator: bool = Field(False, description="use isotonic or venn_abers below 2,000 independent rows")
+    calibrator: Literal["identity", "temperature", "vector", "matrix", "isotonic", "venn_abers"] = (
+        "temperature"
+    )
+    force_calibrator: bool = Field(
+        False, description="use isotonic or venn_abers below 2,000 independent rows"
+    )
     online_recalibration: bool = Field(False, description="drift correction from outcomes resolved by t")
     pooling: Literal["none", "family", "all"] = "family"
     window: Literal["expanding", "rolling"] = "expanding"
@@ -170,7 +209,9 @@ class ForecastConfig(Section):
     min_train_sessions: int = Field(1260, ge=252)
     refit_sessions: int = Field(63, ge=5, le=504)
     paths: int = Field(1000, ge=100, le=100_000, description="simulated paths of filtered_history per date")
-    interval_draws: int = Field(40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval")
+    interval_draws: int = Field(
+        40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval"
+    )
     analyst: AnalystTable | None = None
 
 
@@ -245,7 +286,9 @@ class Config(Section):
     def _traded_horizon(self) -> Config:
         traded = self.backtest.horizon_sessions
         if traded is not None and traded not in self.horizons:
-            raise ValueError(f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}")
+            raise ValueError(
+                f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}"
+            )
         return self
 
 
@@ -277,7 +320,9 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     except yaml.YAMLError as error:
         raise ConfigError("config.not_yaml", f"{path}: {error}", "check indentation and quotes") from None
     if not isinstance(data, dict):
-        raise ConfigError("config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`")
+        raise ConfigError(
+            "config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`"
+        )
     for override in overrides:
         _apply_override(data, override)
     data = _expand(data, path.resolve().parent, str(path), "")
@@ -295,7 +340,9 @@ def parse_config(data: dict[str, Any], place: str = "config") -> Config:
             keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
             key = ".".join(str(k) for k in keys) or "(top level)"
             message = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else ""))
+            lines.append(
+                f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else "")
+            )
         raise ConfigError(
             "config.invalid", f"{place}: " + "; ".join(lines), "`engine schema` lists every key and its range"
         ) from None
@@ -337,7 +384,9 @@ def _assign(data: Any, key: str, value: Any) -> None:
         if isinstance(node, list):
             if not part.isdigit() or int(part) >= len(node):
                 raise ConfigError(
-                    "config.bad_override", f"{key}: {part!r} is no index of a list of {len(node)}", "count from 0"
+                    "config.bad_override",
+                    f"{key}: {part!r} is no index of a list of {len(node)}",
+                    "count from 0",
                 )
             if last:
                 node[int(part)] = value
@@ -352,7 +401,9 @@ def _assign(data: Any, key: str, value: Any) -> None:
                 node = node[part]
         else:
             raise ConfigError(
-                "config.bad_override", f"{key}: {'.'.join(parts[:depth])} is a value, not a section", "see `engine schema`"
+                "config.bad_override",
+                f"{key}: {'.'.join(parts[:depth])} is a value, not a section",
+                "see `engine schema`",
             )
 
 
