@@ -19,6 +19,7 @@ from engine.errors import InputError
 from engine.replay.outcomes import label
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, UNRESOLVED
 from tests.shared_files import vectors_dir
+from tests.some_bars import bundled
 
 ALL_RULES = [
     OutcomeConfig(),
@@ -43,13 +44,6 @@ def series(open_, high, low, close, opens_real_from=0):
     arrays = [np.asarray(a, dtype=float) for a in (open_, high, low, close)]
     dates = np.datetime64("2020-01-01", "D") + np.arange(n)
     return BarSeries("TEST", "test", dates, *arrays, np.zeros(n), opens_real_from)
-
-
-def bundled(module):
-    frame = module.load()
-    prices = [frame[c].to_numpy(float).copy() for c in ("Open", "High", "Low", "Close")]
-    days = frame.index.to_numpy().astype("datetime64[D]")
-    return BarSeries("BUNDLED", "equity_index", days, *prices, np.zeros(len(frame)), 0)
 
 
 def some_setup(close, seed=0):
