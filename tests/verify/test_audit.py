@@ -16,6 +16,7 @@ from engine.rules.indicators import INDICATORS, compute_indicators
 from engine.rules.momentum import MOMENTUM, compute_momentum
 from engine.rules.pivots import confirmed_pivots
 from engine.verify.audit import NOISE_SESSIONS, audit
+from tests.some_bars import series_of
 
 BARS = simulate_bars(420, seed=11)
 CONFIG = Config.model_validate(
@@ -154,9 +155,7 @@ def test_a_peek_that_only_noise_can_reveal():
     def next_change(bars, facts):
         return np.append((np.diff(bars.close) > 0).astype(float), 0.0)
 
-    quiet = replace(
-        BARS, close=np.sort(BARS.close)[::-1].copy()
-    )  # never rises, so the fallback is always right
+    falling = series_of(np.linspace(300.0, 100.0, 420))
     result = audit(falling, CONFIG, 60, replay=planted("next", next_change))
     assert {d.future for d in result.differences} == {"noise"}
 
