@@ -1,26 +1,40 @@
-PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+# A fresh machine needs Python 3.11+ and make; everything else is installed into .venv from the lock files.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
 
-.PHONY: run test lint bench
+.PHONY: run test lint bench lock
 
-$(VENV)/.installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
-	touch $@
-
-run: $(VENV)/.installed
+run: .venv/run.stamp
 	$(BIN)/engine run configs/nasdaq.yaml
 
-test: $(VENV)/.installed
+test: .venv/dev.stamp
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.installed
+lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed
+bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks
+
+# writes the lock files anew from the ranges in pyproject.toml (needs uv)
+lock:
+	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

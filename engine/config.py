@@ -58,9 +58,7 @@ class YahooSource(Section):
     cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
 
 
-Source = Annotated[
-    BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")
-]
+Source = Annotated[BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")]
 
 
 class Instrument(Section):
@@ -96,7 +94,9 @@ class RulesConfig(Section):
     merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
     all_time_high_width_atr: float = Field(0.5, gt=0, le=3)
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
-    impulse_atr: float = Field(3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone")
+    impulse_atr: float = Field(
+        3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone"
+    )
     impulse_sessions: int = Field(10, ge=2, le=60, description="sessions the impulse may take")
     shelf_sessions: int = Field(63, ge=10, le=252, description="window in which a shelf's pivots cluster")
     shelf_width_atr: float = Field(0.75, gt=0, le=3)
@@ -108,7 +108,11 @@ class RulesConfig(Section):
     rsi_overbought: float = Field(70.0, gt=50, lt=100)
     rsi_bull: float = Field(50.0, gt=30, lt=70, description="RSI above this counts as bullish")
     slope_sessions: int = Field(20, ge=2, le=100, description="sessions over which a mean's slope is taken")
-    slope_flat_atr: float = Field(0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)")
+    slope_flat_atr: float = Field(
+        0.25, ge=0, le=5, description="slope of less than this is flat (ATR per slope window)"
+    )
+    mean_touch_atr: float = Field(0.25, ge=0, le=2, description="a bar this near the 50-day has tested it")
+    bias_votes: int = Field(3, ge=1, le=6, description="net votes of six from which the bias has a side")
 
     @model_validator(mode="after")
     def _bands(self) -> RulesConfig:
@@ -122,7 +126,9 @@ class SetupConfig(Section):
 
     min_target_atr: float = Field(1.0, gt=0, le=10, description="target at least this far above the close")
     min_floor_atr: float = Field(1.0, gt=0, le=10, description="floor at least this far below the close")
-    max_atr: float = Field(4.0, gt=0, le=20, description="levels farther than this are not used; projected instead")
+    max_atr: float = Field(
+        4.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
+    )
 
     @model_validator(mode="after")
     def _reach(self) -> SetupConfig:
@@ -161,8 +167,12 @@ class ForecastConfig(Section):
     """Baselines, classifier, calibrator and walk-forward."""
 
     model: Literal["offset_logistic", "boosting", "ordinal", "hazard"] = "offset_logistic"
-    calibrator: Literal["identity", "temperature", "vector", "matrix", "isotonic", "venn_abers"] = "temperature"
-    force_calibrator: bool = Field(False, description="use isotonic or venn_abers below 2,000 independent rows")
+    calibrator: Literal["identity", "temperature", "vector", "matrix", "isotonic", "venn_abers"] = (
+        "temperature"
+    )
+    force_calibrator: bool = Field(
+        False, description="use isotonic or venn_abers below 2,000 independent rows"
+    )
     online_recalibration: bool = Field(False, description="drift correction from outcomes resolved by t")
     pooling: Literal["none", "family", "all"] = "family"
     window: Literal["expanding", "rolling"] = "expanding"
@@ -170,7 +180,9 @@ class ForecastConfig(Section):
     min_train_sessions: int = Field(1260, ge=252)
     refit_sessions: int = Field(63, ge=5, le=504)
     paths: int = Field(1000, ge=100, le=100_000, description="simulated paths of filtered_history per date")
-    interval_draws: int = Field(40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval")
+    interval_draws: int = Field(
+        40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval"
+    )
     analyst: AnalystTable | None = None
 
 
@@ -245,7 +257,9 @@ class Config(Section):
     def _traded_horizon(self) -> Config:
         traded = self.backtest.horizon_sessions
         if traded is not None and traded not in self.horizons:
-            raise ValueError(f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}")
+            raise ValueError(
+                f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}"
+            )
         return self
 
 
@@ -277,7 +291,9 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     except yaml.YAMLError as error:
         raise ConfigError("config.not_yaml", f"{path}: {error}", "check indentation and quotes") from None
     if not isinstance(data, dict):
-        raise ConfigError("config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`")
+        raise ConfigError(
+            "config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`"
+        )
     for override in overrides:
         _apply_override(data, override)
     data = _expand(data, path.resolve().parent, str(path), "")
@@ -295,7 +311,9 @@ def parse_config(data: dict[str, Any], place: str = "config") -> Config:
             keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
             key = ".".join(str(k) for k in keys) or "(top level)"
             message = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else ""))
+            lines.append(
+                f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else "")
+            )
         raise ConfigError(
             "config.invalid", f"{place}: " + "; ".join(lines), "`engine schema` lists every key and its range"
         ) from None
@@ -337,7 +355,9 @@ def _assign(data: Any, key: str, value: Any) -> None:
         if isinstance(node, list):
             if not part.isdigit() or int(part) >= len(node):
                 raise ConfigError(
-                    "config.bad_override", f"{key}: {part!r} is no index of a list of {len(node)}", "count from 0"
+                    "config.bad_override",
+                    f"{key}: {part!r} is no index of a list of {len(node)}",
+                    "count from 0",
                 )
             if last:
                 node[int(part)] = value
@@ -352,7 +372,9 @@ def _assign(data: Any, key: str, value: Any) -> None:
                 node = node[part]
         else:
             raise ConfigError(
-                "config.bad_override", f"{key}: {'.'.join(parts[:depth])} is a value, not a section", "see `engine schema`"
+                "config.bad_override",
+                f"{key}: {'.'.join(parts[:depth])} is a value, not a section",
+                "see `engine schema`",
             )
 
 

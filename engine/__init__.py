@@ -1,0 +1,51 @@
+"""Replays every past session of a market and finds out how far a scenario table can be trusted.
+
+The commands are thin over these functions::
+
+    import engine
+
+    config = engine.load_config("configs/nasdaq.yaml")
+    run = engine.run(config)            # replay, forecast, verify, backtest, report: a folder under results/
+    table, = engine.scenario(config)    # the scenario table for the last close
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.config import Config, load_config
+    from engine.pipeline import audit, check, compare, replay, run, scenario, tune
+    from engine.runs.run import Run, list_runs, open_run
+
+__all__ = [
+    "Config",
+    "Run",
+    "audit",
+    "check",
+    "compare",
+    "list_runs",
+    "load_config",
+    "open_run",
+    "replay",
+    "run",
+    "scenario",
+    "tune",
+]
+
+_HOME = {
+    "Config": "engine.config",
+    "load_config": "engine.config",
+    "Run": "engine.runs.run",
+    "open_run": "engine.runs.run",
+    "list_runs": "engine.runs.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # the compiled and the drawing libraries are imported when a name that needs them is first used
+    if name not in __all__:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME.get(name, "engine.pipeline")), name)

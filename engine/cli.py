@@ -1,0 +1,264 @@
+"""The commands; each is thin over :mod:`engine.pipeline`.
+
+Exit codes: 0 done, 2 config or usage, 3 data, 4 a check failed, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import ConfigError, EngineError
+
+if TYPE_CHECKING:
+    from engine.config import Config
+
+app = typer.Typer(
+    name="engine",
+    help="Replays every past session of a market and finds out how far a scenario table can be trusted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+ledger_app = typer.Typer(
+    help="An append-only record of live forecasts, scored as they mature.", no_args_is_help=True
+)
+app.add_typer(ledger_app, name="ledger")
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="a YAML config")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="override one key; repeatable")
+]
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where run folders go")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
+LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]
+
+
+def _load(config: Path, overrides: list[str] | None) -> Config:
+    from engine.config import load_config
+
+    return load_config(config, overrides or [])
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    results: Results = Path("results"),
+    strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
+) -> None:
+    """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
+    from engine import pipeline
+    from engine.report.terminal import print_run
+
+    finished = pipeline.run(_load(config, overrides), results=results, command=_command_line())
+    print_run(finished.scenarios, finished.metrics)
+    print(finished.path)
+    if strict:
+        pipeline.require_no_failed_check(finished)
+
+
+@app.command()
+def scenario(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of the table")] = False,
+) -> None:
+    """The scenario table for the last close, or for an earlier one."""
+    from engine import pipeline
+    from engine.files import to_json
+    from engine.report.terminal import print_scenario
+
+    tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of))
+    if as_json:
+        sys.stdout.write(to_json({"instruments": [table.to_dict() for table in tables]}))
+    else:
+        for table in tables:
+            print_scenario(table.to_dict())
+
+
+@app.command()
+def tune(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    trials: Annotated[int, typer.Option(help="how many settings to try", min=1)] = 20,
+    workers: Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)] = 2,
+    storage: Annotated[str | None, typer.Option(help="database URL of a study that can be resumed")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Search named settings with optuna; the holdout is scored once, at the end."""
+    from engine import pipeline
+    from engine.report.terminal import print_tuning
+
+    folder, result = pipeline.tune(
+        _load(config, overrides), trials=trials, workers=workers, storage=storage, results=results
+    )
+    print_tuning(result)
+    print(folder)
+
+
+@app.command()
+def audit(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    dates: Annotated[int, typer.Option(help="how many dates are recomputed", min=1)] = 200,
+    every: Annotated[bool, typer.Option("--all", help="recompute every date")] = False,
+) -> None:
+    """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
+    from engine import pipeline
+
+    for certificate in pipeline.audit(_load(config, overrides), dates=None if every else dates):
+        print(certificate)
+
+
+@app.command()
+def check(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Read the bars and say what a researcher should know about them."""
+    from engine import pipeline
+    from engine.report.terminal import print_bar_findings
+
+    print_bar_findings(*pipeline.check(_load(config, overrides)))
+
+
+@app.command()
+def show(
+    run: RunPath,
+    date: Annotated[str, typer.Option("--date", metavar="DATE", help="the close to look at")],
+    results: Results = Path("results"),
+    symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
+) -> None:
+    """The level book and the scenario table of any date of a run."""
+    from engine import pipeline
+    from engine.report.terminal import print_book, print_scenario
+
+    for table, book in pipeline.show(_run_folder(run, results), _date(date), symbol=symbol):
+        print_scenario(table.to_dict(), levels=False)
+        print_book(book)
+
+
+@app.command()
+def report(run: RunPath, results: Results = Path("results")) -> None:
+    """Draw report.html and brief.md of a finished run again; prints the path of the page."""
+    from engine import pipeline
+
+    print(pipeline.report(_run_folder(run, results)))
+
+
+@app.command()
+def compare(first: RunPath, second: RunPath, results: Results = Path("results")) -> None:
+    """Scores of two runs, paired on their common rows, with intervals."""
+    from engine import pipeline
+    from engine.report.terminal import print_comparison
+
+    print_comparison(pipeline.compare(_run_folder(first, results), _run_folder(second, results)))
+
+
+@app.command()
+def runs(results: Results = Path("results")) -> None:
+    """List the runs under the results folder."""
+    from engine.report.terminal import print_runs
+    from engine.runs.run import list_runs
+
+    print_runs(list_runs(results))
+
+
+@ledger_app.command("add")
+def ledger_add(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    as_of: AsOf = None,
+    file: LedgerFile = Path("results/ledger.jsonl"),
+) -> None:
+    """Append today's table; adding the same forecast twice changes nothing."""
+    from engine import pipeline
+
+    added = pipeline.ledger_add(_load(config, overrides), file, as_of=_date(as_of))
+    print(f"{added} new lines in {file}")
+
+
+@ledger_app.command("score")
+def ledger_score(
+    config: ConfigFile, overrides: Overrides = None, file: LedgerFile = Path("results/ledger.jsonl")
+) -> None:
+    """Resolve what has matured with the config's newer bars; live scores and calibration test."""
+    from engine import pipeline
+    from engine.report.terminal import print_ledger_scores
+
+    print_ledger_scores(pipeline.ledger_score(_load(config, overrides), file))
+
+
+@ledger_app.command("show")
+def ledger_show(file: LedgerFile = Path("results/ledger.jsonl")) -> None:
+    """List the recorded forecasts."""
+    from engine import pipeline
+    from engine.report.terminal import print_ledger
+
+    print_ledger(pipeline.ledger_show(file))
+
+
+@app.command()
+def fetch(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Download the bars of yahoo sources again and replace their cache."""
+    from engine import pipeline
+
+    for path in pipeline.fetch(_load(config, overrides)):
+        print(path)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a config."""
+    from engine.config import Config
+    from engine.files import to_json
+
+    sys.stdout.write(to_json(Config.model_json_schema()))
+
+
+@app.command()
+def init(
+    csv: Annotated[
+        Path, typer.Option("--csv", metavar="FILE", help="bars: date, open, high, low, close[, volume]")
+    ],
+    symbol: Annotated[str, typer.Option("--symbol", metavar="S", help="what the instrument is called")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="default: <symbol>.yaml")] = None,
+) -> None:
+    """Check a CSV of bars and write a commented config for it; prints the config's path."""
+    from engine import pipeline
+
+    print(pipeline.init(csv, symbol, out))
+
+
+def _date(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ConfigError("usage.bad_date", f"{text!r} is not a date", "write YYYY-MM-DD") from None
+
+
+def _run_folder(run: Path, results: Path) -> Path:
+    return run if run.exists() or run.is_absolute() else results / run
+
+
+def _command_line() -> str:
+    return " ".join(["engine", *sys.argv[1:]])
+
+
+def main() -> None:
+    """Entry point: deliberate errors become one message and their exit code."""
+    try:
+        app()
+    except EngineError as error:
+        print(f"error {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,172 @@
+"""A run's folder while it is being written: status first, artefacts whole or absent, manifest last."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from engine.bars.series import BarSeries
+from engine.config import Config, dump_config
+from engine.errors import RunError
+from engine.files import sha256_of, write_atomic, write_json, write_text
+
+MANIFEST = "manifest.json"
+_PACKAGES = (
+    "arch", "matplotlib", "numba", "numpy", "optuna", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy",
+    "skops", "vectorbt", "vectorbt-rust",
+)  # fmt: skip
+
+
+class RunFolder:
+    """Creates ``results/<UTC stamp>_<name>_<hash of config and data>/`` and fills it.
+
+    The manifest says ``running`` from the first moment, so a run that is killed never looks finished.
+    An existing folder is never written into.
+    """
+
+    def __init__(self, results: Path, config: Config, bars: dict[str, BarSeries], command: str) -> None:
+        config_sha256 = hashlib.sha256(dump_config(config).encode()).hexdigest()
+        data = {
+            symbol: {
+                "family": series.family,
+                "rows": len(series),
+                "first_date": str(series.dates[0]),
+                "last_date": str(series.dates[-1]),
+                "opens_real_from": str(series.dates[series.opens_real_from])
+                if series.opens_real_from < len(series)
+                else None,
+                "sha256": series.fingerprint(),
+            }
+            for symbol, series in bars.items()
+        }
+        digest = hashlib.sha256(config_sha256.encode())
+        for series in bars.values():
+            digest.update(series.fingerprint().encode())
+        started = datetime.now(UTC)
+        self.path = _new_folder(results, f"{started:%Y%m%dT%H%M%SZ}_{config.name}_{digest.hexdigest()[:8]}")
+        self.manifest: dict[str, Any] = {
+            "status": "running",
+            "command": command,
+            "started_at": started.isoformat(timespec="seconds"),
+            "finished_at": None,
+            "config_sha256": config_sha256,
+            "data": data,
+            "seed": config.seed,
+            "python": platform.python_version(),
+            "packages": {name: _version(name) for name in _PACKAGES},
+            "engine_version": _version("scenario-engine"),
+            "git_commit": _git_commit(),
+            "warnings": [],
+            "failed_checks": [],
+            "audit": None,
+            "seconds": {},
+            "artefacts": {},
+        }
+        self._write_manifest()
+        write_text(self.path / "config.yaml", dump_config(config))
+        self._log = _open_log(self.path / "run.log")
+
+    def log(self, text: str) -> None:
+        """One line in run.log."""
+        self._log.info(text)
+
+    def warn(self, text: str) -> None:
+        """One line in run.log and in the manifest."""
+        self._log.warning(text)
+        self.manifest["warnings"].append(text)
+
+    def write_frame(self, name: str, frame: pd.DataFrame) -> None:
+        """A Parquet artefact; equal frames give equal bytes."""
+        write_atomic(
+            self.path / name,
+            lambda p: frame.to_parquet(p, engine="pyarrow", index=False, compression="zstd"),
+        )
+
+    def write_json(self, name: str, value: Any) -> None:
+        """A JSON artefact (sorted keys, no NaN)."""
+        write_json(self.path / name, value)
+
+    def write_text(self, name: str, text: str) -> None:
+        """A text artefact."""
+        write_text(self.path / name, text)
+
+    def finish(self, status: str = "completed") -> None:
+        """Fingerprint every artefact and replace the manifest; the log is closed."""
+        self.log(f"status: {status}")
+        for handler in list(self._log.handlers):
+            handler.close()
+            self._log.removeHandler(handler)
+        self.manifest["status"] = status
+        self.manifest["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        self.manifest["artefacts"] = {
+            str(p.relative_to(self.path)): sha256_of(p)
+            for p in sorted(self.path.rglob("*"))
+            if p.is_file() and p.name != MANIFEST
+        }
+        self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        write_json(self.path / MANIFEST, self.manifest)
+
+
+def _new_folder(results: Path, name: str) -> Path:
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            "run.results_not_writable",
+            f"{results}: cannot be made ({error})",
+            "name another folder with --results",
+        ) from None
+    for attempt in range(1, 100):
+        path = results / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunError(
+                "run.results_not_writable",
+                f"{path}: cannot be made ({error})",
+                "name another folder with --results",
+            ) from None
+        return path
+    raise RunError("run.too_many", f"{results / name}: 99 runs of this second exist already", "wait a second")
+
+
+def _open_log(path: Path) -> logging.Logger:
+    log = logging.Logger(str(path), logging.INFO)  # not registered: two runs in one process stay apart
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    log.addHandler(handler)
+    return log
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """The commit of the engine's own checkout, with ``-dirty`` where files were changed; None elsewhere."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=root, capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None

@@ -1,0 +1,60 @@
+"""Progress on a terminal, silence elsewhere; run.log and the manifest have it either way."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from engine.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as ProgressBar
+    from rich.progress import TaskID
+
+STAGES = ("replay", "outcomes", "forecast", "verify", "audit", "backtest", "scenario", "report")
+
+
+class Progress:
+    """One line that moves from stage to stage on stderr while a run is under way."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._bar: ProgressBar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description:<10}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total}"),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(STAGES[0], total=len(STAGES))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Name a stage while it runs; its seconds go to run.log and the manifest."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=name)
+        started = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - started
+        self._folder.manifest["seconds"][name] = round(seconds, 3)
+        self._folder.log(f"{name}: {seconds:.2f} s")
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task)

@@ -1,0 +1,157 @@
+"""A finished run, opened for reading."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from engine.config import Config, load_config
+from engine.errors import RunError
+from engine.runs.folder import MANIFEST
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of a run; each table is read when it is first asked for.
+
+    Examples
+    --------
+    >>> import engine                                                    # doctest: +SKIP
+    >>> run = engine.open_run("results/20261122T120000Z_nasdaq_1a2b3c4d")  # doctest: +SKIP
+    >>> run.forecasts.groupby("horizon_sessions").p_continuation.mean()    # doctest: +SKIP
+    """
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Status, provenance, warnings and the hash of every artefact."""
+        return self._json(MANIFEST)
+
+    @cached_property
+    def config(self) -> Config:
+        """The fully resolved config."""
+        return load_config(self.path / "config.yaml")
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Scores, skill, calibration, placebo and backtest figures."""
+        return self._json("metrics.json")
+
+    @cached_property
+    def scenarios(self) -> list[dict[str, Any]]:
+        """The table of the last close, one entry per instrument."""
+        return self._json("scenario.json")["instruments"]
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """Every level there ever was."""
+        return self._frame("levels")
+
+    @cached_property
+    def level_events(self) -> pd.DataFrame:
+        """What happened to each level, and when."""
+        return self._frame("level_events")
+
+    @cached_property
+    def replay(self) -> pd.DataFrame:
+        """One row per instrument and session: bars, features, setup and reading."""
+        return self._frame("replay")
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """What came after each session."""
+        return self._frame("outcomes")
+
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """Walk-forward forecasts with every baseline beside them."""
+        return self._frame("forecasts")
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """The backtest's trades."""
+        return self._frame("trades")
+
+    @cached_property
+    def equity(self) -> pd.DataFrame:
+        """The backtest's equity beside its comparisons."""
+        return self._frame("equity")
+
+    @property
+    def brief(self) -> str:
+        """The analysis in words (Markdown)."""
+        return (self.path / "brief.md").read_text(encoding="utf-8")
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self._artefact(f"{name}.parquet"))
+
+    def _json(self, name: str) -> Any:
+        return json.loads(self._artefact(name).read_text(encoding="utf-8"))
+
+    def _artefact(self, name: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            raise RunError(
+                "run.missing_file",
+                f"{path}: there is no such file",
+                "the run may have failed; see its run.log",
+            )
+        return path
+
+    def _repr_html_(self) -> str:
+        data = self.manifest["data"]
+        spans = ", ".join(
+            f"{html.escape(s)} ({d['rows']:,} sessions to {d['last_date']})" for s, d in data.items()
+        )
+        return f"<b>Run</b> {html.escape(self.path.name)}: {html.escape(self.manifest['status'])}<br>{spans}"
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    RunError
+        ``run.not_found`` where there is no manifest, ``run.not_completed`` where the run failed or was killed.
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        raise RunError(
+            "run.not_found",
+            f"{folder}: no run here (no {MANIFEST})",
+            "`engine runs` lists the runs there are",
+        )
+    run = Run(folder)
+    if run.manifest["status"] != "completed":
+        raise RunError(
+            "run.not_completed",
+            f"{folder}: the run's status is {run.manifest['status']!r}",
+            "run the config again; run.log says where it stopped",
+        )
+    return run
+
+
+def list_runs(results: str | Path) -> pd.DataFrame:
+    """Every run under a results folder, oldest first: name, status, started_at, instruments, last_date, path."""
+    rows = []
+    for path in sorted(Path(results).glob(f"*/{MANIFEST}")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            {
+                "run": path.parent.name,
+                "status": manifest["status"],
+                "started_at": manifest["started_at"],
+                "instruments": ", ".join(manifest["data"]),
+                "last_date": max(d["last_date"] for d in manifest["data"].values()),
+                "failed_checks": len(manifest["failed_checks"]),
+            }
+        )
+    columns = ["run", "status", "started_at", "instruments", "last_date", "failed_checks"]
+    return pd.DataFrame(rows, columns=columns)

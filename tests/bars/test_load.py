@@ -1,0 +1,131 @@
+"""Sources, their cutting to a period, and what is said when they cannot be read."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.bars.load import load_all, load_bars
+from engine.bars.simulate import simulate_bars
+from engine.bars.sources import yahoo
+from engine.config import Instrument, ReplayConfig, YahooSource, parse_config
+from engine.errors import DataError
+from tests.shared_files import data_dir
+
+
+def instrument(**source) -> Instrument:
+    return Instrument.model_validate({"symbol": "X", "source": source})
+
+
+def test_bundled_bars_are_the_ones_of_the_arch_package():
+    bars = load_bars(instrument(kind="bundled", name="nasdaq"), ReplayConfig())
+    assert len(bars) == 5031
+    assert (str(bars.dates[0]), str(bars.dates[-1])) == ("1999-01-04", "2018-12-31")
+    assert bars.opens_real_from == 0
+    sp500 = load_bars(instrument(kind="bundled", name="sp500"), ReplayConfig())
+    assert sp500.opens_real_from > 3000  # this vendor's S&P opens repeat the previous close for years
+
+
+def test_csv_and_parquet_give_the_same_series(tmp_path):
+    frame = simulate_bars(400).to_frame()
+    frame.to_csv(tmp_path / "x.csv")
+    frame.to_parquet(tmp_path / "x.parquet")
+    one = load_bars(instrument(kind="csv", path=tmp_path / "x.csv"), ReplayConfig())
+    two = load_bars(instrument(kind="parquet", path=tmp_path / "x.parquet"), ReplayConfig())
+    assert one.fingerprint() == two.fingerprint()
+
+
+def test_the_period_is_cut_at_both_ends(tmp_path):
+    frame = simulate_bars(900).to_frame()
+    frame.to_csv(tmp_path / "x.csv")
+    period = ReplayConfig(start=frame.index[100].date(), end=frame.index[700].date())
+    bars = load_bars(instrument(kind="csv", path=tmp_path / "x.csv"), period)
+    assert len(bars) == 601
+    assert bars.close[0] == frame["close"].iloc[100]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "data.empty"),
+        (b"date,open,high,low,close\n", "data.empty"),
+        (b"\xff\xfe\x00\x01", "data.unreadable"),
+    ],
+)
+def test_unreadable_files(tmp_path, content, code):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_bars(instrument(kind="csv", path=tmp_path / "x.csv"), ReplayConfig())
+    assert caught.value.code == code
+
+
+def test_missing_file_and_damaged_parquet(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        load_bars(instrument(kind="csv", path=tmp_path / "none.csv"), ReplayConfig())
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 but not really")
+    with pytest.raises(DataError, match="not a readable Parquet file"):
+        load_bars(instrument(kind="parquet", path=tmp_path / "x.parquet"), ReplayConfig())
+
+
+def test_too_few_bars_says_how_many_are_needed(tmp_path):
+    simulate_bars(60).to_frame().to_csv(tmp_path / "short.csv")
+    with pytest.raises(DataError, match="60 sessions, 315 are needed"):
+        load_bars(instrument(kind="csv", path=tmp_path / "short.csv"), ReplayConfig())
+    simulate_bars(400).to_frame().to_csv(tmp_path / "x.csv")
+    config = parse_config(
+        {
+            "name": "x",
+            "instruments": [{"symbol": "X", "source": {"kind": "csv", "path": str(tmp_path / "x.csv")}}],
+        }
+    )
+    with pytest.raises(DataError, match="400 sessions in all, 1276 are needed"):
+        load_all(config)
+
+
+def test_yahoo_without_the_extra_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yfinance", None)
+    with pytest.raises(DataError) as caught:
+        load_bars(instrument(kind="yahoo", ticker="^RUT", cache=tmp_path), ReplayConfig())
+    assert caught.value.code == "data.yahoo_extra_missing"
+
+
+class _Yfinance:
+    def __init__(self, frame):
+        self.frame = frame
+
+    def download(self, *_, **__):
+        if isinstance(self.frame, Exception):
+            raise self.frame
+        return self.frame
+
+
+def test_yahoo_caches_with_a_hash_and_refuses_a_changed_cache(tmp_path, monkeypatch):
+    frame = simulate_bars(400).to_frame().rename(columns=str.title).rename_axis("Date")
+    monkeypatch.setitem(sys.modules, "yfinance", _Yfinance(frame))
+    item = instrument(kind="yahoo", ticker="^RUT", cache=tmp_path)
+    first = load_bars(item, ReplayConfig())
+    monkeypatch.setitem(sys.modules, "yfinance", None)  # from here on the cache must do
+    assert load_bars(item, ReplayConfig()).fingerprint() == first.fingerprint()
+    path = next(tmp_path.glob("*.parquet"))
+    pd.read_parquet(path).iloc[:-1].to_parquet(path)
+    with pytest.raises(DataError) as caught:
+        load_bars(item, ReplayConfig())
+    assert caught.value.code == "data.cache_changed"
+
+
+@pytest.mark.parametrize("answer", [OSError("no route to host"), pd.DataFrame()])
+def test_yahoo_without_a_network_says_so(tmp_path, monkeypatch, answer):
+    monkeypatch.setitem(sys.modules, "yfinance", _Yfinance(answer))
+    with pytest.raises(DataError) as caught:
+        yahoo.fetch_yahoo(YahooSource(ticker="^RUT", cache=tmp_path))
+    assert caught.value.code == "data.yahoo_no_network"
+    assert not list(tmp_path.glob("*.parquet"))
+
+
+@pytest.mark.skipif(data_dir() is None, reason="real bars are not here")
+def test_opens_of_the_russell_2000_are_real_from_2007_on():
+    bars = load_bars(instrument(kind="csv", path=data_dir() / "rut.csv"), ReplayConfig())
+    assert np.datetime64("2006-12-01") < bars.dates[bars.opens_real_from] < np.datetime64("2007-02-01")

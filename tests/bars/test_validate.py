@@ -1,0 +1,103 @@
+"""Every content defect gives one error with its code, row, date and column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bars.simulate import simulate_bars
+from engine.bars.validate import opens_real_from, to_series
+from engine.errors import DataError
+
+
+def table(n: int = 30) -> pd.DataFrame:
+    frame = simulate_bars(n, seed=1).to_frame().reset_index()
+    frame["date"] = frame["date"].dt.strftime("%Y-%m-%d")
+    return frame
+
+
+def series(frame: pd.DataFrame):
+    return to_series(frame, symbol="X", family="f", place="x.csv", first_row=2)
+
+
+def test_a_sound_table_goes_through_unchanged():
+    frame = table()
+    bars = series(frame)
+    np.testing.assert_array_equal(bars.close, frame["close"])
+    assert str(bars.dates[0]) == frame["date"][0]
+
+
+DEFECTS = {
+    "data.bad_date": ("date", 5, "not-a-date"),
+    "data.duplicate_date": ("date", 5, 4),
+    "data.not_ascending": ("date", 5, 2),
+    "data.not_a_number": ("close", 5, "n/a"),
+    "data.infinite": ("close", 5, "inf"),
+    "data.not_positive": ("low", 5, "-37.63"),
+    "data.negative_volume": ("volume", 5, "-1"),
+    "data.high_below_low": ("high", 5, "0.01"),
+    "data.outside_range": ("open", 5, "1e9"),
+}
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_each_defect_is_named_with_its_place(code):
+    column, row, value = DEFECTS[code]
+    frame = table().astype(str)
+    frame.loc[row, column] = frame.loc[value, "date"] if isinstance(value, int) else value
+    with pytest.raises(DataError) as caught:
+        series(frame)
+    assert caught.value.code == code
+    assert "x.csv" in caught.value.message
+    assert f"row {row + 2}" in caught.value.message
+    assert column in caught.value.message
+    assert caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_the_reason_for_refusing_negative_prices_is_given():
+    frame = table().astype(str)
+    frame.loc[3, "low"] = "-37.63"
+    with pytest.raises(DataError, match="log returns are undefined"):
+        series(frame)
+
+
+def test_an_empty_cell_is_not_a_number_and_a_missing_date_is_said_to_be_missing():
+    frame = table().astype(str)
+    frame.loc[7, "high"] = ""
+    with pytest.raises(DataError, match=r"high \(empty\) is not a number"):
+        series(frame)
+    frame = table().astype(str)
+    frame.loc[7, "date"] = ""
+    with pytest.raises(DataError, match="the date is missing"):
+        series(frame)
+
+
+def test_missing_columns_and_no_rows():
+    with pytest.raises(DataError, match="no column close"):
+        series(table().drop(columns="close"))
+    with pytest.raises(DataError, match="there are no bars"):
+        series(table().iloc[:0])
+
+
+def test_volume_is_optional_and_the_header_may_be_capitalised():
+    bars = series(table().drop(columns="volume").rename(columns=str.title))
+    assert not bars.has_volume
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_fake_opens_end_after_the_last_suspect_bar(fake, real):
+    rng = np.random.default_rng(3)
+    close = 100 + rng.normal(size=fake + real).cumsum()
+    opens = np.concatenate((close[:1], close[:-1])) if len(close) else close.copy()
+    opens[fake:] += 0.123
+    first = opens_real_from(opens, close)
+    assert 0 <= first <= len(close)
+    if fake >= 126 and real >= 126:
+        # a quarter of the window is still fake 3/4 of a window after the change
+        assert fake <= first <= fake + 63
+    if fake == 0:
+        assert first == 0
