@@ -235,5 +235,3 @@ def _value_at(config: Config, path: str) -> Any:
     for name in path.split("."):
         node = getattr(node, name)
     return node
-
-

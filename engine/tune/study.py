@@ -110,9 +110,7 @@ def search(
             progress(min(done, trials), trials)
 
 
-def _ask(
-    study: optuna.Study, seed: int, space: tuple[Parameter, ...]
-) -> tuple[int, dict[str, Any]]:
+def _ask(study: optuna.Study, seed: int, space: tuple[Parameter, ...]) -> tuple[int, dict[str, Any]]:
     from optuna.samplers import TPESampler
 
     number = sum(t.state.name != "WAITING" for t in study.get_trials(deepcopy=False))

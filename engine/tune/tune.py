@@ -162,7 +162,9 @@ def _search_made(study: optuna.Study, storage: str | None, identity: Identity) -
             other = optuna.load_study(study_name=name, storage=storage)
             if other.user_attrs.get("data_sha256") == identity.data_sha256:
                 count += len(_complete(other))
-    ratios = [t.user_attrs["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in t.user_attrs]
+    ratios = [
+        t.user_attrs["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in t.user_attrs
+    ]
     variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else None
     return Search(trials=max(count, 1), sharpe_variance=variance)
 
