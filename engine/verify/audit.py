@@ -216,17 +216,21 @@ def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
     close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
     opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
     wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
-    past = bars.cut(t + 1)
-    return changed(
-        past,
-        dates=np.append(past.dates, past.dates[-1] + np.arange(1, NOISE_SESSIONS + 1)),
-        open=np.append(past.open, opening),
-        high=np.append(past.high, np.maximum(opening, close) * wick[0]),
-        low=np.append(past.low, np.minimum(opening, close) / wick[1]),
-        close=np.append(past.close, close),
-        volume=np.append(past.volume, rng.lognormal(10.0, 2.0, NOISE_SESSIONS)),
-        opens_real_from=bars.opens_real_from,
-    )
+    future = {
+        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+        "open": opening,
+        "high": np.maximum(opening, close) * wick[0],
+        "low": np.minimum(opening, close) / wick[1],
+        "close": close,
+        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+    }
+    joined: dict[str, Any] = {}
+    for name, values in future.items():
+        source = getattr(bars, name)
+        joined[name] = np.append(source[: t + 1], values)
+        # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
+        joined[name].setflags(write=source.flags.writeable)
+    return changed(bars, **joined)
 
 
 Table = dict[str, dict[str, Any]]  # table name -> column name -> array
