@@ -243,6 +243,10 @@ class TuneConfig(Section):
     unlock_events: bool = Field(False, description="allow trials that change the question itself")
     holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
     batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
+    paths: int = Field(200, ge=100, le=100_000, description="simulated paths per date in a trial, for speed")
+    risk_aversion: float = Field(
+        3.0, ge=0, le=100, description="of the certainty equivalent that decision trials maximise"
+    )
     space: dict[str, list[Any]] = Field(
         default_factory=dict,
         description="config path -> [low, high] or a list of choices; empty: the group's default space",

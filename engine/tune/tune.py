@@ -25,7 +25,7 @@ from engine.tune.holdout import (
 from engine.tune.objective import Objective, default_objective
 from engine.tune.result import TuneResult
 from engine.tune.space import Parameter, edges, search_space
-from engine.tune.study import Identity, Progress, open_study, search
+from engine.tune.study import Identity, Progress, facts, open_study, search
 
 if TYPE_CHECKING:
     import optuna
@@ -112,7 +112,7 @@ def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return [
         t
         for t in study.get_trials(deepcopy=False)
-        if t.state.name == "COMPLETE" and "repeats" not in t.user_attrs
+        if t.state.name == "COMPLETE" and "repeats" not in facts(t)
     ]
 
 
@@ -138,8 +138,8 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
                 "number": trial.number,
                 "state": "complete" if trial.state.name == "COMPLETE" else "failed",
                 "score": trial.value,
-                "reason": trial.user_attrs.get("reason"),
-                "repeats": trial.user_attrs.get("repeats"),
+                "reason": facts(trial).get("reason"),
+                "repeats": facts(trial).get("repeats"),
                 **{parameter.path: trial.params.get(parameter.path) for parameter in space},
             }
         )
@@ -162,15 +162,13 @@ def _search_made(study: optuna.Study, storage: str | None, identity: Identity) -
             other = optuna.load_study(study_name=name, storage=storage)
             if other.user_attrs.get("data_sha256") == identity.data_sha256:
                 count += len(_complete(other))
-    ratios = [
-        t.user_attrs["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in t.user_attrs
-    ]
+    ratios = [facts(t)["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in facts(t)]
     variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else None
     return Search(trials=max(count, 1), sharpe_variance=variance)
 
 
 def _overfitting(study: optuna.Study) -> Overfitting | None:
-    moments = [t.user_attrs["block_moments"] for t in _complete(study) if "block_moments" in t.user_attrs]
+    moments = [facts(t)["block_moments"] for t in _complete(study) if "block_moments" in facts(t)]
     if len(moments) < 2:
         return None
     return probability_of_overfitting(np.array(moments))
