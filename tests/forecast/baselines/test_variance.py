@@ -84,7 +84,7 @@ def test_forecast_beats_the_moving_average_where_volatility_clusters():
     def loss(f):
         return np.mean(realised / f - np.log(realised / f) - 1.0)
 
-    # one fixed series; over 50 seeds the gap had mean 0.056 and standard deviation 0.010
+    # one fixed series; over 50 seeds the gap was 0.07 to 0.20, mean 0.12
     assert loss(forecast) < loss(ewma * realised.mean() / ewma.mean()) - 0.02
 
 
