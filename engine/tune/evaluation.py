@@ -1,0 +1,117 @@
+"""What one trial is worth, and how a trial is run so that a bad one cannot stop the search."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The worth of one config.
+
+    Attributes
+    ----------
+    value : what the search maximises.
+    attributes : JSON-able facts kept with the trial.
+    """
+
+    value: float
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial has no value, in one line."""
+
+    reason: str
+
+
+Evaluate = Callable[[Config], "Evaluation | float"]
+
+
+def attempt(evaluate: Evaluate, config: Config) -> Evaluation | Failure:
+    """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
+    try:
+        found = evaluate(config)
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        return Failure(f"{type(error).__name__}: {first}"[:500])
+    evaluation = found if isinstance(found, Evaluation) else Evaluation(float(found))
+    if not math.isfinite(evaluation.value):
+        return Failure(f"the value is {evaluation.value}")
+    return evaluation
+
+
+# the worker process's own copy: sent once when the process starts, so that what it has prepared (bars,
+# indicators, simulated baselines) is kept from one trial to the next
+_evaluate: Evaluate | None = None
+
+
+def _start_worker(evaluate: Evaluate) -> None:
+    global _evaluate
+    _evaluate = evaluate
+    from threadpoolctl import threadpool_limits
+
+    # one process per core is the parallelism; numerical libraries must not add theirs
+    threadpool_limits(1)
+
+
+def _work(config: Config) -> Evaluation | Failure:
+    assert _evaluate is not None
+    return attempt(_evaluate, config)
+
+
+class Workers:
+    """Evaluates batches in this process (``workers`` 1) or in processes of its own, in the order given.
+
+    Processes are spawned, not forked: compiled kernels and BLAS keep threads that a fork would break.
+    """
+
+    def __init__(self, evaluate: Evaluate, workers: int) -> None:
+        self._evaluate = evaluate
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def run(self, configs: Sequence[Config]) -> list[Evaluation | Failure]:
+        """One result per config; a process that dies costs its batch's unfinished trials, not the search."""
+        if self._workers == 1:
+            return [attempt(self._evaluate, config) for config in configs]
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(self._evaluate,),
+            )
+        try:
+            jobs = [self._pool.submit(_work, config) for config in configs]
+        except BrokenProcessPool:
+            self._close()
+            return [Failure("the worker processes could not be started") for _ in configs]
+        return [self._collect(job) for job in jobs]
+
+    def _collect(self, job: Future[Evaluation | Failure]) -> Evaluation | Failure:
+        try:
+            return job.result()
+        except BrokenProcessPool:
+            self._close()
+            return Failure("the worker process died")
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
