@@ -114,6 +114,7 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     if not scale > 0.0:
         return None
     shocks /= scale
+    opens = np.where(drawn >= past.opens_real_from, shocks[:, 0], np.nan)
     drift = _mean(shocks[:, 3])
     shocks -= drift * (1.0 - len(drawn) / (len(drawn) + _DRIFT_PRIOR))
     reversal, taken_back = _serial_dependence(shocks[:, 3])
@@ -131,9 +132,12 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     order = np.argsort(shocks[:, 3], kind="stable")
     factor = np.maximum(persistence + surprise, _LEAST_FACTOR)
     library = np.column_stack([shocks[:, 3], shocks[:, 1], shocks[:, 2], factor])[order]
-    opens = np.where(drawn >= past.opens_real_from, shocks[:, 0], np.nan)[order]
     return Shocks(
-        np.ascontiguousarray(library, dtype=np.float32), opens.astype(np.float32), first, gain, reversal
+        np.ascontiguousarray(library, dtype=np.float32),
+        opens[order].astype(np.float32),
+        first,
+        gain,
+        reversal,
     )
 
 
