@@ -77,9 +77,7 @@ class OffsetLogistic(ClassifierMixin, BaseEstimator):
         self.max_iterations = max_iterations
         self.warm_start = warm_start
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None
-    ) -> OffsetLogistic:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> OffsetLogistic:
         """Fit on X (n, p) and classes y (n,); offset (n, K) are log probabilities up to a row constant."""
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -186,7 +184,11 @@ def fit_theta(
 
     total = float(weight[:rows].sum())
     return minimise(
-        objective, start.ravel(), factor, tolerance=tolerance * max(total, 1e-12), max_iterations=max_iterations
+        objective,
+        start.ravel(),
+        factor,
+        tolerance=tolerance * max(total, 1e-12),
+        max_iterations=max_iterations,
     )
 
 
@@ -222,8 +224,12 @@ def _check_offset(offset: Any, rows: int, n_classes: int) -> np.ndarray:
     offset = np.ascontiguousarray(offset, dtype=np.float64)
     if offset.shape != (rows, n_classes):
         raise InputError(
-            "forecast.bad_offset", f"offset has shape {offset.shape}, not ({rows}, {n_classes})", "one column per class"
+            "forecast.bad_offset",
+            f"offset has shape {offset.shape}, not ({rows}, {n_classes})",
+            "one column per class",
         )
     if not np.isfinite(offset).all():
-        raise InputError("forecast.bad_offset", "offset holds NaN or infinity", "floor probabilities before the log")
+        raise InputError(
+            "forecast.bad_offset", "offset holds NaN or infinity", "floor probabilities before the log"
+        )
     return offset

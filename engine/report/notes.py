@@ -33,8 +33,8 @@ def geometric_notes(setup: Setup | None, facts: Facts, decimals: int) -> dict[st
         _momentum(facts, bullish=True),
     )
     middle = (
-        f"neither the target {atrs(setup.target.low)} above is reached "
-        f"nor a close {atrs(setup.floor.low)} lower lost"
+        f"price stays between the floor {atrs(setup.floor.low)} below and the target "
+        f"{atrs(setup.target.low)} above"
     )
     down = join_clauses(
         f"floor {atrs(setup.floor.low)} below ({source(setup.floor)})",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from engine.config import dump_config
 from engine.report import figures, words
@@ -24,6 +26,8 @@ from engine.report.tables import (
 )
 from engine.report.trust import group_findings, read_metrics, rules_verdict, trust_paragraphs
 
+_ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
+
 
 @cache
 def _environment() -> Environment:
@@ -35,6 +39,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.globals["words"] = words
+    environment.filters["tight"] = _tight
     return environment
 
 
@@ -61,6 +66,11 @@ def render_page(material: ReportMaterial) -> str:
         glossary=GLOSSARY,
         disclaimer=DISCLAIMER,
     )
+
+
+def _tight(text: str) -> Markup:
+    """Escaped text in which a price zone never breaks at its dash."""
+    return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', str(escape(text))))
 
 
 def _headline(material: ReportMaterial) -> str:

@@ -116,15 +116,16 @@ def findings_view(findings: Iterable[Any] | CheckGroups | None) -> RenderableTyp
     """Issues and tips with their explanation; passed checks as a count."""
     groups = findings if isinstance(findings, CheckGroups) else group_findings(findings)
     parts: list[RenderableType] = []
-    for label, style, entries in (("issue", "bold red", groups.issues), ("tip", "bold", groups.tips)):
+    for entries in (groups.issues, groups.tips):
         for entry in entries:
             line = Text()
-            line.append(f"{label}: ", style=style)
+            severity = entry["severity"]
+            line.append(f"{severity}: ", style="bold red" if severity == "failure" else "bold")
             line.append(entry["title"])
             line.append(f"  [{entry['code']}]", style="dim")
             parts.append(line)
             if entry["explanation"]:
-                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 7)))
+                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2)))
     passed = words.plural(len(groups.passed), "check")
     tail = f"{passed} passed"
     if groups.not_applicable:

@@ -321,8 +321,8 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
 def group_findings(findings: Iterable[Any] | None) -> CheckGroups:
     """Findings (objects or mappings with code, title, severity, explanation) in reading order.
 
-    A severity of issue, error or failure with an explanation is an issue; warning, tip, info or note a tip;
-    ``not_applicable`` its own group; no explanation means the check passed.
+    A failure or warning is an issue, a note is a tip; ``passed`` and ``not_applicable`` have groups of their
+    own, and a check without an explanation has passed.
     """
     groups: dict[str, list[dict[str, str]]] = {"issues": [], "tips": [], "passed": [], "not_applicable": []}
     for item in findings or ():
@@ -343,7 +343,7 @@ def group_findings(findings: Iterable[Any] | None) -> CheckGroups:
             groups["not_applicable"].append(entry)
         elif severity == "passed" or explanation is None:
             groups["passed"].append(entry)
-        elif severity in ("issue", "error", "failure", "failed", "critical"):
+        elif severity in ("failure", "warning"):
             groups["issues"].append(entry)
         else:
             groups["tips"].append(entry)

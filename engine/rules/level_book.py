@@ -249,19 +249,16 @@ def _confirm(i, candidates, first, last, close, indicators, params, rows, counte
             continue
         candidate = candidates[c]
         level = levels[counters[N_LEVELS]]
-        level.low = candidate.low
-        level.high = candidate.high
-        level.kinds = 1 << candidate.kind
-        level.kind = candidate.kind
-        level.weight = params.weights[candidate.kind]
-        level.formed = candidate.formed
-        level.origin = candidate.formed
-        level.confirmed = i
-        level.touches = candidate.touches
-        level.rejections = 0
-        level.breaks = 0
-        level.reversals = 0
-        level.reaction_atr = 0.0
+        _write(
+            level,
+            i,
+            candidate.kind,
+            candidate.low,
+            candidate.high,
+            candidate.formed,
+            candidate.touches,
+            params,
+        )
         side = _side(level.low, level.high, close[i])
         for d in range(c + 1, last):
             other = candidates[d]

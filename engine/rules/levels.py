@@ -78,7 +78,7 @@ LEVEL = np.dtype(
 # a level as it stands: its birth plus its events
 STANDING = np.dtype(
     [
-        *[(name, LEVEL[name]) for name in LEVEL.names],
+        *[(name, LEVEL[name]) for name in LEVEL.names or ()],
         ("id", np.int32),
         ("broken", np.int32),  # 1 from a break to its reclaim or role reversal
         ("visited", np.int32),  # 1 from a touch to its rejection or break

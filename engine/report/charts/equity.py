@@ -52,8 +52,8 @@ def equity_chart(equity: pd.DataFrame) -> str | None:
                 x, curves["random_low"], curves["random_high"], color=style.ZONE, alpha=0.2, lw=0
             )
         drawn = (
-            ("buy_and_hold", "Buy and hold", style.FAINT, 1.5, "solid"),
-            ("unfiltered", "Every setup", style.RANGE, 1.5, "solid"),
+            ("buy_and_hold", "Buy and hold", style.FAINT, 1.6, "solid"),
+            ("unfiltered", "Every setup", style.MUTED, 1.5, (0, (5, 2))),
             ("random_median", "Random entries", style.ZONE, 1.3, (0, (2, 2))),
             ("strategy", "Strategy", style.INK, 2.2, "solid"),
         )

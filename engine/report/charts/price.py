@@ -49,7 +49,7 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
 
     def build(figure: Figure) -> None:
         grid = figure.add_gridspec(
-            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.735, top=0.985, bottom=0.05
+            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.715, top=0.985, bottom=0.05
         )
         upper = figure.add_subplot(grid[0])
         lower = figure.add_subplot(grid[1], sharex=upper)
@@ -87,7 +87,12 @@ def _draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:
             dashes = (0, (5, 2)) if column == "sma_200" else "solid"
             axes.plot(np.arange(n), bars[column].to_numpy(float), color=colour, lw=width, ls=dashes, zorder=3)
     _draw_candles(axes, bars)
-    labels = [_level_label(scenario, line) for line in levels] + _draw_setup(axes, scenario, n, future)
+    labels = _draw_setup(axes, scenario, n, future)
+    labels.append(
+        _Label(scenario.close, scenario.close, f"Close {scenario.price(scenario.close)}", style.INK, True)
+    )
+    # a level that is an edge of the setup is named once, by the edge
+    labels += [_level_label(scenario, line) for line in levels if line.role in ("resistance", "support")]
     axes.axvline(n - 0.5, color=style.GRID, lw=1, zorder=1)
     axes.text(
         n - 0.5 + future / 2,
@@ -133,7 +138,7 @@ def _draw_zone(axes: Axes, line: LevelLine, n: int, future: int, minimum: float)
     base = 0.5 * (line.low + line.high) - 0.5 * height
     axes.add_patch(
         Rectangle(
-            (start, base), n + future - 0.5 - start, height, facecolor=style.ZONE, alpha=0.22, lw=0, zorder=2
+            (start, base), n + future - 0.5 - start, height, facecolor=style.ZONE, alpha=0.28, lw=0, zorder=2
         )
     )
 
@@ -205,12 +210,14 @@ def _draw_setup(axes: Axes, scenario: Scenario, n: int, future: int) -> list[_La
         text = f"{name.capitalize()} {scenario.zone(edge.low, edge.high)}"
         if edge.projected:
             text += ", projected"
+        elif edge.level_name:
+            text += f"  {style.shorten(edge.level_name, 24)}"
         labels.append(_Label(edge.low, edge.high, text, colour, bold=True))
     return labels
 
 
 def _level_label(scenario: Scenario, line: LevelLine) -> _Label:
-    text = f"{scenario.zone(line.low, line.high)}  {style.shorten(line.name, 30)}"
+    text = f"{scenario.zone(line.low, line.high)}  {style.shorten(line.name, 32)}"
     return _Label(line.low, line.high, text, style.MUTED)
 
 
@@ -233,7 +240,7 @@ def _draw_labels(axes: Axes, labels: list[_Label], x: float, low: float, high: f
             y,
             label.text,
             color=label.colour,
-            fontsize=11,
+            fontsize=11.5,
             va="center",
             fontweight="bold" if label.bold else "normal",
             clip_on=False,

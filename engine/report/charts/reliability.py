@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -22,21 +23,28 @@ class ReliabilityPanel:
 
     Attributes
     ----------
-    low, high, observed : (k,) blocks of the isotonic recalibration, ascending.
-    band_at, band_low, band_high : (g,) where the line of an exact forecast would lie; empty without bands.
+    forecast, observed : (g,) the isotonic recalibration at ascending forecasts.
+    band_low, band_high : (g,) where the line of an exact forecast would lie; NaN without bands.
     forecasts : (n,) the probabilities themselves, for the histogram; empty where they are not at hand.
     caption : one or two short lines of figures under the title.
     """
 
     scenario: str
-    low: np.ndarray
-    high: np.ndarray
+    forecast: np.ndarray
     observed: np.ndarray
-    band_at: np.ndarray
     band_low: np.ndarray
     band_high: np.ndarray
     forecasts: np.ndarray
     caption: str = ""
+
+
+def panel_from_table(
+    scenario: str, table: pd.DataFrame, forecasts: np.ndarray, caption: str
+) -> ReliabilityPanel:
+    """The panel of one class from verification's table (columns forecast, observed, band_low, band_high)."""
+    rows = table.sort_values("forecast", kind="stable")
+    columns = [rows[name].to_numpy(float) for name in ("forecast", "observed", "band_low", "band_high")]
+    return ReliabilityPanel(scenario, *columns, forecasts=forecasts, caption=caption)
 
 
 def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage: float = 0.90) -> str | None:
@@ -63,9 +71,9 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
     axes.set_ylim(0, 1)
     axes.grid()
     axes.plot([0, 1], [0, 1], color=style.FAINT, lw=1, ls=(0, (3, 3)), zorder=2)
-    if len(panel.band_at):
+    if np.isfinite(panel.band_low).any():
         axes.fill_between(
-            panel.band_at, panel.band_low, panel.band_high, color=style.ZONE, alpha=0.25, lw=0, zorder=1
+            panel.forecast, panel.band_low, panel.band_high, color=style.ZONE, alpha=0.25, lw=0, zorder=1
         )
     if len(panel.forecasts):
         counts, edges = np.histogram(panel.forecasts, bins=_BINS, range=(0.0, 1.0))
@@ -80,10 +88,8 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
             lw=0,
             zorder=1,
         )
-    if len(panel.low):
-        x = np.column_stack([panel.low, panel.high]).ravel()
-        y = np.repeat(panel.observed, 2)
-        axes.plot(x, y, color=colour, lw=2.2, zorder=4, solid_joinstyle="round")
+    if len(panel.forecast):
+        axes.plot(panel.forecast, panel.observed, color=colour, lw=2.2, zorder=4, solid_joinstyle="round")
     ticks = [0, 0.25, 0.5, 0.75, 1]
     names = ["0", "25%", "50%", "75%", "100%"]
     axes.set_xticks(ticks, names)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from engine.report import words
 from engine.report.charts import style
@@ -70,7 +71,7 @@ def _forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[str], 
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{words.signed(value, 1 if high - low < 8 else 0)}%")
-    axes.locator_params(axis="x", nbins=6)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.set_title(title, fontweight="bold", pad=12)
     axes.set_xlabel("log-loss skill (right of 0: the model is better)", labelpad=6)
 

@@ -6,8 +6,11 @@ and add one line to ``KINDS``.  Lines may be added at the end only: a kind's pos
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from engine.bars.series import BarSeries
 from engine.config import RulesConfig
 from engine.rules.kinds import (
     all_time_high,
@@ -41,7 +44,7 @@ KINDS: tuple[LevelKind, ...] = (
 
 def level_params(rules: RulesConfig, kinds: tuple[LevelKind, ...] = KINDS) -> LevelParams:
     """The parameters of every level kernel, from the config and the registry."""
-    registry = {
+    registry: dict[str, Any] = {
         "weights": np.array([kind.weight for kind in kinds]),
         "columns": np.array([kind.column for kind in kinds], np.int64),
         "major_kinds": sum(1 << code for code, kind in enumerate(kinds) if kind.major),
@@ -50,7 +53,9 @@ def level_params(rules: RulesConfig, kinds: tuple[LevelKind, ...] = KINDS) -> Le
     return LevelParams(**settings, **registry)
 
 
-def find_candidates(bars, indicators: np.ndarray, start: int, stop: int, params: LevelParams) -> np.ndarray:
+def find_candidates(
+    bars: BarSeries, indicators: np.ndarray, start: int, stop: int, params: LevelParams
+) -> np.ndarray:
     """Every zone that bars ``start .. stop - 1`` confirm: CANDIDATE records ordered by (bar, kind)."""
     found = []
     out = np.empty(stop - start, CANDIDATE)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numba
 
+from engine.rules.indicators import ALL_TIME_HIGH, ATR
 from engine.rules.kinds.kind import put, usable
 
 
@@ -26,13 +27,12 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
     for i in range(start, stop):
         p = i - k
         # no new record since p, and p itself was one
-        if (
-            p < 1
-            or not usable(indicators[i, ATR], close[i])
-            or record_NOT[i] != record_NOT[p]
-            or record_NOT[p] == record_NOT[p - 1]
-        ):
+        if p < 1 or not usable(indicators[i, ATR], close[i]):
             continue
+        if indicators[i, ALL_TIME_HIGH] != indicators[p, ALL_TIME_HIGH]:
+            continue  # exceeded since
+        if indicators[p, ALL_TIME_HIGH] == indicators[p - 1, ALL_TIME_HIGH]:
+            continue  # p made no record
         top = high[p]
         count = put(out, count, i, p, 1, top - params.all_time_high_width_atr * indicators[i, ATR], top)
     return count

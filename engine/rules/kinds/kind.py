@@ -70,7 +70,7 @@ class LevelKind:
     noun : as an analyst writes it (``swing low``).
     weight : in [0, 1]; standing of a fresh level of this kind, before anything has happened at it.
     major : True where an analyst calls the zone major: it may be a target, and a floor, whatever its strength.
-    scan : numba function ``scan(open, high, low, close, atr, start, stop, params, out) -> count`` that writes
+    scan : numba function ``scan(open, high, low, close, indicators, start, stop, params, out) -> count`` that writes
         one CANDIDATE for each bar of ``start .. stop - 1`` that confirms a zone (at most one per bar), reading
         bars up to that bar only; None for a dynamic level.
     column : indicator column that is the price of a dynamic level; -1 for a zone.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numba
 
+from engine.rules.indicators import ATR
 from engine.rules.kinds.kind import put, usable
 from engine.rules.pivots import swing_high_confirmed_at
 
