@@ -125,7 +125,6 @@ def search(
             progress(min(done, trials), trials)
 
 
-<<<<<<< HEAD
 def facts(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     """What was kept with a finished trial besides its value."""
     return dict(trial.user_attrs.get(FACTS, {}))
@@ -138,9 +137,6 @@ def _handle(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.tria
 
 
 def _ask(study: optuna.Study, seed: int, number: int, space: tuple[Parameter, ...]) -> _Asked:
-=======
-def _ask(study: optuna.Study, seed: int, space: tuple[Parameter, ...]) -> tuple[int, dict[str, Any]]:
->>>>>>> main
     from optuna.samplers import TPESampler
 
     # a sampler of its own for every trial: the state of a kept one could not be stored with the study
