@@ -8,6 +8,7 @@ is why they agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,20 @@ from threadpoolctl import threadpool_limits
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config
+from engine.errors import CheckFailed, ConfigError, RunError
 from engine.forecast.inputs import ForecastInput
 from engine.replay.outcomes import label
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
+    from engine.bars.findings import BarFinding
+    from engine.report.scenario import Scenario
+    from engine.runs.folder import RunFolder
+    from engine.runs.progress import Progress
     from engine.runs.run import Run
+    from engine.tune.result import TuneResult
+    from engine.verify.audit import AuditResult
 
 SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 

@@ -92,7 +92,7 @@ def skill_view(trust: Trust) -> RenderableType:
     parts: list[RenderableType] = [Text(rules_verdict(trust), style="bold")]
     parts += [Text(text) for text in (calibration_verdict(trust), sample_sentence(trust)) if text]
     if any(table.skill for table in trust.horizons):
-        table = _table("Log-loss skill over", left=(), right=())
+        table = _table("Skill over", left=(), right=())
         for block in trust.horizons:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
@@ -198,7 +198,7 @@ def _touches(table: HorizonTable) -> str:
 
 
 def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[RenderableType]:
-    name = Text(line.name)
+    name = Text(words.capital(line.name))
     if line.role not in ("resistance", "support"):
         name.append(f" ({line.role})", style="dim")
     cells: list[RenderableType] = [
@@ -225,7 +225,7 @@ def _touch_horizon(lines: Iterable[LevelLine]) -> str:
 
 def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, overflow="fold", min_width=16)
     for name in left:
         table.add_column(name, overflow="fold", ratio=1)
     for name in right:

@@ -45,7 +45,8 @@ def make_replay(symbol: str = "SIM", n: int = 1600, seed: int = 3) -> pd.DataFra
     frame["retest"] = frame["close"] - 2.6 * atr
     for role, level_id in (("floor", 11), ("ceiling", 3), ("target", 5), ("retest", -1)):
         frame[f"{role}_level_id"] = np.where(np.isfinite(atr), level_id, -2)
-    frame["bias"] = np.where(frame["close"] > frame["sma_50"], 1.0, -1.0)
+    side = np.where(frame["close"] > frame["sma_50"], 1.0, -1.0)
+    frame["bias"] = np.where(np.isfinite(frame["sma_50"]), side, np.nan)
     frame["position"] = 1.0
     frame["flip_price"] = frame["sma_50"]
     return frame
@@ -200,7 +201,7 @@ def make_equity(replay: pd.DataFrame, first: int = 400, seed: int = 9) -> pd.Dat
     )
 
 
-def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, **extras) -> Scenario:
+def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, book=None, **extras) -> Scenario:
     row = replay.iloc[-1]
     today = None if forecasts is None else forecasts[forecasts["date"] == row["date"]]
     if not extras:
@@ -238,7 +239,7 @@ def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, **extras
                 {"date": "1973-11-19", "distance": 1.02, "outcomes": {10: "range", 15: "breakdown"}},
             ],
         }
-    return build_scenario(row, make_book(row), today, **extras)
+    return build_scenario(row, make_book(row) if book is None else book, today, **extras)
 
 
 def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
@@ -257,15 +258,15 @@ def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
             {
                 "code": "not_better",
                 "title": "Not better than filtered history",
-                "severity": "issue",
+                "severity": "failure",
                 "explanation": "The interval of the skill contains 0.",
             },
             {
                 "code": "few_windows",
                 "title": "Few independent windows",
-                "severity": "tip",
+                "severity": "note",
                 "explanation": "251 windows at 15 sessions.",
             },
-            {"code": "overlap", "title": "Train and test overlap", "severity": "issue", "explanation": None},
+            {"code": "overlap", "title": "Train and test overlap", "severity": "failure", "explanation": None},
         ],
     )
