@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.backtest.fills import END, FLOOR, HORIZON, TARGET, fill_signals
+from engine.backtest.fills import FLOOR, HORIZON, TARGET, fill_signals
 from engine.config import OutcomeConfig
 from engine.replay.outcomes import label
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
@@ -23,7 +23,7 @@ def test_exits_follow_outcomes(floor_break, tie):
     setup = np.column_stack([floor, target, target, target + 1.0, floor - 1.0])
     outcomes = label(bars, setup, (HORIZON_SESSIONS,), OutcomeConfig(floor_break=floor_break, tie=tie))
     seen = set()
-    for t in range(n - 1):
+    for t in range(n - HORIZON_SESSIONS):
         signals = np.zeros(n, bool)
         signals[t] = True
         fills = fill_signals(
@@ -50,10 +50,8 @@ def test_exits_follow_outcomes(floor_break, tie):
             assert (reason, exit_) == (FLOOR, when)
         elif code == BREAKDOWN and when == t + HORIZON_SESSIONS:
             assert (reason, exit_) == (HORIZON, when)
-        elif code == BREAKDOWN:
-            assert (reason, exit_) == (FLOOR, when + 1)
         else:
-            assert t + HORIZON_SESSIONS > n - 1
-            assert reason in (TARGET, FLOOR, END)
+            assert code == BREAKDOWN
+            assert (reason, exit_) == (FLOOR, when + 1)
         seen.add((int(code), int(reason)))
     assert len(seen) >= 4
