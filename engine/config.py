@@ -234,6 +234,16 @@ class BacktestConfig(Section):
     slippage_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
     random_entries: int = Field(200, ge=0, le=10_000, description="draws of the random-entry comparison")
     initial_cash: float = Field(100_000.0, gt=0)
+    trials: int = Field(
+        1,
+        ge=1,
+        description="settings tried before these were chosen; written by tune, deflates the Sharpe ratio",
+    )
+    trials_sharpe_variance: float | None = Field(
+        None,
+        ge=0,
+        description="variance over those trials of their Sharpe ratio per session (null: not known)",
+    )
 
 
 class TuneConfig(Section):
