@@ -32,6 +32,7 @@ GLOSSARY: dict[str, str] = {
     "MCB": "What recalibrating the forecast in hindsight would have gained. Its p-value says how often a perfect "
     "forecast with the same overlap would look at least this bad.",
     "DSC": "What the ordering of the forecasts is worth: how well they tell likely from unlikely.",
-    "Power": "How often a real flaw of the given size would have been noticed. A test that notices little proves little.",
+    "Power": "How often a real flaw of the given size would have been noticed. A test that notices little proves "
+    "little.",
     "Placebo": "The same pipeline with levels at random prices equally far away. Do real levels beat them?",
 }

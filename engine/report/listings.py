@@ -16,7 +16,9 @@ from engine.bars.series import BarSeries
 from engine.report import words
 
 
-def listing(frame: pd.DataFrame, *, right: Iterable[str] = (), empty: str = "nothing to list") -> RenderableType:
+def listing(
+    frame: pd.DataFrame, *, right: Iterable[str] = (), empty: str = "nothing to list"
+) -> RenderableType:
     """A data frame as an aligned table; columns in ``right`` are aligned right, missing values are a dash."""
     if frame.empty:
         return Text(empty)
@@ -62,7 +64,9 @@ def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
             f"{summary['trials_failed']} failed"
         ),
     ]
-    values = pd.DataFrame({"setting": list(summary["best_values"]), "best": list(summary["best_values"].values())})
+    values = pd.DataFrame(
+        {"setting": list(summary["best_values"]), "best": list(summary["best_values"].values())}
+    )
     parts.append(listing(values, right=("best",), empty="no trial beat the config as it stands"))
     holdout = summary["holdout"]
     if holdout is not None:

@@ -56,26 +56,3 @@ def _momentum(facts: Facts, bullish: bool) -> str:
     if rsi is not None and (rsi > 50) == bullish:
         found.append(f"RSI {rsi:.0f}")
     return words.join(found)
-
-
-def plain_reading(facts: Facts) -> str:
-    """Where the close stands against the averages and what RSI says; empty where nothing is known."""
-    close, rsi = facts.get("close"), facts.get("rsi_14")
-    parts = []
-    for name, label in (("sma_50", "50-day"), ("sma_200", "200-day")):
-        average = facts.get(name)
-        if close is not None and average is not None:
-            parts.append(f"{'above' if close > average else 'below'} the {label} average")
-    text = words.join(parts)
-    if rsi is None:
-        return text
-    state = (
-        "overbought"
-        if rsi >= 70
-        else "oversold"
-        if rsi <= 30
-        else "not overbought"
-        if rsi > 50
-        else "not oversold"
-    )
-    return join_clauses(text, f"RSI {rsi:.0f}, {state}")

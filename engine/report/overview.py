@@ -5,10 +5,29 @@ Every paragraph is a pure function of a :class:`Scenario`; what is unknown is le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.report import words
 from engine.report.scenario import LevelLine, Scenario
+
+Facts = Mapping[str, "float | None"]
+
+_RECENT = 20  # sessions within which a crossing or an extreme is still news
+_FLAT_ATR = 0.25  # a 200-day average that moved less in the slope window runs flat
+_COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
+_REGIMES = {
+    2: (
+        "Momentum is strong and overbought",
+        "in the overbought zone: stretched, which is no sell signal by itself",
+    ),
+    1: ("Momentum is positive, not overbought", "in the upper half with room before the overbought zone"),
+    -1: ("Momentum is soft, not oversold", "in the lower half, not yet in the oversold zone"),
+    -2: (
+        "Momentum is weak and oversold",
+        "in the oversold zone: stretched, which is no buy signal by itself",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +39,8 @@ class Paragraph:
 
 
 def technical_overview(scenario: Scenario) -> tuple[Paragraph, ...]:
-    """Trend, resistance ahead, support beneath and momentum, in that order."""
-    found = (_trend(scenario), _ahead(scenario), _beneath(scenario), _momentum(scenario))
+    """Trend, course, momentum, resistance ahead and support beneath, in that order."""
+    found = (_trend(scenario), _course(scenario), _momentum(scenario), _ahead(scenario), _beneath(scenario))
     return tuple(paragraph for paragraph in found if paragraph is not None)
 
 
@@ -73,25 +92,74 @@ def _trend(scenario: Scenario) -> Paragraph | None:
         return None
     above_fast = close > fast
     text = f"The close is {_away(close, fast)} the 50-day average at {scenario.price(fast)}"
+    crossed = facts.get("sessions_since_sma_50_" + ("reclaimed" if above_fast else "lost"))
+    recent = crossed is not None and crossed <= _RECENT
+    if recent and crossed is not None:
+        when = "today" if crossed == 0 else f"{words.plural(crossed, 'session')} ago"
+        text += f", {'reclaimed' if above_fast else 'lost'} {when}"
     if slow is None:
         title = f"{'Above' if above_fast else 'Below'} the 50-day average"
         return Paragraph(title, text + "; the 200-day average is not known yet.")
     above_slow = close > slow
-    text += f" and {_away(close, slow)} the 200-day average at {scenario.price(slow)}. "
-    order = "above" if fast > slow else "below"
-    text += f"The 50-day average stands {order} the 200-day average"
+    text += f", and {_away(close, slow)} the 200-day average at {scenario.price(slow)}. "
     if above_fast and above_slow:
-        title = "Price holds above both averages"
-        text += ", an upward structure." if fast > slow else ", so the longer trend has yet to turn up."
+        title = "50-day average reclaimed" if recent else "Price holds above both averages"
     elif above_slow:
-        title = "A pullback within the longer trend" if fast > slow else "Between the averages"
-        text += ": the short-term structure has weakened, the longer one has not."
+        title = "50-day average lost" if recent else "A pullback above the 200-day average"
     elif above_fast:
-        title = "A recovery below the 200-day average"
-        text += ": short-term strength under a longer trend that has not been reclaimed."
+        title = "A recovery under the 200-day average"
     else:
         title = "Price is below both averages"
-        text += ", a downward structure." if fast < slow else ", so the longer trend is in question."
+    return Paragraph(title, text + _slow_trend(facts, fast, slow))
+
+
+def _slow_trend(facts: Facts, fast: float, slow: float) -> str:
+    order = f"The 50-day stands {'above' if fast > slow else 'below'} the 200-day"
+    slope = facts.get("slope_sma_200_atr")
+    if slope is None:
+        return order + "."
+    if abs(slope) < _FLAT_ATR:
+        return f"{order}, which runs flat: the longer trend has no direction."
+    rising = slope > 0
+    if rising == (fast > slow):
+        state = "constructive" if rising else "downward"
+        return f"{order}, which slopes {'upward' if rising else 'downward'}: the longer trend is {state}."
+    return f"{order}, which still slopes {'upward' if rising else 'downward'}: the longer trend is turning."
+
+
+def _course(scenario: Scenario) -> Paragraph | None:
+    """Where price comes from: the rebound, the distance to the record, the row of lows and highs."""
+    facts = scenario.facts
+    rebound, drawdown = facts.get("rebound_percent"), facts.get("drawdown_percent")
+    lows, highs = facts.get("higher_lows") or 0.0, facts.get("higher_highs") or 0.0
+    parts = []
+    if rebound is not None and rebound > 0:
+        parts.append(f"{rebound:.1f}% above its last swing low")
+    if drawdown is not None:
+        peak = facts.get("all_time_high")
+        at = f" of {scenario.price(peak)}" if peak is not None else ""
+        parts.append(
+            f"{drawdown:.1f}% below its record high{at}" if drawdown >= 0.05 else "at its record high"
+        )
+    if not parts:
+        return None
+    text = f"{scenario.instrument} stands {words.join(parts)}."
+    rows = [
+        f"{_COUNTS.get(int(abs(value)), words.count(abs(value)))} {word} {noun}{'' if abs(value) == 1 else 's'}"
+        for value, noun in ((lows, "low"), (highs, "high"))
+        for word in ("higher" if value > 0 else "lower",)
+        if value
+    ]
+    if rows:
+        text += f" The swings show {words.join(rows)} in a row."
+    if lows > 0 and highs >= 0:
+        title = "Higher lows carry the move" if lows > 1 else "The last swing low is higher"
+    elif highs < 0 and lows <= 0:
+        title = "Lower highs weigh on price"
+    elif drawdown is not None and drawdown < 1.0:
+        title = "Price is at its record"
+    else:
+        title = "The swings point both ways" if rows else "Where price comes from"
     return Paragraph(title, text)
 
 
@@ -112,7 +180,7 @@ def _ahead(scenario: Scenario) -> Paragraph | None:
     level = _line(scenario, setup.target.level_id)
     if level is not None and level.touches:
         text += f" The zone has been tested {words.times(level.touches)} before."
-    return Paragraph(f"{_capital(name)} at {target} is the test above", text)
+    return Paragraph(f"{words.capital(name)} at {target} is the test above", text)
 
 
 def _beneath(scenario: Scenario) -> Paragraph | None:
@@ -130,35 +198,26 @@ def _beneath(scenario: Scenario) -> Paragraph | None:
 
 
 def _momentum(scenario: Scenario) -> Paragraph | None:
-    rsi = scenario.facts.get("rsi_14")
+    facts = scenario.facts
+    rsi = facts.get("rsi_14")
     if rsi is None:
         return None
-    if rsi >= 70:
-        title, tail = (
-            "Momentum is strong and overbought",
-            "in the overbought zone: a stretched market, not a sell signal",
-        )
-    elif rsi <= 30:
-        title, tail = (
-            "Momentum is weak and oversold",
-            "in the oversold zone: a stretched market, not a buy signal",
-        )
-    elif rsi >= 50:
-        title, tail = (
-            "Momentum is positive, not overbought",
-            f"above 50 with {70 - rsi:.0f} points to the overbought zone",
-        )
-    else:
-        title, tail = (
-            "Momentum is soft, not oversold",
-            f"below 50 with {rsi - 30:.0f} points to the oversold zone",
-        )
+    regime = facts.get("rsi_regime")
+    if regime is None:
+        regime = 2.0 if rsi >= 70 else -2.0 if rsi <= 30 else 1.0 if rsi > 50 else -1.0
+    title, tail = _REGIMES[int(regime)]
     text = f"RSI(14) is {words.decimal(rsi, 2)}, {tail}."
-    sigma = scenario.facts.get("sigma")
+    for name, word in (("sessions_since_oversold", "oversold"), ("sessions_since_overbought", "overbought")):
+        since = facts.get(name)
+        if since is not None and 0 < since <= _RECENT:
+            text += f" It was {word} {words.plural(since, 'session')} ago."
+    sigma = facts.get("sigma")
     if sigma is not None:
-        text += f" Daily volatility runs at {100 * sigma:.1f}%, or {100 * sigma * 252**0.5:.0f}% a year."
-    if scenario.bias.flip_sentence:
-        text += f" {scenario.bias.flip_sentence}"
+        text += f" Daily volatility runs at {100 * sigma:.1f}%, or {100 * sigma * 252**0.5:.0f}% a year"
+        ratio = facts.get("volatility_ratio")
+        if ratio is not None and not 0.8 < ratio < 1.25:
+            text += f", {'well above' if ratio > 1 else 'well below'} its longer average"
+        text += "."
     return Paragraph(title, text)
 
 
@@ -178,7 +237,3 @@ def _atr_distance(scenario: Scenario, level: float) -> str:
 
 def _line(scenario: Scenario, level_id: int | None) -> LevelLine | None:
     return next((line for line in scenario.levels if line.level_id == level_id), None)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -17,6 +17,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.report import notes as default_notes
 from engine.report import words
+from engine.rules.reading import BIAS_NAMES, reading_sentence
 from engine.scenarios import SCENARIOS
 
 BASELINES = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
@@ -246,7 +247,7 @@ def build_scenario(
     book : levels alive at that date, as ``book_at`` gives them; None or empty where there are none.
     forecasts : the rows of the forecasts frame for this instrument and date, one per horizon; rows of
         other instruments or dates are an error.  None or NaN: probabilities are shown as unavailable.
-    bias_sentence : the reading in words (``engine.rules.reading``); built from the indicators if empty.
+    bias_sentence : the reading in words; ``reading_sentence(row)`` if empty.
     intervals : (horizon, scenario) to (low, high).
     notes : (horizon, scenario), or scenario, to a sentence; a plain geometric note where none is given.
     reliability : (horizon, scenario), or horizon, to a sentence such as "of 214 past forecasts between 45
@@ -430,9 +431,7 @@ def _tables(
 
 def _bias(row: Mapping[str, Any], facts: Mapping[str, float | None], sentence: str, decimals: int) -> Bias:
     code = words.number(row.get("bias"))
-    label = (
-        "unknown" if code is None else {-1: "bearish", 0: "neutral", 1: "bullish"}.get(int(code), "unknown")
-    )
+    label = "unknown" if code is None else BIAS_NAMES.get(int(code), "unknown")
     flip = words.number(row.get("flip_price"))
     close = words.number(row.get("close"))
     flip_sentence = ""
@@ -448,7 +447,7 @@ def _bias(row: Mapping[str, Any], facts: Mapping[str, float | None], sentence: s
         flip_sentence = f"A close {where} {level} {turn}."
     return Bias(
         label=label,
-        sentence=words.sentence(sentence or default_notes.plain_reading(facts)),
+        sentence=words.sentence(sentence or reading_sentence(row)),
         flip_price=flip,
         flip_sentence=flip_sentence,
     )

@@ -92,7 +92,7 @@ def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str,
         "side": line.side,
         "role": line.role if line.role not in ("resistance", "support") else "",
         "zone": scenario.zone(line.low, line.high),
-        "name": line.name,
+        "name": words.capital(line.name),
         "percent": words.signed(line.distance_percent) + "%"
         if line.distance_percent is not None
         else words.MISSING,
@@ -171,14 +171,17 @@ def _chance(backtest: Mapping[str, Any]) -> str:
     p = words.number(_figure(backtest, "random_entries", "p_value"))
     draws = words.number(_figure(backtest, "random_entries", "draws"))
     if p is not None and draws:
-        text = f"random entries at the same rate did at least as well in {words.percent(p)} of {words.count(draws)} draws"
+        text = (
+            f"random entries at the same rate did at least as well in {words.percent(p)} of "
+            f"{words.count(draws)} draws"
+        )
         found.append(words.sentence(text + ("; that is no evidence of timing" if p > 0.1 else "")))
     deflated = _figure(backtest, "strategy", "deflated_sharpe")
     if isinstance(deflated, Mapping) and words.number(deflated.get("probability")) is not None:
         trials = words.plural(deflated.get("trials"), "trial")
         found.append(
-            f"After allowing for {trials}, the probability that the Sharpe ratio is above what luck alone would give is "
-            f"{words.percent(deflated['probability'])}."
+            f"After allowing for {trials}, the probability that the Sharpe ratio is above what luck alone would "
+            f"give is {words.percent(deflated['probability'])}."
         )
     return " ".join(found)
 

@@ -7,7 +7,7 @@ the word in front of it.  Nothing is said by colour alone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from rich import box
@@ -24,6 +24,7 @@ from engine.report.trust import (
     Trust,
     calibration_verdict,
     group_findings,
+    read_metrics,
     rules_verdict,
     sample_sentence,
 )
@@ -92,7 +93,7 @@ def skill_view(trust: Trust) -> RenderableType:
     parts: list[RenderableType] = [Text(rules_verdict(trust), style="bold")]
     parts += [Text(text) for text in (calibration_verdict(trust), sample_sentence(trust)) if text]
     if any(table.skill for table in trust.horizons):
-        table = _table("Log-loss skill over", left=(), right=())
+        table = _table("Skill over", left=(), right=())
         for block in trust.horizons:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
@@ -112,9 +113,24 @@ def skill_view(trust: Trust) -> RenderableType:
     return Group(*parts)
 
 
-def findings_view(findings: Iterable[Any] | CheckGroups | None) -> RenderableType:
+def run_view(
+    scenarios: Sequence[Scenario | Mapping[str, Any]],
+    metrics: Mapping[str, Any] | None,
+    interval: float = 0.90,
+) -> RenderableType:
+    """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found."""
+    parts: list[RenderableType] = []
+    for item in scenarios:
+        scenario = item if isinstance(item, Scenario) else Scenario.from_dict(item)
+        parts += [scenario_view(scenario), Text()]
+    parts += [skill_view(read_metrics(metrics, interval)), Text()]
+    known = metrics or {}
+    parts.append(findings_view(group_findings(known.get("findings"), known.get("checks") or ())))
+    return Group(*parts)
+
+
+def findings_view(groups: CheckGroups) -> RenderableType:
     """Issues and tips with their explanation; passed checks as a count."""
-    groups = findings if isinstance(findings, CheckGroups) else group_findings(findings)
     parts: list[RenderableType] = []
     for entries in (groups.issues, groups.tips):
         for entry in entries:
@@ -198,7 +214,7 @@ def _touches(table: HorizonTable) -> str:
 
 
 def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[RenderableType]:
-    name = Text(line.name)
+    name = Text(words.capital(line.name))
     if line.role not in ("resistance", "support"):
         name.append(f" ({line.role})", style="dim")
     cells: list[RenderableType] = [
@@ -225,7 +241,7 @@ def _touch_horizon(lines: Iterable[LevelLine]) -> str:
 
 def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, overflow="fold", min_width=16)
     for name in left:
         table.add_column(name, overflow="fold", ratio=1)
     for name in right:

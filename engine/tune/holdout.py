@@ -60,9 +60,7 @@ def holdout_start(bars: Mapping[str, BarSeries], holdout_sessions: int) -> np.da
 
 def before(bars: Mapping[str, BarSeries], start: np.datetime64) -> dict[str, BarSeries]:
     """Each history as it was known after the last session before ``start``; empty ones are dropped."""
-    found = {
-        symbol: series.cut(int(np.searchsorted(series.dates, start))) for symbol, series in bars.items()
-    }
+    found = {symbol: series.cut(int(np.searchsorted(series.dates, start))) for symbol, series in bars.items()}
     return {symbol: series for symbol, series in found.items() if len(series)}
 
 

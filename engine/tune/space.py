@@ -7,7 +7,8 @@ decision  how a given forecast is traded: the entry threshold and the traded hor
 event     what is being asked: levels, setup, outcome rule, horizons.  Moving these moves the question, so they
           are locked unless ``tune.unlock_events`` is set, and raw log loss never compares such trials.
 
-Costs, sample boundaries and seeds belong to no group: a search that may lower the fees will.
+Costs, sample boundaries and seeds belong to no group: a search that may lower the fees will.  Neither does the
+refit grid, because filtered_history is refitted on it too and every trial is measured against that.
 """
 
 from __future__ import annotations
@@ -20,13 +21,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from engine.config import Config, RulesConfig
+from engine.config import Config, OutcomeConfig, RulesConfig, SetupConfig
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_MOMENTUM = ("rsi_oversold", "rsi_overbought", "rsi_bull", "slope_sessions", "slope_flat_atr")
+_MOMENTUM = (
+    "rsi_oversold",
+    "rsi_overbought",
+    "rsi_bull",
+    "slope_sessions",
+    "slope_flat_atr",
+    "mean_touch_atr",
+    "bias_votes",
+)
+# a rule that is not known to leave the levels alone may move them
 _LEVELS = tuple(name for name in RulesConfig.model_fields if name not in _MOMENTUM)
 
 MODEL_PATHS = (
@@ -40,19 +50,14 @@ MODEL_PATHS = (
             "pooling",
             "window",
             "rolling_sessions",
-            "refit_sessions",
         )
     ),
 )
 DECISION_PATHS = ("backtest.entry_threshold", "backtest.horizon_sessions")
 EVENT_PATHS = (
     *(f"rules.{name}" for name in _LEVELS),
-    "setup.min_target_atr",
-    "setup.min_floor_atr",
-    "setup.max_atr",
-    "outcome.rule",
-    "outcome.floor_break",
-    "outcome.tie",
+    *(f"setup.{name}" for name in SetupConfig.model_fields),
+    *(f"outcome.{name}" for name in OutcomeConfig.model_fields),
 )
 GROUP_PATHS: dict[str, tuple[str, ...]] = {
     "model": MODEL_PATHS,
@@ -132,7 +137,6 @@ def default_space(group: str, config: Config) -> tuple[Parameter, ...]:
         Parameter("rules.slope_flat_atr", 0.0, 1.5),
         Parameter("forecast.calibrator", choices=("identity", "temperature", "vector")),
         Parameter("forecast.window", choices=("expanding", "rolling")),
-        Parameter("forecast.refit_sessions", 42, 126),
     )
 
 
@@ -213,7 +217,8 @@ def _field(path: str, place: str) -> FieldInfo:
 
 
 def _check_value(field: FieldInfo, value: Any, place: str) -> None:
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *field.metadata])
+    kind: Any = Annotated[field.annotation, field]
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
     try:
         adapter.validate_python(value)
     except ValidationError as error:
@@ -235,5 +240,3 @@ def _value_at(config: Config, path: str) -> Any:
     for name in path.split("."):
         node = getattr(node, name)
     return node
-
-

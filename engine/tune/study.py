@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     import optuna
 
 Progress = Callable[[int, int], None]
+FACTS = "facts"  # one attribute per trial: each costs the database a transaction
 STARTUP_TRIALS = 10  # drawn at random before the sampler models anything
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    number: int
+    params: dict[str, Any]
+    trial: optuna.trial.Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,98 +90,103 @@ def search(
 
     The first trial of a study is the config as it stands, where it lies inside the space.
     """
-    if not study.get_trials(deepcopy=False):
+    trials_before = study.get_trials(deepcopy=False)
+    if not trials_before:
         first = start_values(space, config)
         if first is not None:
             study.enqueue_trial(first)
     known = {
-        _key(t.params): t
-        for t in study.get_trials(deepcopy=False)
+        _key(t.params): (t.number, Evaluation(float(t.value), facts(t)))
+        for t in trials_before
         if t.state.name == "COMPLETE" and t.value is not None
     }
+    begun = sum(t.state.name != "WAITING" for t in trials_before)
+    batch = [
+        _Asked(t.number, dict(t.params), _handle(study, t))
+        for t in trials_before
+        if t.state.name == "RUNNING"
+    ]
     done = 0
     while done < trials:
-        batch = _in_state(study, "RUNNING")
-        begun = len(study.get_trials(deepcopy=False)) - len(_in_state(study, "WAITING"))
         missing = -begun % config.tune.batch
         if not missing and not batch:
             missing = config.tune.batch
         for _ in range(min(missing, trials - done - len(batch))):
-            batch.append(_ask(study, config.seed, space))
+            batch.append(_ask(study, config.seed, begun, space))
+            begun += 1
         results = _evaluate(batch, config, workers, known)
-        for (number, params), result in zip(batch, results, strict=True):
-            _tell(study, number, result)
+        for asked, result in zip(batch, results, strict=True):
+            _tell(study, asked, result)
             if isinstance(result, Evaluation):
-                known[_key(params)] = study.get_trials(deepcopy=False)[number]
+                known.setdefault(_key(asked.params), (asked.number, result))
         done += len(batch)
+        batch = []
         if progress is not None:
             progress(min(done, trials), trials)
 
 
-def _ask(
-    study: optuna.Study, seed: int, space: tuple[Parameter, ...]
-) -> tuple[int, dict[str, Any]]:
+def facts(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """What was kept with a finished trial besides its value."""
+    return dict(trial.user_attrs.get(FACTS, {}))
+
+
+def _handle(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.trial.Trial:
+    from optuna.trial import Trial
+
+    return Trial(study, trial._trial_id)
+
+
+def _ask(study: optuna.Study, seed: int, number: int, space: tuple[Parameter, ...]) -> _Asked:
     from optuna.samplers import TPESampler
 
-    number = sum(t.state.name != "WAITING" for t in study.get_trials(deepcopy=False))
     # a sampler of its own for every trial: the state of a kept one could not be stored with the study
     stream = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     study.sampler = TPESampler(seed=stream, n_startup_trials=STARTUP_TRIALS)
     trial = study.ask({parameter.path: parameter.distribution() for parameter in space})
-    return trial.number, dict(trial.params)
-
-
-def _in_state(study: optuna.Study, state: str) -> list[tuple[int, dict[str, Any]]]:
-    return [(t.number, dict(t.params)) for t in study.get_trials(deepcopy=False) if t.state.name == state]
+    return _Asked(trial.number, dict(trial.params), trial)
 
 
 def _evaluate(
-    batch: list[tuple[int, dict[str, Any]]],
+    batch: list[_Asked],
     config: Config,
     workers: Workers,
-    known: dict[str, Any],
+    known: dict[str, tuple[int, Evaluation]],
 ) -> list[Evaluation | Failure]:
     """Results in the order of the batch; settings that were evaluated before are not evaluated again."""
-    results: dict[int, Evaluation | Failure] = {}
-    asked: dict[str, int] = {}
-    configs: dict[int, Config] = {}
-    for number, params in batch:
-        key = _key(params)
+    results: dict[str, Evaluation | Failure] = {}
+    configs: dict[str, Config] = {}
+    first: dict[str, int] = {}
+    for asked in batch:
+        key = _key(asked.params)
         if key in known:
-            earlier = known[key]
-            attributes = {**earlier.user_attrs, "repeats": earlier.number}
-            results[number] = Evaluation(earlier.value, attributes)
-        elif key not in asked:
-            asked[key] = number
+            first[key], results[key] = known[key]
+        elif key not in first:
+            first[key] = asked.number
             try:
-                configs[number] = with_overrides(config, params)
+                configs[key] = with_overrides(config, asked.params)
             except ConfigError as error:
-                results[number] = Failure(f"{error.code}: {error.message}")
-    for number, result in zip(configs, workers.run(list(configs.values())), strict=True):
-        results[number] = result
-    for number, params in batch:
-        if number not in results:
-            first = asked[_key(params)]
-            twin = results[first]
-            results[number] = (
-                Evaluation(twin.value, {**twin.attributes, "repeats": first})
-                if isinstance(twin, Evaluation)
-                else twin
-            )
-    return [results[number] for number, _ in batch]
+                results[key] = Failure(f"{error.code}: {error.message}")
+    results.update(zip(configs, workers.run(list(configs.values())), strict=True))
+    return [
+        _repeated(results[_key(asked.params)], first[_key(asked.params)], asked.number) for asked in batch
+    ]
 
 
-def _tell(study: optuna.Study, number: int, result: Evaluation | Failure) -> None:
-    from optuna.trial import Trial, TrialState
+def _repeated(result: Evaluation | Failure, first: int, number: int) -> Evaluation | Failure:
+    if first == number or isinstance(result, Failure):
+        return result
+    return Evaluation(result.value, {**result.attributes, "repeats": first})
 
-    trial = Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
+
+def _tell(study: optuna.Study, asked: _Asked, result: Evaluation | Failure) -> None:
+    from optuna.trial import TrialState
+
     if isinstance(result, Failure):
-        trial.set_user_attr("reason", result.reason)
-        study.tell(number, state=TrialState.FAIL)
-        return
-    for name, value in result.attributes.items():
-        trial.set_user_attr(name, value)
-    study.tell(number, result.value)
+        asked.trial.set_user_attr(FACTS, {"reason": result.reason})
+        study.tell(asked.trial, state=TrialState.FAIL)
+    else:
+        asked.trial.set_user_attr(FACTS, result.attributes)
+        study.tell(asked.trial, result.value)
 
 
 def _key(params: dict[str, Any]) -> str:

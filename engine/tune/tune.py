@@ -24,8 +24,8 @@ from engine.tune.holdout import (
 )
 from engine.tune.objective import Objective, default_objective
 from engine.tune.result import TuneResult
-from engine.tune.space import Parameter, edges, search_space
-from engine.tune.study import Identity, Progress, open_study, search
+from engine.tune.space import Parameter, edges, search_space, start_values
+from engine.tune.study import Identity, Progress, facts, open_study, search
 
 if TYPE_CHECKING:
     import optuna
@@ -83,7 +83,8 @@ def tune(
     table = _trials_table(study, space)
     best = _best(study)
     best_values = dict(best.params) if best is not None else {}
-    best_config = with_overrides(config, best_values) if best_values else config
+    made = _search_made(study, storage, identity, config)
+    best_config = _chosen(config, best_values, space, made)
     return TuneResult(
         group=config.tune.group,
         objective=objective.label if objective is not None else "a function of the caller",
@@ -94,7 +95,7 @@ def tune(
         trials=table,
         edges=edges(space, best_values),
         holdout=_holdout(objective, config, best_config, folder, study),
-        search=_search_made(study, storage, identity),
+        search=made,
         overfitting=_overfitting(study),
         importance=_importance(study),
     )
@@ -112,7 +113,7 @@ def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return [
         t
         for t in study.get_trials(deepcopy=False)
-        if t.state.name == "COMPLETE" and "repeats" not in t.user_attrs
+        if t.state.name == "COMPLETE" and "repeats" not in facts(t)
     ]
 
 
@@ -122,8 +123,6 @@ def _best(study: optuna.Study) -> optuna.trial.FrozenTrial | None:
 
 
 def _default_score(study: optuna.Study, config: Config, space: tuple[Parameter, ...]) -> float | None:
-    from engine.tune.space import start_values
-
     values = start_values(space, config)
     return next((t.value for t in _complete(study) if t.params == values), None)
 
@@ -138,8 +137,8 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
                 "number": trial.number,
                 "state": "complete" if trial.state.name == "COMPLETE" else "failed",
                 "score": trial.value,
-                "reason": trial.user_attrs.get("reason"),
-                "repeats": trial.user_attrs.get("repeats"),
+                "reason": facts(trial).get("reason"),
+                "repeats": facts(trial).get("repeats"),
                 **{parameter.path: trial.params.get(parameter.path) for parameter in space},
             }
         )
@@ -150,8 +149,19 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
     )
 
 
-def _search_made(study: optuna.Study, storage: str | None, identity: Identity) -> Search:
-    """Trials made on these data by every study of the storage; repeats of the same values count once."""
+def _chosen(config: Config, values: dict[str, Any], space: tuple[Parameter, ...], made: Search) -> Config:
+    """The config with the best values and the price of having searched for them; unchanged if it won itself."""
+    if not values or values == start_values(space, config):
+        return config
+    price = {"backtest.trials": made.trials, "backtest.trials_sharpe_variance": made.sharpe_variance}
+    return with_overrides(config, values | price)
+
+
+def _search_made(study: optuna.Study, storage: str | None, identity: Identity, config: Config) -> Search:
+    """Trials made on these data by every study of the storage; repeats of the same values count once.
+
+    A config that itself came out of a search brings the trials of that search along.
+    """
     import optuna
 
     count = len(_complete(study))
@@ -162,13 +172,14 @@ def _search_made(study: optuna.Study, storage: str | None, identity: Identity) -
             other = optuna.load_study(study_name=name, storage=storage)
             if other.user_attrs.get("data_sha256") == identity.data_sha256:
                 count += len(_complete(other))
-    ratios = [t.user_attrs["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in t.user_attrs]
+    ratios = [facts(t)["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in facts(t)]
     variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else None
-    return Search(trials=max(count, 1), sharpe_variance=variance)
+    inherited = len(_complete(study)) + config.backtest.trials - 1
+    return Search(trials=max(count, inherited, 1), sharpe_variance=variance)
 
 
 def _overfitting(study: optuna.Study) -> Overfitting | None:
-    moments = [t.user_attrs["block_moments"] for t in _complete(study) if "block_moments" in t.user_attrs]
+    moments = [facts(t)["block_moments"] for t in _complete(study) if "block_moments" in facts(t)]
     if len(moments) < 2:
         return None
     return probability_of_overfitting(np.array(moments))

@@ -9,7 +9,8 @@ assumed about how the replay works, so the audit can be pointed at any replay fu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, InputError
+from engine.replay.replay import replay
 
 NOISE_SESSIONS = 252  # length of the invented future
 _NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
@@ -136,7 +138,7 @@ def audit(
     dates: int | None = 200,
     seed: int | None = None,
     *,
-    replay: Callable[[BarSeries, Config], Replayed] | None = None,
+    replay: Callable[[BarSeries, Config], Replayed] = replay,
 ) -> AuditResult:
     """Compare a whole replay with what it would have said on ``dates`` of its own dates.
 
@@ -161,10 +163,6 @@ def audit(
         raise InputError("audit.no_bars", f"{bars.symbol}: no bars to audit", "load a history first")
     if dates is not None and dates < 1:
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
-    if replay is None:
-        from engine.replay.replay import replay as engine_replay
-
-        replay = engine_replay
     seed = config.seed if seed is None else seed
     whole = _Facts(replay(bars, config))
     chosen = _choose(len(bars), dates, seed)
@@ -218,53 +216,61 @@ def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
     close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
     opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
     wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
-    past = bars.cut(t + 1)
-    return replace(
-        past,
-        dates=np.append(past.dates, past.dates[-1] + np.arange(1, NOISE_SESSIONS + 1)),
-        open=np.append(past.open, opening),
-        high=np.append(past.high, np.maximum(opening, close) * wick[0]),
-        low=np.append(past.low, np.minimum(opening, close) / wick[1]),
-        close=np.append(past.close, close),
-        volume=np.append(past.volume, rng.lognormal(10.0, 2.0, NOISE_SESSIONS)),
-        opens_real_from=bars.opens_real_from,
-    )
+    future = {
+        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+        "open": opening,
+        "high": np.maximum(opening, close) * wick[0],
+        "low": np.minimum(opening, close) / wick[1],
+        "close": close,
+        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+    }
+    joined: dict[str, Any] = {}
+    for name, values in future.items():
+        source = getattr(bars, name)
+        joined[name] = np.append(source[: t + 1], values)
+        # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
+        joined[name].setflags(write=source.flags.writeable)
+    return changed(bars, **joined)
 
 
+Table = dict[str, dict[str, Any]]  # table name -> column name -> array
 _DATED = {"replay": "date", "levels": "confirmed", "events": "date"}  # the day a row became known
 
 
 class _Facts:
-    """The three tables as plain arrays: column name -> array, in the order of date or level."""
+    """The three tables as columns, in the order of date or level: name -> numpy or pandas array.
+
+    Texts stay in their Arrow array: turning them into Python objects would cost more than the replay.
+    """
 
     def __init__(self, replayed: Replayed) -> None:
         frames = {"replay": replayed.frame, "levels": replayed.levels, "events": replayed.events}
-        self.tables = {name: _arrays(frame) for name, frame in frames.items()}
-        levels = self.tables["levels"]
-        order = np.argsort(levels["level_id"], kind="stable")
-        self.tables["levels"] = {column: values[order] for column, values in levels.items()}
+        if not frames["levels"]["level_id"].is_monotonic_increasing:
+            frames["levels"] = frames["levels"].sort_values("level_id", kind="stable")
+        self.tables = {
+            name: {str(column): _array(frame[column]) for column in frame.columns}
+            for name, frame in frames.items()
+        }
 
-    def until(self, as_of: np.datetime64) -> dict[str, dict[str, np.ndarray]]:
+    def until(self, as_of: np.datetime64) -> Table:
         """Only what is dated ``as_of`` or earlier."""
-        facts = {}
+        facts: Table = {}
         for name, table in self.tables.items():
             known = table[_DATED[name]] <= as_of
-            facts[name] = {column: values[known] for column, values in table.items()}
+            count = int(known.sum())
+            # a run of rows from the start needs no copy
+            rows = slice(count) if known[:count].all() else known
+            facts[name] = {column: values[rows] for column, values in table.items()}
         return facts
 
 
-def _arrays(frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    arrays = {}
-    for column in frame.columns:
-        values = frame[column]
-        plain = values.dtype.kind in "fiubM" and isinstance(values.dtype, np.dtype)
-        arrays[str(column)] = values.to_numpy() if plain else values.to_numpy(dtype=object)
-    return arrays
+def _array(values: pd.Series) -> Any:
+    return values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
 
 
 def _compare(
-    known: dict[str, dict[str, np.ndarray]],
-    recomputed: dict[str, dict[str, np.ndarray]],
+    known: Table,
+    recomputed: Table,
     as_of: str,
     future: str,
 ) -> Iterator[tuple[int, Difference]]:
@@ -293,17 +299,22 @@ def _compare(
                 yield len(differs), Difference(table, column, _day(dates[at]), as_of, future, *values)
 
 
-def _differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _differing(one: Any, other: Any) -> np.ndarray:
     """Positions at which two columns of equal length differ in a bit; NaN equals NaN."""
     if one.dtype != other.dtype:
         return np.arange(len(one))
-    if one.dtype.kind != "f":
-        return np.flatnonzero((one != other) & ~(pd.isna(one) & pd.isna(other)))
-    bits = f"i{one.dtype.itemsize}"
-    unequal = np.ascontiguousarray(one).view(bits) != np.ascontiguousarray(other).view(bits)
+    if one.dtype.kind == "f":
+        bits = f"i{one.dtype.itemsize}"
+        unequal = np.ascontiguousarray(one).view(bits) != np.ascontiguousarray(other).view(bits)
+    elif isinstance(one, np.ndarray):
+        unequal = one != other
+    elif one.equals(other):
+        return np.empty(0, np.int64)
+    else:
+        unequal = np.asarray(one, dtype=object) != np.asarray(other, dtype=object)
     if not unequal.any():
         return np.empty(0, np.int64)
-    return np.flatnonzero(unequal & ~(np.isnan(one) & np.isnan(other)))
+    return np.flatnonzero(unequal & ~(pd.isna(one) & pd.isna(other)))
 
 
 def _day(value: Any) -> str:

@@ -45,7 +45,8 @@ def make_replay(symbol: str = "SIM", n: int = 1600, seed: int = 3) -> pd.DataFra
     frame["retest"] = frame["close"] - 2.6 * atr
     for role, level_id in (("floor", 11), ("ceiling", 3), ("target", 5), ("retest", -1)):
         frame[f"{role}_level_id"] = np.where(np.isfinite(atr), level_id, -2)
-    frame["bias"] = np.where(frame["close"] > frame["sma_50"], 1.0, -1.0)
+    side = np.where(frame["close"] > frame["sma_50"], 1.0, -1.0)
+    frame["bias"] = np.where(np.isfinite(frame["sma_50"]), side, np.nan)
     frame["position"] = 1.0
     frame["flip_price"] = frame["sma_50"]
     return frame
@@ -137,6 +138,26 @@ def make_forecasts(replay: pd.DataFrame, seed: int = 5, first: int = 400) -> pd.
     return pd.concat(frames, ignore_index=True)
 
 
+REGIMES = [
+    {
+        "grouping": grouping,
+        "group": group,
+        "rows": 1200,
+        "effective_rows": 80.0,
+        "skill": {"filtered_history": {"log_loss_skill": value, "low": value - 0.012, "high": value + 0.011}},
+    }
+    for grouping, group, value in (
+        ("trend", "above_sma_200", 0.006),
+        ("trend", "below_sma_200", -0.002),
+        ("volatility", "high", 0.001),
+        ("volatility", "low", 0.009),
+        ("volatility", "middle", 0.002),
+        ("year", "1972", 0.004),
+        ("year", "1973", -0.011),
+    )
+]
+
+
 def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010) -> dict:
     horizons = {}
     for h in HORIZONS:
@@ -159,6 +180,8 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
             },
             "calibration": {
                 name: {
+                    "mean_forecast": 0.33,
+                    "frequency": 0.34,
                     "ece": 0.021,
                     "ece_floor_mean": 0.024,
                     "ece_floor_q95": 0.041,
@@ -172,10 +195,18 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
                 }
                 for name in ("continuation", "range", "breakdown")
             },
-            "power": {"logits_times_1_25": 0.34, "logits_times_1_5": 0.81, "bias_5_points": 0.55},
-            "regimes": [],
+            "power": {
+                "overconfidence_25": {"any": 0.34},
+                "overconfidence_50": {"any": 0.8},
+                "bias_5_points": {"any": 0.5},
+            },
+            "regimes": REGIMES,
         }
-    return {"horizons": horizons}
+    return {
+        "horizons": horizons,
+        "interval_coverage": 0.9,
+        "checks": ["fake_opens", "not_better", "few_windows"],
+    }
 
 
 def make_equity(replay: pd.DataFrame, first: int = 400, seed: int = 9) -> pd.DataFrame:
@@ -200,7 +231,7 @@ def make_equity(replay: pd.DataFrame, first: int = 400, seed: int = 9) -> pd.Dat
     )
 
 
-def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, **extras) -> Scenario:
+def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, book=None, **extras) -> Scenario:
     row = replay.iloc[-1]
     today = None if forecasts is None else forecasts[forecasts["date"] == row["date"]]
     if not extras:
@@ -238,7 +269,7 @@ def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, **extras
                 {"date": "1973-11-19", "distance": 1.02, "outcomes": {10: "range", 15: "breakdown"}},
             ],
         }
-    return build_scenario(row, make_book(row), today, **extras)
+    return build_scenario(row, make_book(row) if book is None else book, today, **extras)
 
 
 def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
@@ -257,15 +288,14 @@ def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
             {
                 "code": "not_better",
                 "title": "Not better than filtered history",
-                "severity": "issue",
+                "severity": "failure",
                 "explanation": "The interval of the skill contains 0.",
             },
             {
                 "code": "few_windows",
                 "title": "Few independent windows",
-                "severity": "tip",
+                "severity": "note",
                 "explanation": "251 windows at 15 sessions.",
             },
-            {"code": "overlap", "title": "Train and test overlap", "severity": "issue", "explanation": None},
         ],
     )

@@ -43,8 +43,15 @@ def panel_from_table(
 ) -> ReliabilityPanel:
     """The panel of one class from verification's table (columns forecast, observed, band_low, band_high)."""
     rows = table.sort_values("forecast", kind="stable")
-    columns = [rows[name].to_numpy(float) for name in ("forecast", "observed", "band_low", "band_high")]
-    return ReliabilityPanel(scenario, *columns, forecasts=forecasts, caption=caption)
+    return ReliabilityPanel(
+        scenario=scenario,
+        forecast=rows["forecast"].to_numpy(float),
+        observed=rows["observed"].to_numpy(float),
+        band_low=rows["band_low"].to_numpy(float),
+        band_high=rows["band_high"].to_numpy(float),
+        forecasts=forecasts,
+        caption=caption,
+    )
 
 
 def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage: float = 0.90) -> str | None:

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -32,7 +33,7 @@ _VARIABLES = {
     BREAKDOWN: "breakdown",
     ZONE: "zone",
 }
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: searchable, and set in the reader's own font
     "svg.hashsalt": "engine",
     "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the layout is the same on every machine
