@@ -20,6 +20,7 @@ from engine.report import words
 from engine.report.overview import outlook
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import (
+    BASELINE_ORDER,
     CheckGroups,
     Trust,
     calibration_verdict,
@@ -97,7 +98,8 @@ def skill_view(trust: Trust) -> RenderableType:
         for block in trust.horizons:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
-        names = dict.fromkeys(line.baseline for block in trust.horizons for line in block.skill)
+        known = {line.baseline for block in trust.horizons for line in block.skill}
+        names = [name for name in BASELINE_ORDER if name in known]
         for name in names:
             cells: list[str] = []
             for block in trust.horizons:

@@ -245,7 +245,13 @@ def base_rate_verdict(trust: Trust) -> str:
     text = f"Against the base rate its log-loss skill is {words.signed_percent(line.skill)}"
     if line.low is not None and line.high is not None:
         text += f" ({words.signed_percent(line.low)} to {words.signed_percent(line.high)})"
-    if line.verdict == "better":
+    fhs = table.against("filtered_history") if table is not None else None
+    if (
+        line.verdict == "better"
+        and fhs is not None
+        and fhs.skill is not None
+        and fhs.skill < 0.5 * line.skill
+    ):
         return text + "; most of that is geometry: how far away each level is, in units of volatility."
     return text + "."
 
@@ -292,7 +298,10 @@ def power_sentence(trust: Trust) -> str:
     for key, described in ALTERNATIVE_WORDS.items():
         share = words.number(_mapping(table.power.get(key)).get("any"))
         if share is not None:
-            return f"{described} would be noticed {in_words(share)}."
+            seen = in_words(share)
+            if seen.startswith("almost"):
+                return f"{described} would {seen} be noticed."
+            return f"{described} would be noticed {seen}."
     return ""
 
 
