@@ -24,7 +24,8 @@ from engine.replay.setup import (
     TARGET_LOW,
 )
 from engine.rules.indicators import ATR, SIGMA
-from engine.rules.levels import BREAK, REJECTION, kinds_agreeing, strength
+from engine.rules.level_book import LAST_EVENT, WORTH
+from engine.rules.levels import BREAK, HALF_LIFE_SESSIONS, REJECTION, kinds_agreeing, strength
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"
@@ -66,7 +67,7 @@ N_FEATURES = len(LEVEL_FEATURES)
 
 _RECENT_DECAY = 0.5 ** (1.0 / 10.0)  # a break counts half after ten sessions
 _YEAR = 252.0
-_CROWD_ATR = 4.0
+CROWD_ATR = 4.0
 
 
 @numba.njit(cache=True)
@@ -104,7 +105,9 @@ def _write_standing(i, rows, chosen, out, column):
 
 
 @numba.njit(cache=True)
-def fill_features(i, close, indicators, rows, near, near_low, near_high, found, setup, chosen, recent, out):
+def fill_features(
+    i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, out
+):
     """Fill row ``i`` of ``out`` (n, len(LEVEL_FEATURES)).
 
     Columns
@@ -149,7 +152,7 @@ def fill_features(i, close, indicators, rows, near, near_low, near_high, found, 
         if not above and near_high[m] >= price:
             continue  # the close is inside
         distance = (near_low[m] - price if above else price - near_high[m]) / atr
-        if distance > _CROWD_ATR:
+        if distance > CROWD_ATR:
             continue
         column = _FIRST_CROWD + (0 if above else 3)
         if distance <= 1.0:
@@ -157,6 +160,9 @@ def fill_features(i, close, indicators, rows, near, near_low, near_high, found, 
         if distance <= 2.0:
             out[i, column + 1] += 1.0
         out[i, column + 2] += 1.0
-        out[i, _FIRST_CROWD + (6 if above else 7)] += strength(rows[near[m]], i) / (1.0 + distance)
+        r = near[m]
+        power = hot[WORTH, r] * HALF_LIFE_SESSIONS
+        power /= (HALF_LIFE_SESSIONS + i - hot[LAST_EVENT, r]) * (1.0 + distance)
+        out[i, _FIRST_CROWD + (6 if above else 7)] += power
     for j in range(4):
         out[i, _FIRST_RECENT + j] = recent[j]
