@@ -77,7 +77,10 @@ def walk_forward_folds(
         ``data.too_few_bars`` when not one session is left to forecast.
     """
     if refit_sessions < 1 or min_train_sessions < 1:
-        raise InputError("forecast.bad_folds", f"min_train_sessions {min_train_sessions} and refit_sessions {refit_sessions} must be at least 1")
+        raise InputError(
+            "forecast.bad_folds",
+            f"min_train_sessions {min_train_sessions} and refit_sessions {refit_sessions} must be at least 1",
+        )
     if n_sessions <= min_train_sessions:
         raise DataError(
             "data.too_few_bars",
@@ -94,7 +97,9 @@ def walk_forward_folds(
     return tuple(folds)
 
 
-def refit_starts(n_sessions: int, *, min_train_sessions: int, refit_sessions: int, earliest: int) -> np.ndarray:
+def refit_starts(
+    n_sessions: int, *, min_train_sessions: int, refit_sessions: int, earliest: int
+) -> np.ndarray:
     """Sessions of the refit grid ``min_train_sessions + k * refit_sessions`` from ``earliest`` on (k < 0 too)."""
     first = min_train_sessions - ((min_train_sessions - earliest) // refit_sessions) * refit_sessions
     return np.arange(first, n_sessions, refit_sessions, dtype=np.int64)

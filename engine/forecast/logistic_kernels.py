@@ -164,8 +164,14 @@ def log_rows(probabilities, floor):
     return out
 
 
-def curvature(features: np.ndarray, rows: int, offset: np.ndarray, weight: np.ndarray, basis: np.ndarray,
-              most_rows: int = 4000) -> np.ndarray:
+def curvature(
+    features: np.ndarray,
+    rows: int,
+    offset: np.ndarray,
+    weight: np.ndarray,
+    basis: np.ndarray,
+    most_rows: int = 4000,
+) -> np.ndarray:
     """Hessian of the unpenalised loss at coefficients 0, (d, d) with d = (p + 1)(K - 1), from every n-th row.
 
     The forecast stays near its offset, so this is nearly the Hessian at the solution.  Daily rows overlap:

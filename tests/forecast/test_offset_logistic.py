@@ -24,7 +24,11 @@ def problem(seed: int, n: int = 300, p: int = 4, n_classes: int = 3):
     return X, y, offset, rng.uniform(0.1, 2.0, n)
 
 
-@pytest.mark.parametrize("check", [c for c in estimator_checks_generator(OffsetLogistic(penalty=0.1))], ids=lambda c: c[1].func.__name__)
+@pytest.mark.parametrize(
+    "check",
+    [c for c in estimator_checks_generator(OffsetLogistic(penalty=0.1))],
+    ids=lambda c: c[1].func.__name__,
+)
 def test_scikit_learn_estimator_checks(check):
     estimator, run = check
     run(estimator)
