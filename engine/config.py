@@ -88,21 +88,41 @@ class ReplayConfig(Section):
 class RulesConfig(Section):
     """Level kinds and momentum thresholds.  Distances are in ATR(14) unless a unit is named."""
 
-    # levels
+    # levels: how zones are drawn
     pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
-    zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn round one price")
+    zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn at one price")
     merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
-    all_time_high_width_atr: float = Field(0.5, gt=0, le=3)
+    max_zone_atr: float = Field(1.0, gt=0, le=5, description="no merge makes a zone taller than this")
+    all_time_high_width_atr: float = Field(0.5, gt=0, le=3, description="height of the all-time-high region")
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
+    range_confirm_sessions: int = Field(10, ge=1, le=60, description="sessions a range extreme must stand")
     impulse_atr: float = Field(
         3.0, gt=0.5, le=10, description="m: move that makes its base a supply or demand zone"
     )
     impulse_sessions: int = Field(10, ge=2, le=60, description="sessions the impulse may take")
-    shelf_sessions: int = Field(63, ge=10, le=252, description="window in which a shelf's pivots cluster")
-    shelf_width_atr: float = Field(0.75, gt=0, le=3)
-    shelf_min_touches: int = Field(3, ge=2, le=10)
+    base_sessions: int = Field(4, ge=1, le=20, description="longest base of a supply or demand zone")
+    base_height_atr: float = Field(1.0, gt=0, le=3, description="tallest base of a supply or demand zone")
+    shelf_sessions: int = Field(
+        63, ge=10, le=252, description="window in which a shelf's turning points cluster"
+    )
+    shelf_width_atr: float = Field(0.75, gt=0, le=3, description="band in which they lie")
+    shelf_min_touches: int = Field(3, ge=2, le=10, description="turning points that make a shelf")
+    shelf_pivot_bars: int = Field(2, ge=1, le=20, description="bars on each side of a minor pivot")
+    shelf_separation_sessions: int = Field(3, ge=1, le=20, description="closer turning points count once")
+    # levels: what happens to them
+    touch_tolerance_atr: float = Field(0.1, ge=0, le=1, description="a bar this near a zone touches it")
+    rejection_atr: float = Field(1.0, gt=0, le=5, description="close this far off after a touch: a rejection")
+    visit_sessions: int = Field(
+        10, ge=1, le=60, description="a touch without rejection is forgotten after this"
+    )
     break_margin_atr: float = Field(0.25, ge=0, le=2, description="a close this far beyond breaks a level")
-    max_level_age_sessions: int = Field(504, ge=20, le=2520)
+    max_breaks: int = Field(4, ge=1, le=20, description="breaks after which a level is broken for good")
+    broken_level_sessions: int = Field(
+        252, ge=5, le=2520, description="broken and not retested for this long: for good"
+    )
+    max_level_age_sessions: int = Field(
+        2520, ge=20, le=5040, description="sessions without an event that retire a level"
+    )
     # momentum
     rsi_oversold: float = Field(30.0, gt=0, lt=50)
     rsi_overbought: float = Field(70.0, gt=50, lt=100)
@@ -124,11 +144,20 @@ class RulesConfig(Section):
 class SetupConfig(Section):
     """How floor, ceiling, target and retest are chosen from the level book."""
 
-    min_target_atr: float = Field(1.0, gt=0, le=10, description="target at least this far above the close")
-    min_floor_atr: float = Field(1.0, gt=0, le=10, description="floor at least this far below the close")
+    min_target_atr: float = Field(1.5, gt=0, le=10, description="target at least this far above the close")
+    min_floor_atr: float = Field(1.5, gt=0, le=10, description="floor at least this far below the close")
+    min_ceiling_atr: float = Field(0.25, ge=0, le=5, description="ceiling at least this far above the close")
+    min_retest_atr: float = Field(0.5, gt=0, le=5, description="retest at least this far below the floor")
     max_atr: float = Field(
-        4.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
+        5.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
     )
+    strong_strength: float = Field(
+        0.3, ge=0, le=1, description="strength from which any level may be floor or target"
+    )
+    target_projection_atr: float = Field(2.5, gt=0, le=20, description="projected target above the close")
+    floor_projection_atr: float = Field(2.5, gt=0, le=20, description="projected floor below the close")
+    ceiling_projection_atr: float = Field(1.0, gt=0, le=20, description="projected ceiling above the close")
+    retest_projection_atr: float = Field(1.0, gt=0, le=20, description="projected retest below the floor")
 
     @model_validator(mode="after")
     def _reach(self) -> SetupConfig:

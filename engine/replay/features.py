@@ -1,0 +1,208 @@
+"""What the classifier may know about the levels at a close: dimensionless columns, one row per bar.
+
+Distances carry both yardsticks, ATR(14) and sigma (log distance over daily volatility).  A level that is projected
+has strength, touches, age and the like of 0 and its ``*_projected`` column is 1.  Every column is NaN where the setup
+is undefined, and only there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from engine.replay.setup import (
+    CEILING,
+    CEILING_LEVEL,
+    FLOOR,
+    FLOOR_LEVEL,
+    RETEST,
+    RETEST_LEVEL,
+    TARGET_HIGH,
+    TARGET_LEVEL,
+    TARGET_LOW,
+)
+from engine.rules.indicators import ATR, SIGMA
+from engine.rules.level_book import LAST_EVENT, WORTH
+from engine.rules.levels import BREAK, HALF_LIFE_SESSIONS, REJECTION, kinds_agreeing, strength
+
+_DISTANCES = tuple(
+    f"{edge}_distance_{unit}"
+    for edge in ("floor", "ceiling", "target", "retest")
+    for unit in ("atr", "sigma")
+)
+_STANDINGS = tuple(
+    f"{edge}_{what}"
+    for edge in ("floor", "ceiling", "target", "retest")
+    for what in ("strength", "touches", "age", "kinds", "reaction", "reversed", "projected")
+)
+_CROWD = (
+    "levels_above_1_atr",
+    "levels_above_2_atr",
+    "levels_above_4_atr",
+    "levels_below_1_atr",
+    "levels_below_2_atr",
+    "levels_below_4_atr",
+    "strength_above",
+    "strength_below",
+)
+_RECENT = ("recent_breaks_up", "recent_breaks_down", "recent_bounces", "recent_turn_backs")
+
+LEVEL_FEATURES: tuple[str, ...] = (
+    *_DISTANCES,
+    "target_width_atr",
+    "room_ratio",
+    *_STANDINGS,
+    *_CROWD,
+    *_RECENT,
+)
+
+# What the classifier is given: every column is dimensionless and known at every close that has a setup and a
+# 200-day mean.  Left out are columns that may be unknown for good (no volume, never oversold) and the ATR twin of
+# each sigma distance.
+MODEL_FEATURES: tuple[str, ...] = (
+    "floor_distance_sigma",
+    "ceiling_distance_sigma",
+    "target_distance_sigma",
+    "retest_distance_sigma",
+    "target_width_atr",
+    "room_ratio",
+    "floor_strength",
+    "floor_touches",
+    "floor_age",
+    "floor_kinds",
+    "floor_reversed",
+    "floor_projected",
+    "ceiling_strength",
+    "target_strength",
+    "target_touches",
+    "target_age",
+    "target_kinds",
+    "target_reversed",
+    "target_projected",
+    *_CROWD,
+    *_RECENT,
+    "rsi_14",
+    "distance_sma_50_atr",
+    "distance_sma_200_atr",
+    "slope_sma_50_atr",
+    "slope_sma_200_atr",
+    "rebound_atr",
+    "drawdown_atr",
+    "higher_lows",
+    "higher_highs",
+    "return_5_sigma",
+    "return_20_sigma",
+    "return_60_sigma",
+    "volatility_ratio",
+)
+
+N_RECENT = len(_RECENT)
+_FIRST_STANDING = len(_DISTANCES) + 2
+_PER_LEVEL = 7
+_FIRST_CROWD = _FIRST_STANDING + 4 * _PER_LEVEL
+_FIRST_RECENT = _FIRST_CROWD + len(_CROWD)
+N_FEATURES = len(LEVEL_FEATURES)
+
+_RECENT_DECAY = 0.5 ** (1.0 / 10.0)  # a break counts half after ten sessions
+_YEAR = 252.0
+CROWD_ATR = 4.0
+
+
+@numba.njit(cache=True)
+def move_recent(events, first, last, recent):
+    """Decay the four recent counts by one session and add the events ``first .. last - 1`` of this bar.
+
+    Breaks up and down, rejections upwards off support (bounces) and downwards off resistance (turn-backs), each an
+    exponentially weighted count with a half-life of ten sessions.
+    """
+    for j in range(4):
+        recent[j] *= _RECENT_DECAY
+    for e in range(first, last):
+        up = events[e].value > 0.0
+        if events[e].code == BREAK:
+            recent[0 if up else 1] += 1.0
+        elif events[e].code == REJECTION:
+            recent[2 if up else 3] += 1.0
+
+
+@numba.njit(cache=True)
+def _write_standing(i, rows, chosen, out, column):
+    if chosen < 0:
+        for j in range(6):
+            out[i, column + j] = 0.0
+        out[i, column + 6] = 1.0
+        return
+    row = rows[chosen]
+    out[i, column] = strength(row, i)
+    out[i, column + 1] = row.touches / (row.touches + 3.0)
+    out[i, column + 2] = (i - row.origin) / (i - row.origin + _YEAR)
+    out[i, column + 3] = float(kinds_agreeing(row.kinds))
+    out[i, column + 4] = row.reaction_atr / (row.reaction_atr + 4.0)
+    out[i, column + 5] = 1.0 if row.reversals > 0 else 0.0
+    out[i, column + 6] = 0.0
+
+
+@numba.njit(cache=True)
+def fill_features(
+    i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, out
+):
+    """Fill row ``i`` of ``out`` (n, len(LEVEL_FEATURES)).
+
+    Columns
+    -------
+    ``*_distance_atr``, ``*_distance_sigma`` : always positive; of the target, to its lower edge.
+    ``target_width_atr`` : height of the target zone.
+    ``room_ratio`` : distance of the floor over floor plus target, in log price; 0.5 where both are equally far.
+    ``*_strength`` : :func:`engine.rules.levels.strength`.
+    ``*_touches``, ``*_age``, ``*_reaction`` : x / (x + c) with c = 3 touches, 252 sessions since the oldest part
+    formed, 4 ATR: between 0 and 1, so that no outlier dominates a linear model.
+    ``*_kinds`` : number of kinds agreeing.  ``*_reversed`` : 1 after a role reversal.
+    ``levels_above_1_atr`` ... : number of zones wholly above (below) the close and within that distance.
+    ``strength_above``, ``strength_below`` : summed strength within 4 ATR, each divided by 1 + distance in ATR.
+    ``recent_*`` : :func:`move_recent`.
+    """
+    for j in range(out.shape[1]):
+        out[i, j] = np.nan
+    if math.isnan(setup[i, FLOOR]):
+        return
+    price = close[i]
+    atr = indicators[i, ATR]
+    sigma = indicators[i, SIGMA]
+    out[i, 0] = (price - setup[i, FLOOR]) / atr
+    out[i, 1] = math.log(price / setup[i, FLOOR]) / sigma
+    out[i, 2] = (setup[i, CEILING] - price) / atr
+    out[i, 3] = math.log(setup[i, CEILING] / price) / sigma
+    out[i, 4] = (setup[i, TARGET_LOW] - price) / atr
+    out[i, 5] = math.log(setup[i, TARGET_LOW] / price) / sigma
+    out[i, 6] = (price - setup[i, RETEST]) / atr
+    out[i, 7] = math.log(price / setup[i, RETEST]) / sigma
+    out[i, 8] = (setup[i, TARGET_HIGH] - setup[i, TARGET_LOW]) / atr
+    out[i, 9] = out[i, 1] / (out[i, 1] + out[i, 5])
+    _write_standing(i, rows, chosen[FLOOR_LEVEL], out, _FIRST_STANDING)
+    _write_standing(i, rows, chosen[CEILING_LEVEL], out, _FIRST_STANDING + _PER_LEVEL)
+    _write_standing(i, rows, chosen[TARGET_LEVEL], out, _FIRST_STANDING + 2 * _PER_LEVEL)
+    _write_standing(i, rows, chosen[RETEST_LEVEL], out, _FIRST_STANDING + 3 * _PER_LEVEL)
+
+    for j in range(_FIRST_CROWD, _FIRST_RECENT):
+        out[i, j] = 0.0
+    for m in range(found):
+        above = near_low[m] > price
+        if not above and near_high[m] >= price:
+            continue  # the close is inside
+        distance = (near_low[m] - price if above else price - near_high[m]) / atr
+        if distance > CROWD_ATR:
+            continue
+        column = _FIRST_CROWD + (0 if above else 3)
+        if distance <= 1.0:
+            out[i, column] += 1.0
+        if distance <= 2.0:
+            out[i, column + 1] += 1.0
+        out[i, column + 2] += 1.0
+        r = near[m]
+        power = hot[WORTH, r] * HALF_LIFE_SESSIONS
+        power /= (HALF_LIFE_SESSIONS + i - hot[LAST_EVENT, r]) * (1.0 + distance)
+        out[i, _FIRST_CROWD + (6 if above else 7)] += power
+    for j in range(4):
+        out[i, _FIRST_RECENT + j] = recent[j]

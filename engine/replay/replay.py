@@ -1,0 +1,314 @@
+"""The replay: every rule at every close, with what was known at that close and nothing else.
+
+``replay(bars, config)`` walks a whole history; ``Replay.append`` walks only the bars that are new, from the state
+the last bar left behind.  Both run the same kernels over the same arrays, so their rows agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from engine.bars.series import COLUMNS, BarSeries
+from engine.config import Config
+from engine.errors import InputError
+from engine.replay.features import LEVEL_FEATURES, N_RECENT
+from engine.replay.setup import SETUP, SETUP_LEVELS, setup_params
+from engine.replay.walk import SNAPSHOT_BARS, advance_walk
+from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
+from engine.rules.kinds import KINDS, find_candidates, level_params
+from engine.rules.level_book import (
+    CAPACITY,
+    MAX_EVENTS_PER_BAR,
+    MAX_LEVELS_PER_BAR,
+    N_EVENTS,
+    N_LEVELS,
+    empty_book,
+)
+from engine.rules.levels import EVENT, EVENTS, LEVEL, STANDING
+from engine.rules.momentum import MOMENTUM, MOMENTUM_STATE_SIZE, advance_momentum, momentum_params
+from engine.rules.names import level_names
+from engine.rules.reading import READING, advance_reading
+
+REPLAY_COLUMNS: tuple[str, ...] = (
+    "instrument",
+    "date",
+    *COLUMNS,
+    *INDICATORS,
+    *MOMENTUM,
+    *LEVEL_FEATURES,
+    *SETUP,
+    *SETUP_LEVELS,
+    *READING,
+)
+
+_CHUNK_BARS = 8192  # bounds the memory of candidates and buffers, whatever the length of the history
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplayState:
+    """What the kernels must remember after the last bar; the next bar starts from a copy of it."""
+
+    indicators: np.ndarray
+    momentum: np.ndarray
+    rows: np.ndarray
+    counters: np.ndarray
+    recent: np.ndarray
+
+    @classmethod
+    def fresh(cls) -> ReplayState:
+        """Before the first bar."""
+        rows, counters = empty_book()
+        return cls(np.zeros(STATE_SIZE), np.zeros(MOMENTUM_STATE_SIZE), rows, counters, np.zeros(N_RECENT))
+
+    def copy(self) -> ReplayState:
+        """An independent copy."""
+        return ReplayState(*(getattr(self, name).copy() for name in self.__slots__))
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """Everything known at each close of one instrument.
+
+    Attributes
+    ----------
+    bars, config : what was replayed, and how.
+    indicators, momentum, features, setup, reading : (n, k) float64, columns as in INDICATORS, MOMENTUM,
+        LEVEL_FEATURES, SETUP and READING; NaN where unknown.
+    setup_levels : (n, 4) int64, columns as in SETUP_LEVELS; -1 projected, -2 undefined.
+    table : LEVEL records, one per level, by id; never rewritten.
+    log : EVENT records in the order they happened.
+    snapshots, snapshot_counters : the book after every 256th bar, from which any date is looked up.
+    state : what the next bar needs.
+    """
+
+    bars: BarSeries
+    config: Config
+    indicators: np.ndarray
+    momentum: np.ndarray
+    features: np.ndarray
+    setup: np.ndarray
+    setup_levels: np.ndarray
+    reading: np.ndarray
+    table: np.ndarray
+    log: np.ndarray
+    snapshots: np.ndarray
+    snapshot_counters: np.ndarray
+    state: ReplayState
+
+    def __len__(self) -> int:
+        return len(self.bars)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per bar, columns :data:`REPLAY_COLUMNS`; NaN where unknown."""
+        n = len(self)
+        dates = self.bars.dates.astype("datetime64[us]")
+        head = pd.DataFrame({"instrument": _repeat(self.bars.symbol, n), "date": dates})
+        prices = pd.DataFrame({name: getattr(self.bars, name) for name in COLUMNS})
+        blocks = [
+            (self.indicators, INDICATORS),
+            (self.momentum, MOMENTUM),
+            (self.features, LEVEL_FEATURES),
+            (self.setup, SETUP),
+            (self.setup_levels, SETUP_LEVELS),
+            (self.reading, READING),
+        ]
+        frames = [pd.DataFrame(values, columns=list(names), copy=False) for values, names in blocks]
+        return pd.concat([head, prices, *frames], axis=1)
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """One row per level: instrument, level_id, kind, low, high, formed, confirmed, name, kinds.
+
+        low and high are NaN for a moving average, whose price is that of the date.  ``kinds`` is how many rules
+        agree on the zone.
+        """
+        dates = self.bars.dates.astype("datetime64[us]")
+        table = self.table
+        return pd.DataFrame(
+            {
+                "instrument": _repeat(self.bars.symbol, len(table)),
+                "level_id": np.arange(len(table), dtype=np.int64),
+                "kind": _take([kind.name for kind in KINDS], table["kind"]),
+                "low": table["low"],
+                "high": table["high"],
+                "formed": dates[table["formed"]],
+                "confirmed": dates[table["confirmed"]],
+                "name": level_names(table, self.bars.dates),
+                "kinds": np.bitwise_count(table["kinds"]).astype(np.int64),
+            }
+        )
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row per event, in the order they happened: instrument, level_id, date, event, value."""
+        dates = self.bars.dates.astype("datetime64[us]")
+        return pd.DataFrame(
+            {
+                "instrument": _repeat(self.bars.symbol, len(self.log)),
+                "level_id": self.log["level"].astype(np.int64),
+                "date": dates[self.log["bar"]],
+                "event": _take(EVENTS, self.log["code"]),
+                "value": self.log["value"],
+            }
+        )
+
+    def append(self, bars: BarSeries) -> Replay:
+        """The replay of a longer history, walking only the bars that are new.
+
+        Parameters
+        ----------
+        bars : the same bars as before, and at least as many; the first ``len(self)`` must be identical.
+
+        Raises
+        ------
+        InputError
+            ``replay.not_an_extension``: a past bar was changed or is missing; replay from the start.
+        """
+        n = len(self)
+        names = ("dates", *COLUMNS)
+        if len(bars) < n or not all(
+            np.array_equal(getattr(bars, c)[:n], getattr(self.bars, c)) for c in names
+        ):
+            raise InputError(
+                "replay.not_an_extension",
+                f"{bars.symbol}: the first {n} bars are not those that were replayed",
+                "past bars changed: replay the whole history",
+            )
+        return _extend(self, bars)
+
+
+def replay(bars: BarSeries, config: Config) -> Replay:
+    """Replay every session of ``bars``; see :class:`Replay`.
+
+    Any sound history works, however short: what cannot be known yet is NaN.
+
+    Examples
+    --------
+    >>> from engine.bars.simulate import simulate_bars
+    >>> from engine.config import parse_config
+    >>> source = {"kind": "bundled", "name": "nasdaq"}
+    >>> config = parse_config({"name": "demo", "instruments": [{"symbol": "SIM", "source": source}]})
+    >>> len(replay(simulate_bars(300), config).frame)
+    300
+    """
+    nothing = Replay(
+        bars=bars.cut(0),
+        config=config,
+        indicators=np.empty((0, len(INDICATORS))),
+        momentum=np.empty((0, len(MOMENTUM))),
+        features=np.empty((0, len(LEVEL_FEATURES))),
+        setup=np.empty((0, len(SETUP))),
+        setup_levels=np.empty((0, len(SETUP_LEVELS)), np.int64),
+        reading=np.empty((0, len(READING))),
+        table=np.empty(0, LEVEL),
+        log=np.empty(0, EVENT),
+        snapshots=np.empty((0, CAPACITY), STANDING),
+        snapshot_counters=np.empty((0, 2), np.int64),
+        state=ReplayState.fresh(),
+    )
+    return _extend(nothing, bars)
+
+
+def _extend(before: Replay, bars: BarSeries) -> Replay:
+    start, stop = len(before), len(bars)
+    rules = before.config.rules
+    state = before.state.copy()
+    indicators = _grown(before.indicators, stop)
+    momentum = _grown(before.momentum, stop)
+    reading = _grown(before.reading, stop)
+    features = _grown(before.features, stop)
+    setup = _grown(before.setup, stop)
+    setup_levels = _grown(before.setup_levels, stop)
+    snapshots = _grown(before.snapshots, stop // SNAPSHOT_BARS)
+    snapshot_counters = _grown(before.snapshot_counters, stop // SNAPSHOT_BARS)
+
+    advance_indicators(bars.high, bars.low, bars.close, start, stop, state.indicators, indicators)
+    thresholds = momentum_params(rules)
+    advance_momentum(
+        bars.open,
+        bars.high,
+        bars.low,
+        bars.close,
+        bars.volume,
+        indicators,
+        start,
+        stop,
+        thresholds,
+        state.momentum,
+        momentum,
+    )
+
+    of_levels = level_params(rules)
+    of_setup = setup_params(before.config.setup, of_levels.major_kinds)
+    tables, logs = [before.table], [before.log]
+    for first_bar in range(start, stop, _CHUNK_BARS):
+        last_bar = min(first_bar + _CHUNK_BARS, stop)
+        candidates = find_candidates(bars, indicators, first_bar, last_bar, of_levels)
+        levels = np.zeros(max(last_bar - first_bar, 2 * MAX_LEVELS_PER_BAR), LEVEL)
+        events = np.zeros(max(4 * (last_bar - first_bar), 2 * MAX_EVENTS_PER_BAR), EVENT)
+        bar, candidate = first_bar, 0
+        while bar < last_bar:
+            state.counters[N_LEVELS] = 0
+            state.counters[N_EVENTS] = 0
+            bar, candidate = advance_walk(
+                bars.high,
+                bars.low,
+                bars.close,
+                indicators,
+                bar,
+                last_bar,
+                candidates,
+                candidate,
+                of_levels,
+                of_setup,
+                state.rows,
+                state.counters,
+                state.recent,
+                levels,
+                events,
+                snapshots,
+                snapshot_counters,
+                setup,
+                setup_levels,
+                features,
+            )
+            tables.append(levels[: state.counters[N_LEVELS]].copy())
+            logs.append(events[: state.counters[N_EVENTS]].copy())
+    advance_reading(bars.close, indicators, momentum, setup, start, stop, thresholds, reading)
+    return Replay(
+        bars=bars,
+        config=before.config,
+        indicators=indicators,
+        momentum=momentum,
+        features=features,
+        setup=setup,
+        setup_levels=setup_levels,
+        reading=reading,
+        table=np.concatenate(tables),
+        log=np.concatenate(logs),
+        snapshots=snapshots,
+        snapshot_counters=snapshot_counters,
+        state=state,
+    )
+
+
+def _grown(values: np.ndarray, rows: int) -> np.ndarray:
+    grown = np.zeros((rows, *values.shape[1:]), values.dtype)
+    grown[: len(values)] = values
+    return grown
+
+
+def _repeat(text: str, n: int) -> pd.Series:
+    return pd.Series(
+        pd.array(pa.array([text] * min(n, 1)).take(pa.array(np.zeros(n, np.int64))), dtype="str")
+    )
+
+
+def _take(words, codes: np.ndarray) -> pd.Series:
+    return pd.Series(pd.array(pa.array(list(words)).take(pa.array(codes)), dtype="str"))

@@ -1,0 +1,101 @@
+"""What a level kind is: a rule that confirms price zones, and how much an analyst gives on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+NO_MOVEMENT = 1e-9  # an ATR below this fraction of the price is rounding noise, not movement
+
+# one confirmed zone, as a kind's scan reports it: bar = the bar that confirms it, formed = the bar it is named
+# after, touches = how often price had turned there when it was confirmed
+CANDIDATE = np.dtype(
+    [
+        ("bar", np.int64),
+        ("kind", np.int64),
+        ("formed", np.int64),
+        ("touches", np.int64),
+        ("low", np.float64),
+        ("high", np.float64),
+    ]
+)
+
+
+class LevelParams(NamedTuple):
+    """The level part of :class:`engine.config.RulesConfig` and of the registry, as the kernels read it.
+
+    Fields have the name and unit of their config key.  The registry travels as an argument, not as a constant
+    compiled into the kernels, because numba's cache on disk would not notice a new line in another file.
+    """
+
+    pivot_bars: int
+    zone_width_atr: float
+    merge_distance_atr: float
+    max_zone_atr: float
+    all_time_high_width_atr: float
+    range_sessions: int
+    range_confirm_sessions: int
+    impulse_atr: float
+    impulse_sessions: int
+    base_sessions: int
+    base_height_atr: float
+    shelf_sessions: int
+    shelf_width_atr: float
+    shelf_min_touches: int
+    shelf_pivot_bars: int
+    shelf_separation_sessions: int
+    touch_tolerance_atr: float
+    rejection_atr: float
+    visit_sessions: int
+    break_margin_atr: float
+    max_breaks: int
+    broken_level_sessions: int
+    max_level_age_sessions: int
+    weights: np.ndarray  # of each kind, float64
+    columns: np.ndarray  # of each kind, int64; -1 for a zone
+    major_kinds: int  # bit k set: kind k is major
+
+
+@dataclass(frozen=True, slots=True)
+class LevelKind:
+    """One line of the registry.
+
+    Attributes
+    ----------
+    name : as in the files (``swing_low``).
+    noun : as an analyst writes it (``swing low``).
+    weight : in [0, 1]; standing of a fresh level of this kind, before anything has happened at it.
+    major : True where an analyst calls the zone major: it may be a target, and a floor, whatever its strength.
+    scan : numba function ``scan(open, high, low, close, indicators, start, stop, params, out) -> count`` that writes
+        one CANDIDATE for each bar of ``start .. stop - 1`` that confirms a zone (at most one per bar), reading
+        bars up to that bar only; None for a dynamic level.
+    column : indicator column that is the price of a dynamic level; -1 for a zone.
+    """
+
+    name: str
+    noun: str
+    weight: float
+    major: bool
+    scan: Callable[..., int] | None = None
+    column: int = -1
+
+
+@numba.njit(cache=True)
+def put(out, count, bar, formed, touches, low, high):
+    """Append one candidate to ``out``; returns the new count."""
+    out[count].bar = bar
+    out[count].formed = formed
+    out[count].touches = touches
+    out[count].low = low
+    out[count].high = high
+    return count + 1
+
+
+@numba.njit(cache=True)
+def usable(atr, price):
+    """Zones are drawn in ATR: without one (warm-up), or where price does not move, there is no zone."""
+    return atr > NO_MOVEMENT * price and atr < np.inf

@@ -1,0 +1,139 @@
+"""Levels named as an analyst writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from engine.rules.kinds import KINDS
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_MONTH_SESSIONS = 21
+_MULTI_MONTH_SESSIONS = 3 * _MONTH_SESSIONS
+_MULTI_WEEK_SESSIONS = 10
+_RECENT_CROSSING_SESSIONS = 63
+_YEAR_DAYS = 365  # days after which a month needs its year
+
+
+def month_of(formed: np.datetime64, as_of: np.datetime64 | None = None) -> str:
+    """``"November"``, or ``"November 2023"`` where it is a year or more before ``as_of`` (or that is None)."""
+    month = formed.astype("datetime64[M]").astype(int)
+    name = MONTHS[month % 12]
+    if as_of is not None and (as_of - formed).astype(int) < _YEAR_DAYS:
+        return name
+    return f"{name} {1970 + month // 12}"
+
+
+def part_of_month(formed: np.datetime64) -> str:
+    """``"early"``, ``"mid"`` or ``"late"``: the first ten days, the second ten, the rest."""
+    day = (formed - formed.astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
+    return "early" if day <= 10 else "mid" if day <= 20 else "late"
+
+
+def span_word(sessions: int) -> str:
+    """How long a shelf or range has been building: ``"multi-month "``, ``"multi-week "`` or nothing."""
+    if sessions >= _MULTI_MONTH_SESSIONS:
+        return "multi-month "
+    return "multi-week " if sessions >= _MULTI_WEEK_SESSIONS else ""
+
+
+def level_name(
+    kind: str,
+    formed: np.datetime64,
+    *,
+    span_sessions: int = 0,
+    as_of: np.datetime64 | None = None,
+    is_record: bool = False,
+) -> str:
+    """Name of a zone.
+
+    Parameters
+    ----------
+    kind : name of a level kind.
+    formed : date it is named after.
+    span_sessions : sessions from its first turning point to its last (shelves).
+    as_of : date of the book; None gives the name that holds at any time (months carry their year).
+    is_record : the zone still is the all-time high at ``as_of``.
+
+    Examples
+    --------
+    >>> level_name("swing_low", np.datetime64("2025-11-21"), as_of=np.datetime64("2025-12-02"))
+    'November swing low'
+    >>> level_name("support_shelf", np.datetime64("2025-11-06"), span_sessions=20)
+    'multi-week support shelf (November 2025)'
+    >>> level_name("supply_zone", np.datetime64("2025-11-03"), as_of=np.datetime64("2025-12-02"))
+    'early-November supply zone'
+    """
+    noun = next(k.noun for k in KINDS if k.name == kind)
+    month = month_of(formed, as_of)
+    if kind == "all_time_high":
+        if as_of is not None and is_record:
+            return f"prior {noun}"
+        return f"{month} {noun}"
+    if kind.endswith("_shelf"):
+        return f"{span_word(span_sessions)}{noun} ({month})"
+    if kind.endswith("_zone"):
+        return f"{part_of_month(formed)}-{month} {noun}"
+    if kind.startswith("range_"):
+        return f"{month} multi-month {noun}"
+    return noun if kind.startswith("moving_average") else f"{month} {noun}"
+
+
+def average_name(kind: str, above: bool, crossed_sessions_ago: int | None) -> str:
+    """Name of a moving average at one close.
+
+    Parameters
+    ----------
+    above : the close lies above the average.
+    crossed_sessions_ago : sessions since the close last broke through it; None where it never has.
+
+    Examples
+    --------
+    >>> average_name("moving_average_50", True, 6)
+    '50-day moving average, reclaimed 6 sessions ago'
+    """
+    noun = next(k.noun for k in KINDS if k.name == kind)
+    if crossed_sessions_ago is None or crossed_sessions_ago > _RECENT_CROSSING_SESSIONS:
+        return noun
+    when = "today" if crossed_sessions_ago == 0 else _ago(crossed_sessions_ago)
+    return f"{noun}, {'reclaimed' if above else 'lost'} {when}"
+
+
+def _ago(sessions: int) -> str:
+    return "1 session ago" if sessions == 1 else f"{sessions} sessions ago"
+
+
+def level_names(table: np.ndarray, dates: np.ndarray) -> pd.Series:
+    """Names that hold at any time, one per row of a level table (LEVEL records); ``dates`` of the bars.
+
+    Few names are distinct, so each is built once.
+    """
+    spans = np.digitize(table["confirmed"] - table["origin"], [_MULTI_WEEK_SESSIONS, _MULTI_MONTH_SESSIONS])
+    days = dates[table["formed"]].astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    parts = np.minimum((days - months.astype("datetime64[D]")).astype(np.int64) // 10, 2)
+    key = ((months.astype(np.int64) * 4 + parts) * 4 + spans) * len(KINDS) + table["kind"]
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    distinct = [
+        level_name(
+            KINDS[table["kind"][row]].name,
+            days[row],
+            span_sessions=int(table["confirmed"][row] - table["origin"][row]),
+        )
+        for row in first
+    ]
+    return pd.Series(pd.array(pa.array(distinct, pa.string()).take(pa.array(inverse)), dtype="str"))
