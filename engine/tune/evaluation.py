@@ -64,9 +64,13 @@ def _start_worker(evaluate: Evaluate) -> None:
     threadpool_limits(1)
 
 
-def _work(config: Config) -> Evaluation | Failure:
+def _ready() -> None:
+    """Nothing: a process that has done it has started."""
+
+
+def _work(config: Config, method: str | None) -> Evaluation | Failure:
     assert _evaluate is not None
-    return attempt(_evaluate, config)
+    return attempt(_evaluate if method is None else getattr(_evaluate, method), config)
 
 
 class Workers:
@@ -86,10 +90,30 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def run(self, configs: Sequence[Config]) -> list[Evaluation | Failure]:
-        """One result per config; a process that dies costs its batch's unfinished trials, not the search."""
+    def start(self) -> None:
+        """Start the processes, which import for seconds, while the caller does something else."""
+        if self._workers > 1:
+            pool = self._processes()
+            for _ in range(self._workers):
+                pool.submit(_ready)
+
+    def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
+        """One result per config; a process that dies costs its batch's unfinished trials, not the search.
+
+        ``method`` names a method of the objective to call in its place.
+        """
         if self._workers == 1:
-            return [attempt(self._evaluate, config) for config in configs]
+            call = self._evaluate if method is None else getattr(self._evaluate, method)
+            return [attempt(call, config) for config in configs]
+        try:
+            pool = self._processes()
+            jobs = [pool.submit(_work, config, method) for config in configs]
+        except BrokenProcessPool:
+            self._close()
+            return [Failure("the worker processes could not be started") for _ in configs]
+        return [self._collect(job) for job in jobs]
+
+    def _processes(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self._workers,
@@ -97,12 +121,7 @@ class Workers:
                 initializer=_start_worker,
                 initargs=(self._evaluate,),
             )
-        try:
-            jobs = [self._pool.submit(_work, config) for config in configs]
-        except BrokenProcessPool:
-            self._close()
-            return [Failure("the worker processes could not be started") for _ in configs]
-        return [self._collect(job) for job in jobs]
+        return self._pool
 
     def _collect(self, job: Future[Evaluation | Failure]) -> Evaluation | Failure:
         try:

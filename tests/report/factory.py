@@ -267,6 +267,11 @@ def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
                 "severity": "note",
                 "explanation": "251 windows at 15 sessions.",
             },
-            {"code": "overlap", "title": "Train and test overlap", "severity": "failure", "explanation": None},
+            {
+                "code": "overlap",
+                "title": "Train and test overlap",
+                "severity": "failure",
+                "explanation": None,
+            },
         ],
     )
