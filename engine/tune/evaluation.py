@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,42 +94,50 @@ class Workers:
     def start(self) -> None:
         """Start the processes, which import for seconds, while the caller does something else."""
         if self._workers > 1:
-            pool = self._processes()
+            pool = self._processes(self._workers)
             for _ in range(self._workers):
                 pool.submit(_ready)
 
     def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
-        """One result per config; a process that dies costs its batch's unfinished trials, not the search.
+        """One result per config, in order; ``method`` names a method of the objective to call in its place.
 
-        ``method`` names a method of the objective to call in its place.
+        A process that dies breaks the pool for its neighbours too.  So every config it left without a result
+        is tried again in a process of its own, and only the one that kills that as well has failed.
         """
         if self._workers == 1:
             call = self._evaluate if method is None else getattr(self._evaluate, method)
             return [attempt(call, config) for config in configs]
-        try:
-            pool = self._processes()
+        results: list[Evaluation | Failure | None] = [None] * len(configs)
+        with suppress(BrokenProcessPool):
+            pool = self._processes(self._workers)
             jobs = [pool.submit(_work, config, method) for config in configs]
-        except BrokenProcessPool:
+            for number, job in enumerate(jobs):
+                with suppress(BrokenProcessPool):
+                    results[number] = job.result()
+        if None in results:
             self._close()
-            return [Failure("the worker processes could not be started") for _ in configs]
-        return [self._collect(job) for job in jobs]
+        return [
+            self._alone(config, method) if result is None else result
+            for config, result in zip(configs, results, strict=True)
+        ]
 
-    def _processes(self) -> ProcessPoolExecutor:
+    def _alone(self, config: Config, method: str | None) -> Evaluation | Failure:
+        try:
+            return self._processes(1).submit(_work, config, method).result()
+        except BrokenProcessPool:
+            return Failure("the worker process died")
+        finally:
+            self._close()
+
+    def _processes(self, count: int) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._workers,
+                count,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
                 initargs=(self._evaluate,),
             )
         return self._pool
-
-    def _collect(self, job: Future[Evaluation | Failure]) -> Evaluation | Failure:
-        try:
-            return job.result()
-        except BrokenProcessPool:
-            self._close()
-            return Failure("the worker process died")
 
     def _close(self) -> None:
         if self._pool is not None:
