@@ -121,7 +121,7 @@ class RulesConfig(Section):
         252, ge=5, le=2520, description="broken and not retested for this long: for good"
     )
     max_level_age_sessions: int = Field(
-        504, ge=20, le=2520, description="sessions without an event that retire a level"
+        2520, ge=20, le=5040, description="sessions without an event that retire a level"
     )
     # momentum
     rsi_oversold: float = Field(30.0, gt=0, lt=50)
@@ -152,7 +152,7 @@ class SetupConfig(Section):
         5.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
     )
     strong_strength: float = Field(
-        0.35, ge=0, le=1, description="strength from which any level may be floor or target"
+        0.3, ge=0, le=1, description="strength from which any level may be floor or target"
     )
     target_projection_atr: float = Field(2.5, gt=0, le=20, description="projected target above the close")
     floor_projection_atr: float = Field(2.5, gt=0, le=20, description="projected floor below the close")

@@ -24,7 +24,15 @@ from engine.report.tables import (
     scenario_tables,
     touch_horizons,
 )
-from engine.report.trust import group_findings, read_metrics, rules_verdict, trust_paragraphs
+from engine.report.trust import (
+    CheckGroups,
+    group_findings,
+    placebo_sentences,
+    read_metrics,
+    rules_verdict,
+    trust_paragraphs,
+)
+from engine.report.trust_tables import calibration_blocks, regime_tables, score_tables
 
 _ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
 
@@ -58,9 +66,13 @@ def render_page(material: ReportMaterial) -> str:
         trust=trust,
         trust_paragraphs=trust_paragraphs(trust)[1:],
         charts=charts,
+        score_tables=score_tables(trust),
+        calibration=calibration_blocks(trust, charts["reliability"]),
+        regimes=regime_tables(trust),
+        placebo=placebo_sentences(trust),
         backtest=backtest_table(trust.backtest),
         trades=0 if material.trades is None else len(material.trades),
-        groups=group_findings(material.findings),
+        groups=_checks(material),
         provenance=provenance(material),
         config_yaml=dump_config(material.config),
         glossary=GLOSSARY,
@@ -80,6 +92,13 @@ def _headline(material: ReportMaterial) -> str:
         return outlook(material.scenarios[0])
     dates = max(scenario.as_of for scenario in material.scenarios)
     return f"{len(material.scenarios)} instruments after the close of {words.day(dates)}"
+
+
+def _checks(material: ReportMaterial) -> CheckGroups:
+    metrics = material.metrics or {}
+    return group_findings(
+        material.findings, metrics.get("checks") or (), metrics.get("checks_not_applicable") or ()
+    )
 
 
 def _instrument(scenario: Scenario, charts: Mapping[str, Any]) -> dict[str, Any]:

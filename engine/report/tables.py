@@ -167,6 +167,8 @@ def _versus_hold(backtest: Mapping[str, Any]) -> str:
 
 
 def _chance(backtest: Mapping[str, Any]) -> str:
+    if words.number(_figure(backtest, "strategy", "trades")) == 0:
+        return "No trade was made, so there is nothing to compare with chance."
     found = []
     p = words.number(_figure(backtest, "random_entries", "p_value"))
     draws = words.number(_figure(backtest, "random_entries", "draws"))

@@ -7,7 +7,7 @@ the word in front of it.  Nothing is said by colour alone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from rich import box
@@ -20,10 +20,12 @@ from engine.report import words
 from engine.report.overview import outlook
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import (
+    BASELINE_ORDER,
     CheckGroups,
     Trust,
     calibration_verdict,
     group_findings,
+    read_metrics,
     rules_verdict,
     sample_sentence,
 )
@@ -96,7 +98,8 @@ def skill_view(trust: Trust) -> RenderableType:
         for block in trust.horizons:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
-        names = dict.fromkeys(line.baseline for block in trust.horizons for line in block.skill)
+        known = {line.baseline for block in trust.horizons for line in block.skill}
+        names = [name for name in BASELINE_ORDER if name in known]
         for name in names:
             cells: list[str] = []
             for block in trust.horizons:
@@ -112,9 +115,24 @@ def skill_view(trust: Trust) -> RenderableType:
     return Group(*parts)
 
 
-def findings_view(findings: Iterable[Any] | CheckGroups | None) -> RenderableType:
+def run_view(
+    scenarios: Sequence[Scenario | Mapping[str, Any]],
+    metrics: Mapping[str, Any] | None,
+    interval: float = 0.90,
+) -> RenderableType:
+    """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found."""
+    parts: list[RenderableType] = []
+    for item in scenarios:
+        scenario = item if isinstance(item, Scenario) else Scenario.from_dict(item)
+        parts += [scenario_view(scenario), Text()]
+    parts += [skill_view(read_metrics(metrics, interval)), Text()]
+    known = metrics or {}
+    parts.append(findings_view(group_findings(known.get("findings"), known.get("checks") or ())))
+    return Group(*parts)
+
+
+def findings_view(groups: CheckGroups) -> RenderableType:
     """Issues and tips with their explanation; passed checks as a count."""
-    groups = findings if isinstance(findings, CheckGroups) else group_findings(findings)
     parts: list[RenderableType] = []
     for entries in (groups.issues, groups.tips):
         for entry in entries:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 MISSING = "–"
+_GAP = re.compile(r"(\d) %")
 MINUS = "−"
 
 SCENARIO_LABELS = {"continuation": "Continuation", "range": "Range", "breakdown": "Breakdown"}
@@ -20,13 +22,7 @@ BASELINE_LABELS = {
     "same_reading": "Same reading",
     "climatology": "Climatology",
     "analyst": "Analyst",
-}
-BASELINE_WORDS = {
-    "filtered_history": "distance and volatility alone",
-    "random_walk": "a driftless random walk",
-    "same_reading": "past dates with the same reading",
-    "climatology": "the base rate",
-    "analyst": "the analyst's fixed table",
+    "raw": "Before calibration",
 }
 
 
@@ -196,8 +192,8 @@ def join(parts: Iterable[str], last: str = "and") -> str:
 
 
 def sentence(text: str) -> str:
-    """First letter upper case, a full stop at the end."""
-    text = text.strip()
+    """First letter upper case, a full stop at the end, no gap before a percent sign."""
+    text = _GAP.sub(r"\1%", text.strip())
     if not text:
         return ""
     return capital(text) + ("" if text[-1] in ".!?" else ".")

@@ -61,11 +61,11 @@ def test_findings_are_sorted_into_groups():
             {"code": "a", "title": "A", "severity": "failure", "explanation": "why"},
             {"code": "b", "title": "B", "severity": "warning", "explanation": "why"},
             {"code": "c", "title": "C", "severity": "note", "explanation": "why"},
-            {"code": "d", "title": "D", "severity": "failure", "explanation": None},
-            {"code": "e", "title": "E", "severity": "not_applicable", "explanation": "why"},
-        ]
+        ],
+        ran=["a", "b", "c", "fake_opens", "search_edge"],
+        not_applicable=["search_edge"],
     )
     assert [e["code"] for e in groups.issues] == ["a", "b"]
     assert [e["code"] for e in groups.tips] == ["c"]
-    assert [e["code"] for e in groups.passed] == ["d"]
-    assert [e["code"] for e in groups.not_applicable] == ["e"]
+    assert [e["code"] for e in groups.passed] == ["fake_opens"]
+    assert [e["code"] for e in groups.not_applicable] == ["search_edge"]
