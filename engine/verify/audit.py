@@ -125,9 +125,11 @@ class AuditResult:
     def require(self) -> None:
         """Raise ``CheckFailed`` (``audit.look_ahead``, exit code 4) where anything was rewritten."""
         if not self.passed:
+            shown = "; ".join(map(str, self.differences[:_EXAMPLES]))
+            more = len(self.differences) - _EXAMPLES
             raise CheckFailed(
                 "audit.look_ahead",
-                f"{self.symbol}: {self.text}; {'; '.join(map(str, self.differences))}",
+                f"{self.symbol}: {self.text}; {shown}" + (f"; and {more} more" if more > 0 else ""),
                 "a rule reads bars after its date: compute the named column from bars up to the date only",
             )
 
