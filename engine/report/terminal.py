@@ -87,7 +87,7 @@ def book_view(scenario: Scenario) -> RenderableType:
     if history:
         table = _table("Level", left=("Role history",), right=())
         for line in history:
-            table.add_row(_zone(scenario, line), line.role_history)
+            table.add_row(_zone(scenario, line), words.dated(line.role_history))
         parts += [Text(), table]
     return Group(*parts)
 
@@ -236,7 +236,7 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         words.signed(line.distance_percent) + "%",
         words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
         str(line.touches),
-        str(line.age_sessions),
+        words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:
         cells.append(words.percent(line.touch_probability.get(horizon)))

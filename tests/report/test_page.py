@@ -161,5 +161,7 @@ def test_tables_and_brief_do_not_import_plotting():
         "import sys; import engine.report.terminal, engine.report.brief, engine.report.scenario; "
         "print(sorted(m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'jinja2', 'plotly')))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert result.stdout.strip() == "[]"
