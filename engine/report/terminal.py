@@ -51,6 +51,9 @@ def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:
     for table in scenario.horizons:
         parts.append(Text())
         parts.extend(_horizon(scenario, table))
+    legend = _legend(scenario)
+    if legend:
+        parts.append(Text(f"  {legend}", style="dim"))
     if levels:
         parts.append(Text())
         parts.append(levels_view(scenario))
@@ -84,7 +87,7 @@ def book_view(scenario: Scenario) -> RenderableType:
     if history:
         table = _table("Level", left=("Role history",), right=())
         for line in history:
-            table.add_row(_zone(scenario, line), line.role_history)
+            table.add_row(_zone(scenario, line), words.dated(line.role_history))
         parts += [Text(), table]
     return Group(*parts)
 
@@ -215,6 +218,14 @@ def _touches(table: HorizonTable) -> str:
     return words.sentence(", ".join(found))
 
 
+def _legend(scenario: Scenario) -> str:
+    table = scenario.longest
+    if table is None or not table.available:
+        return ""
+    shown = [n for n in _SHORT if any(row.baselines.get(n) is not None for row in table.rows)]
+    return words.sentence("; ".join(f"{_SHORT[name]}: {_MEANING[name]}" for name in shown))
+
+
 def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[RenderableType]:
     name = Text(words.capital(line.name))
     if line.role not in ("resistance", "support"):
@@ -225,7 +236,7 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         words.signed(line.distance_percent) + "%",
         words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
         str(line.touches),
-        str(line.age_sessions),
+        words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:
         cells.append(words.percent(line.touch_probability.get(horizon)))
@@ -251,6 +262,13 @@ def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
     return table
 
 
+_MEANING = {
+    "filtered_history": "distance and volatility alone (filtered history)",
+    "random_walk": "driftless random walk",
+    "same_reading": "past dates with the same reading",
+    "climatology": "base rate",
+    "analyst": "the fixed table of the config",
+}
 _SHORT = {
     "filtered_history": "FHS",
     "random_walk": "Walk",

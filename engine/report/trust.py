@@ -17,8 +17,8 @@ from engine.verify.power import in_words
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 TOO_GOOD = 0.03
 ALTERNATIVE_WORDS = {
-    "overconfidence_25": "an overconfidence of 25%",
-    "overconfidence_50": "an overconfidence of 50%",
+    "logits_times_1_25": "an overconfidence of 25%",
+    "logits_times_1_5": "an overconfidence of 50%",
     "bias_5_points": "a bias of 5 points",
 }
 
@@ -141,6 +141,7 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     skill = _mapping(block.get("skill"))
     calibration = _mapping(block.get("calibration"))
     power = _mapping(block.get("power"))
+    noticed = _mapping(_mapping(power.get("by_class")).get("logits_times_1_25"))
     order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
     return HorizonTrust(
         horizon_sessions=horizon,
@@ -169,7 +170,7 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
                         "slope",
                     )
                 },
-                power=words.number(_mapping(power.get("overconfidence_25")).get(name)),
+                power=words.number(noticed.get(name)),
             )
             for name in words.DISPLAY_ORDER
             if name in calibration
@@ -296,7 +297,7 @@ def power_sentence(trust: Trust) -> str:
     if table is None:
         return ""
     for key, described in ALTERNATIVE_WORDS.items():
-        share = words.number(_mapping(table.power.get(key)).get("any"))
+        share = words.number(table.power.get(key))
         if share is not None:
             seen = in_words(share)
             if seen.startswith("almost"):

@@ -9,6 +9,8 @@ from datetime import date
 from typing import Any
 
 MISSING = "–"
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_BRACKET = re.compile(r" \(([^()]+)\)$")
 _GAP = re.compile(r"(\d) %")
 MINUS = "−"
 
@@ -159,6 +161,16 @@ def short_day(value: Any) -> str:
     """``2 Dec 2025``."""
     moment = to_date(value)
     return MISSING if moment is None else f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+
+
+def plain_name(name: str) -> str:
+    """A level's name for use inside brackets: ``support shelf (May 2024)`` as ``support shelf of May 2024``."""
+    return _BRACKET.sub(r" of \1", name)
+
+
+def dated(text: str) -> str:
+    """Text in which ISO dates read as days: ``break 17 Nov 2025``."""
+    return _ISO_DAY.sub(lambda match: short_day(match[0]), text)
 
 
 def to_date(value: Any) -> date | None:

@@ -196,9 +196,10 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
                 for name in ("continuation", "range", "breakdown")
             },
             "power": {
-                "overconfidence_25": {"any": 0.34},
-                "overconfidence_50": {"any": 0.8},
-                "bias_5_points": {"any": 0.5},
+                "logits_times_1_25": 0.34,
+                "logits_times_1_5": 0.81,
+                "bias_5_points": 0.5,
+                "by_class": {"logits_times_1_25": {"continuation": 0.2, "range": 0.1, "breakdown": 0.3}},
             },
             "regimes": REGIMES,
         }

@@ -131,7 +131,7 @@ def _distance(line: LevelLine) -> float:
 
 
 def _draw_zone(axes: Axes, line: LevelLine, n: int, future: int, minimum: float) -> None:
-    if line.kind.startswith("moving_average"):
+    if line.is_average:
         return  # drawn as the average itself
     start = max(-1.5, n - 1 - line.age_sessions)
     height = max(line.high - line.low, minimum)
