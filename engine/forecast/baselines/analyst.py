@@ -1,0 +1,25 @@
+"""``analyst``: one fixed table for every date, to be judged beside the forecasts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.config import AnalystTable
+from engine.forecast.probabilities import floor_probabilities
+from engine.scenarios import SCENARIOS
+
+
+def analyst(table: AnalystTable, sessions: int, horizons: int) -> np.ndarray:
+    """The analyst's table on each of ``sessions`` dates and ``horizons`` horizons.
+
+    Returns
+    -------
+    (sessions, horizons, 3) float64, every entry at least 0.001.
+
+    Example
+    -------
+    >>> analyst(AnalystTable(continuation=0.5, range=0.35, breakdown=0.15), 1, 1).tolist()
+    [[[0.15, 0.35, 0.5]]]
+    """
+    row = floor_probabilities(np.array([getattr(table, name) for name in SCENARIOS]))
+    return np.tile(row, (sessions, horizons, 1))

@@ -1,0 +1,281 @@
+"""``filtered_history``: filtered historical simulation, the honest opponent of every classifier.
+
+It knows how far away each level is and how volatile the market is, and nothing about what the levels mean or
+where the market is heading.  At each close it forecasts volatility from the past (a HAR-type regression),
+draws whole past sessions (open, high, low and close together, in units of the volatility forecast for them),
+lets them move volatility as they did, and asks of each path the very question that the outcomes answer, with
+the same first-touch rule.
+
+Choices
+-------
+* The past mean of the shocks is kept, shrunk to 0 as if the yearly Sharpe ratio were normal round 0 with
+  standard deviation 0.3.  Direction from recent returns is left out on purpose: that is a rule, and rules are
+  what this baseline judges.
+* Serial dependence enters only through how far paths spread: the memory of a path starts empty at the close.
+* A pseudo-count of a thousandth of the paths per class, so that no class is 0 and a probability that cannot
+  fall with the horizon does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from engine.bars.series import BarSeries
+from engine.config import OutcomeConfig
+from engine.errors import InputError
+from engine.forecast.baselines.paths import (
+    COUNTS,
+    RETEST_TOUCHED,
+    TARGET_TOUCHED,
+    lattice,
+    simulate_levels,
+    simulate_setups,
+)
+from engine.forecast.baselines.shocks import PastInputs, Shocks, fit_shocks, past_inputs
+from engine.forecast.probabilities import FLOOR, blend_with_uniform
+from engine.replay.first_touch import RULES
+from engine.scenarios import SCENARIOS
+
+_SETUP_USED = [0, 1, 2, 4]  # floor, ceiling, target_low, retest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilteredHistory:
+    """Forecasts of the simulation for horizons of 1, 2, ..., H sessions; row t is the close of bar t.
+
+    Attributes
+    ----------
+    probabilities : (n, H, 3) float64, order of :data:`engine.scenarios.SCENARIOS`, each at least 0.001.  Under
+        the rules ``target`` and ``band``, breakdown and continuation never fall as the horizon grows.
+    target_touch, retest_touch : (n, H) float64, probability that the target, the retest is touched within each
+        horizon, whatever the scenario; in [0.001, 0.999], never falling.
+    sigma : (n,) float64, volatility forecast for the next session (standard deviation of log returns).
+
+    Rows that were not asked for, have no setup, or come before enough history is known are NaN.
+    """
+
+    probabilities: np.ndarray
+    target_touch: np.ndarray
+    retest_touch: np.ndarray
+    sigma: np.ndarray
+
+
+def filtered_history(
+    bars: BarSeries,
+    setup: np.ndarray,
+    known: np.ndarray,
+    horizons_max: int,
+    outcome: OutcomeConfig,
+    paths: int,
+    seed: int,
+    rows: np.ndarray | None = None,
+) -> FilteredHistory:
+    """Simulate every date's setup forward.
+
+    The fit behind the forecast of date t uses bars ``0 .. known[t] - 1``; the volatility the paths start from
+    and the setup use bars up to t.  The draws of date t depend on ``seed`` and t only.
+
+    Parameters
+    ----------
+    bars : n sessions.
+    setup : (n, 5) floor, ceiling, target_low, target_high, retest; NaN where undefined.
+    known : (n,) integers, ``0 <= known[t] <= t + 1``; 0 means no forecast.  Dates that share a value share a
+        fit, so refit every few weeks, not every day.
+    horizons_max : H, sessions simulated.
+    outcome : the question.
+    paths : per date; the Monte Carlo error of a probability p is below ``sqrt(p (1 - p) / paths)``.
+    seed : of the run.
+    rows : (n,) bool, dates to forecast; None means all.
+
+    Raises
+    ------
+    InputError
+        ``forecast.bad_shape``, ``forecast.known_ahead``, ``forecast.bad_number``.
+    """
+    setup = np.asarray(setup, dtype=np.float64)
+    known = _checked_known(len(bars), known, horizons_max, paths)
+    if setup.shape != (len(bars), 5):
+        raise InputError(
+            "forecast.bad_shape", f"setup {setup.shape} for {len(bars)} bars", f"pass ({len(bars)}, 5)"
+        )
+    wanted = np.isfinite(setup[:, _SETUP_USED]).all(axis=1) & (known > 0)
+    if rows is not None:
+        wanted &= np.asarray(rows, dtype=bool)
+    levels = np.full((len(bars), 4), np.nan)
+    levels[wanted] = np.log(setup[wanted][:, _SETUP_USED] / bars.close[wanted, None])
+    counts = np.zeros((len(bars), horizons_max, COUNTS), dtype=np.int64)
+    sigma = np.full(len(bars), np.nan)
+    multipliers = lattice(paths, horizons_max)
+
+    def simulate(at: np.ndarray, shocks: Shocks) -> None:
+        block = np.zeros((len(at), horizons_max, COUNTS), dtype=np.int64)
+        simulate_setups(
+            seed,
+            at,
+            shocks.sigma,
+            shocks.gain,
+            shocks.library,
+            shocks.opens,
+            shocks.reversal,
+            levels[at],
+            multipliers,
+            paths,
+            RULES[outcome.rule],
+            outcome.floor_break == "touch",
+            outcome.tie == "continuation",
+            block,
+        )
+        counts[at] = block
+        sigma[at] = shocks.sigma
+
+    _for_each_fit(past_inputs(bars), known, np.flatnonzero(wanted), horizons_max, simulate)
+    undefined = np.isnan(sigma)
+    shares = counts / paths
+    shares[undefined] = np.nan
+    return FilteredHistory(
+        probabilities=blend_with_uniform(shares[:, :, : len(SCENARIOS)], FLOOR),
+        target_touch=_kept_inside(shares[:, :, TARGET_TOUCHED]),
+        retest_touch=_kept_inside(shares[:, :, RETEST_TOUCHED]),
+        sigma=sigma,
+    )
+
+
+def level_touch(
+    bars: BarSeries,
+    known: np.ndarray,
+    pointer: np.ndarray,
+    prices: np.ndarray,
+    horizons_max: int,
+    paths: int,
+    seed: int,
+) -> np.ndarray:
+    """Probability that each level of each date is touched within 1, 2, ..., H sessions.
+
+    A level at or above the close is touched by a high that reaches it, a level below by a low.  The paths are
+    those of :func:`filtered_history`, so a level at the target has the probability of the target; of two
+    levels on the same side, the farther one is never the likelier.
+
+    Parameters
+    ----------
+    bars, known, horizons_max, paths, seed : as in :func:`filtered_history`.
+    pointer : (n + 1,) int64, the levels of date t are ``prices[pointer[t] : pointer[t + 1]]``.
+    prices : (pairs,) positive prices, in any order within a date (of a zone: its edge nearest to the close).
+
+    Returns
+    -------
+    (pairs, H) float64 in [0.001, 0.999], never falling with the horizon; NaN where the price is NaN or the
+    date has no fit.
+
+    Raises
+    ------
+    InputError
+        ``forecast.bad_shape``, ``forecast.known_ahead``, ``forecast.bad_number``.
+    """
+    known = _checked_known(len(bars), known, horizons_max, paths)
+    pointer = np.asarray(pointer, dtype=np.int64)
+    prices = np.asarray(prices, dtype=np.float64)
+    ends_fit = pointer.shape == (len(bars) + 1,) and pointer[0] == 0 and pointer[-1] == len(prices)
+    if not ends_fit or (np.diff(pointer) < 0).any():
+        raise InputError(
+            "forecast.bad_shape",
+            f"the row pointer does not divide {len(prices)} prices among {len(bars)} bars",
+            "pass n + 1 ascending numbers from 0 to the number of prices",
+        )
+    if (prices <= 0.0).any() or np.isinf(prices).any():
+        raise InputError(
+            "forecast.bad_number", "a level's price is not positive and finite", "use NaN for none"
+        )
+    date_of = np.repeat(np.arange(len(bars)), np.diff(pointer))
+    distances = np.log(prices / bars.close[date_of])
+    # NaN sorts last within its date and is met by no path
+    order = np.lexsort((distances, date_of))
+    distances = distances[order]
+    counts = np.zeros((len(prices), horizons_max), dtype=np.int64)
+    fitted = np.zeros(len(bars), dtype=bool)
+    multipliers = lattice(paths, horizons_max)
+
+    def simulate(at: np.ndarray, shocks: Shocks) -> None:
+        sizes = pointer[at + 1] - pointer[at]
+        pairs = np.concatenate([np.arange(pointer[t], pointer[t + 1]) for t in at])
+        block = np.zeros((len(pairs), horizons_max), dtype=np.int64)
+        simulate_levels(
+            seed,
+            at,
+            shocks.sigma,
+            shocks.gain,
+            shocks.library,
+            shocks.reversal,
+            np.concatenate(([0], np.cumsum(sizes))),
+            distances[pairs],
+            multipliers,
+            paths,
+            block,
+        )
+        counts[pairs] = block
+        fitted[at] = True
+
+    wanted = (np.diff(pointer) > 0) & (known > 0)
+    _for_each_fit(past_inputs(bars), known, np.flatnonzero(wanted), horizons_max, simulate)
+    sorted_shares = _kept_inside(counts / paths)
+    sorted_shares[~fitted[date_of] | np.isnan(distances)] = np.nan
+    out = np.empty_like(sorted_shares)
+    out[order] = sorted_shares
+    return out
+
+
+def _for_each_fit(
+    past: PastInputs,
+    known: np.ndarray,
+    rows: np.ndarray,
+    horizon: int,
+    simulate: Callable[[np.ndarray, Shocks], None],
+) -> None:
+    """Fit once for each value of ``known`` among ``rows`` and simulate its dates.
+
+    Fits are independent of each other and the kernels release the interpreter's lock, so threads only change
+    the order in which rows are filled.
+    """
+
+    def one_fit(bars_known: int) -> None:
+        at = rows[known[rows] == bars_known]
+        shocks = fit_shocks(past, bars_known, at, horizon)
+        if shocks is not None:
+            simulate(at, shocks)
+
+    values = [int(value) for value in np.unique(known[rows])]
+    threads = min(worker_threads(), max(1, len(values)))
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(one_fit, values):
+            pass
+
+
+def worker_threads() -> int:
+    """Cores the kernels may use: the machine's, or what ``NUMBA_NUM_THREADS`` allows."""
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
+def _kept_inside(shares: np.ndarray) -> np.ndarray:
+    return (1.0 - 2.0 * FLOOR) * shares + FLOOR
+
+
+def _checked_known(n: int, known: np.ndarray, horizons_max: int, paths: int) -> np.ndarray:
+    known = np.asarray(known)
+    if known.shape != (n,) or not np.issubdtype(known.dtype, np.integer):
+        raise InputError("forecast.bad_shape", f"known {known.shape} {known.dtype}", f"pass ({n},) integers")
+    ahead = np.flatnonzero((known < 0) | (known > np.arange(1, n + 1)))
+    if len(ahead):
+        raise InputError(
+            "forecast.known_ahead",
+            f"row {ahead[0]} would use {known[ahead[0]]} bars of the {ahead[0] + 1} known at its close",
+            "known[t] is at most t + 1",
+        )
+    if horizons_max < 1 or paths < 1:
+        raise InputError(
+            "forecast.bad_number", f"{horizons_max} sessions on {paths} paths", "both must be at least 1"
+        )
+    return known.astype(np.int64)

@@ -1,0 +1,226 @@
+"""What ``filtered_history`` learns from the past: the shock library, and how volatility moves on a path.
+
+A shock is one past session seen from the close before it, in units of the volatility that had been forecast
+for it: open, high, low and close together, and with them the factor by which the session changed the next
+day's forecast.  Drawing whole sessions keeps fat tails, the skew, the reach of highs and lows beyond the
+close, and the fact that falls raise volatility more than rises, without a formula for any of them.
+
+Source
+------
+Barone-Adesi, Giannopoulos and Vosper, "VaR without correlations for portfolios of derivative securities",
+Journal of Futures Markets 19 (1999).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from engine.bars.series import BarSeries
+from engine.forecast.baselines.variance import (
+    WARM_UP,
+    fit_variance,
+    forecast_variance,
+    variance_inputs,
+)
+
+MIN_SESSIONS = 252  # bars below which there is no forecast: a year of shocks is the least worth drawing from
+LONGEST_MEMORY = 10_080  # sessions a fit looks back, 40 years: a century of bars costs no more per date
+
+# The prior of an instrument's yearly Sharpe ratio is normal round 0 with standard deviation 0.3, so its past
+# mean counts as n / (n + 2,800) after n sessions.  Keeping the whole past mean would forecast the luck of the
+# sample; removing all of it would make a gift of the equity premium to whoever is compared with this baseline.
+_DRIFT_PRIOR = 252.0 / 0.3**2
+MEMORY_DECAY = 0.8  # sessions whose shocks are partly taken back: about a week
+_MEMORY_PRIOR = 400.0  # sessions of no serial dependence that the estimate starts from
+_LARGEST_FOR_MEMORY = 4.0
+_LEAST_FACTOR = 0.3
+_PERSISTENCE = (0.5, 0.998)
+_LEVEL = (0.3, 3.0)  # where volatility may be heading, relative to where it is
+
+
+@dataclass(frozen=True, slots=True)
+class PastInputs:
+    """What all fits of one instrument share; row t of each array uses bars up to t only.
+
+    Attributes
+    ----------
+    inputs, proxy : of :func:`engine.forecast.baselines.variance.variance_inputs`.
+    bar : (n, 4) float64, log of open, high, low, close over the close before; row 0 is 0.
+    opens_real_from : index of the first bar whose open is a traded price.
+    """
+
+    inputs: np.ndarray
+    proxy: np.ndarray
+    bar: np.ndarray
+    opens_real_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shocks:
+    """One fit: everything the paths of its dates need.
+
+    Attributes
+    ----------
+    library : (m, 4) float32, columns close, high, low, factor; sorted by close, so that evenly spread draws
+        are evenly spread outcomes.  ``factor`` is what the session's volatility is multiplied by on its way to
+        the next session's.
+    opens : (m,) float32, the open; NaN where it was not a traded price.
+    sigma : (rows,) float64, volatility of the first session of each date's paths.
+    gain : (rows,) float64, added to volatility at each step (the pull to its level).
+    reversal : the share of recent shocks that the next session takes back on average (negative: takes back).
+    """
+
+    library: np.ndarray
+    opens: np.ndarray
+    sigma: np.ndarray
+    gain: np.ndarray
+    reversal: float
+
+
+def past_inputs(bars: BarSeries) -> PastInputs:
+    """Precompute what does not depend on how much a fit may see."""
+    inputs, proxy = variance_inputs(bars)
+    bar = np.zeros((len(bars), 4))
+    before = np.log(bars.close[:-1])
+    for column, prices in enumerate((bars.open, bars.high, bars.low, bars.close)):
+        bar[1:, column] = np.log(prices[1:]) - before
+    return PastInputs(inputs, proxy, bar, bars.opens_real_from)
+
+
+def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> Shocks | None:
+    """Fit on bars ``0 .. known - 1`` and prepare the paths that start at the closes of ``rows``.
+
+    Parameters
+    ----------
+    past : of :func:`past_inputs`.
+    known : number of bars the fit may see; ``known <= row + 1`` for each row.
+    rows : (r,) int64 indices of as-of dates.
+    horizon : sessions simulated; the second variance regression averages over as many.
+
+    Returns
+    -------
+    Shocks, or None where ``known`` is below :data:`MIN_SESSIONS` or the market never moved.
+    """
+    if known < max(MIN_SESSIONS, WARM_UP + 2 * horizon + 2):
+        return None
+    first_row = max(WARM_UP, known - LONGEST_MEMORY)
+    one = fit_variance(past.inputs, past.proxy, first_row, known, 1)
+    sigma = np.sqrt(forecast_variance(past.inputs, one, first_row, known))
+    drawn = np.arange(first_row + 1, known)  # each standardised by the forecast of the close before it
+    expected, after = sigma[:-1], sigma[1:]
+    shocks = past.bar[drawn] / expected[:, None]
+    scale = float(np.sqrt(_mean(shocks[:, 3] ** 2)))
+    if not scale > 0.0:
+        return None
+    shocks /= scale
+    opens = np.where(drawn >= past.opens_real_from, shocks[:, 0], np.nan)
+    drift = _mean(shocks[:, 3])
+    shocks -= drift * (1.0 - len(drawn) / (len(drawn) + _DRIFT_PRIOR))
+    reversal, taken_back = _serial_dependence(shocks[:, 3])
+    # the path adds the dependence back; what is drawn must not hold it already
+    shocks -= taken_back[:, None]
+
+    persistence, pull = _mean_reversion(after, expected)
+    surprise = after / expected - persistence - pull / expected
+    first = _sigma_at(past.inputs, one, rows) * scale
+    gain = np.full(len(rows), pull * scale)
+    if horizon > 1:
+        level = _level(past, first_row, known, rows, horizon, one, persistence, _mean(surprise**2), scale)
+        gain = 0.5 * (gain + (1.0 - persistence) * level)
+
+    order = np.argsort(shocks[:, 3], kind="stable")
+    factor = np.maximum(persistence + surprise, _LEAST_FACTOR)
+    library = np.column_stack([shocks[:, 3], shocks[:, 1], shocks[:, 2], factor])[order]
+    return Shocks(
+        np.ascontiguousarray(library, dtype=np.float32),
+        opens[order].astype(np.float32),
+        first,
+        gain,
+        reversal,
+    )
+
+
+def _level(
+    past: PastInputs,
+    first_row: int,
+    known: int,
+    rows: np.ndarray,
+    horizon: int,
+    one: np.ndarray,
+    persistence: float,
+    surprise_variance: float,
+    scale: float,
+) -> np.ndarray:
+    """Level that volatility has to head for so that the paths' mean variance is the horizon's forecast."""
+    many = fit_variance(past.inputs, past.proxy, first_row, known, horizon)
+    # both regressions forecast the proxy; one common factor turns it into the variance of closes
+    ratio = _mean(forecast_variance(past.inputs, one, first_row, known - horizon)) / _mean(
+        forecast_variance(past.inputs, many, first_row, known - horizon)
+    )
+    first = _sigma_at(past.inputs, one, rows) * scale
+    average = _sigma_at(past.inputs, many, rows) * np.sqrt(ratio) * scale
+    # surprises spread volatility round its mean, which adds to the mean variance of a path
+    steps = np.arange(horizon)
+    spread = surprise_variance * (1.0 - persistence ** (2 * steps)) / (1.0 - persistence**2)
+    average = average / np.sqrt(1.0 + spread.sum() / horizon)
+    kept = (1.0 - persistence**horizon) / (horizon * (1.0 - persistence))
+    return np.clip((average - kept * first) / (1.0 - kept), _LEVEL[0] * first, _LEVEL[1] * first)
+
+
+def _sigma_at(inputs: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.sqrt(forecast_variance(np.ascontiguousarray(inputs[rows]), weights, 0, len(rows)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _mean(values):
+    # numpy's pairwise sum may be split differently on another processor; this order is fixed
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
+
+
+@numba.njit(cache=True, nogil=True)
+def _mean_reversion(after, before):
+    """Least squares of ``after / before = persistence + pull / before``; returns (persistence, pull)."""
+    n = len(after)
+    mean_x = 0.0
+    mean_y = 0.0
+    for i in range(n):
+        mean_x += 1.0 / before[i] / n
+        mean_y += after[i] / before[i] / n
+    covariance = 0.0
+    variance = 0.0
+    for i in range(n):
+        x = 1.0 / before[i] - mean_x
+        covariance += x * (after[i] / before[i] - mean_y)
+        variance += x * x
+    pull = covariance / variance if variance > 0.0 else 0.0
+    persistence = min(max(mean_y - pull * mean_x, _PERSISTENCE[0]), _PERSISTENCE[1])
+    return persistence, max(mean_y - persistence, 0.0) / mean_x
+
+
+@numba.njit(cache=True, nogil=True)
+def _serial_dependence(shocks):
+    """How much of the recent shocks the next one takes back, shrunk to 0.
+
+    Returns the coefficient on the memory (an exponential sum of the shocks before) and, for each shock, what
+    the memory explains of it.  Index returns over weeks vary less than their days suggest; a path of
+    independent draws would go too far.
+    """
+    n = len(shocks)
+    memory = np.zeros(n)
+    level = 0.0
+    product = 0.0
+    square = 0.0
+    for i in range(n):
+        memory[i] = level
+        shock = min(max(shocks[i], -_LARGEST_FOR_MEMORY), _LARGEST_FOR_MEMORY)
+        product += level * shock
+        square += level * level
+        level = MEMORY_DECAY * level + shock
+    coefficient = product / (square + _MEMORY_PRIOR / (1.0 - MEMORY_DECAY**2))
+    return coefficient, coefficient * memory

@@ -1,0 +1,29 @@
+"""What the walk-forward is given about each instrument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.bars.series import BarSeries
+from engine.replay.outcomes import Outcomes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastInput:
+    """One instrument: its bars, the replay of every date, and what came of each.
+
+    Attributes
+    ----------
+    bars : n bars.
+    frame : replay frame, one row per bar from bar 0; NaN where a feature is unknown.
+    setup : (n, 5) floor, ceiling, target_low, target_high, retest; NaN where undefined.
+    outcomes : of the same n bars, for the horizons of the config.
+    """
+
+    bars: BarSeries
+    frame: pd.DataFrame
+    setup: np.ndarray
+    outcomes: Outcomes

@@ -1,0 +1,329 @@
+"""Look-ahead audit: does any date say something else once the future is known?
+
+A replay of the whole history is compared, bit for bit, with replays that cannot know the future: the
+history cut after a date, and the same history followed by a year of noise.  Everything dated up to that date
+must be equal: every column of every row, every level confirmed by then, every event by then.  Nothing is
+assumed about how the replay works, so the audit can be pointed at any replay function and can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.errors import CheckFailed, InputError
+from engine.replay.replay import replay
+
+NOISE_SESSIONS = 252  # length of the invented future
+_NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
+_EXAMPLES = 3  # differences kept per table, column and kind of future; all are counted
+
+
+class Replayed(Protocol):
+    """What the audit reads of a replay: three tables of facts."""
+
+    @property
+    def frame(self) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def levels(self) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def events(self) -> pd.DataFrame: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that a later bar changed.
+
+    Attributes
+    ----------
+    table, column : where; ``rows`` is the column where the number of rows differs.
+    date : date of the row (levels: the date it was confirmed).
+    as_of : the date after which the history was cut or replaced.
+    future : ``cut`` or ``noise``.
+    replayed, recomputed : the value in the whole replay, and the one that was known on ``as_of``.
+    """
+
+    table: str
+    column: str
+    date: str
+    as_of: str
+    future: str
+    replayed: str
+    recomputed: str
+
+    def __str__(self) -> str:
+        known = "history cut" if self.future == "cut" else "noise instead of the future"
+        return (
+            f"{self.table}.{self.column} on {self.date}: {self.replayed} in the replay, "
+            f"{self.recomputed} as of {self.as_of} ({known})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """What the audit of one instrument found.
+
+    Attributes
+    ----------
+    symbol : the instrument.
+    seed : chose the dates and the noise.
+    dates : the audited dates, ascending.
+    rewritten : those of them on which at least one bit differed.
+    columns : number of columns compared (replay, levels and events together).
+    difference_count : number of differing values found, a value counted once for each date it differs from.
+    differences : the first few for each table, column and kind of future.
+    """
+
+    symbol: str
+    seed: int
+    dates: tuple[str, ...]
+    rewritten: tuple[str, ...]
+    columns: int
+    difference_count: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True where nothing was rewritten."""
+        return not self.rewritten
+
+    @property
+    def text(self) -> str:
+        """``"200 dates, 0 rewritten"``."""
+        return f"{len(self.dates)} dates, {len(self.rewritten)} rewritten"
+
+    def __str__(self) -> str:
+        return "\n  ".join([f"{self.symbol}: {self.text}", *map(str, self.differences)])
+
+    def certificate(self) -> dict[str, Any]:
+        """The result as JSON-able values, for the manifest."""
+        return {
+            "symbol": self.symbol,
+            "certificate": self.text,
+            "passed": self.passed,
+            "seed": self.seed,
+            "dates": len(self.dates),
+            "first_date": self.dates[0],
+            "last_date": self.dates[-1],
+            "rewritten": list(self.rewritten),
+            "columns_compared": self.columns,
+            "noise_sessions": NOISE_SESSIONS,
+            "difference_count": self.difference_count,
+            "differences": [
+                {name: getattr(difference, name) for name in Difference.__slots__}
+                for difference in self.differences
+            ],
+        }
+
+    def require(self) -> None:
+        """Raise ``CheckFailed`` (``audit.look_ahead``, exit code 4) where anything was rewritten."""
+        if not self.passed:
+            shown = "; ".join(map(str, self.differences[:_EXAMPLES]))
+            more = len(self.differences) - _EXAMPLES
+            raise CheckFailed(
+                "audit.look_ahead",
+                f"{self.symbol}: {self.text}; {shown}" + (f"; and {more} more" if more > 0 else ""),
+                "a rule reads bars after its date: compute the named column from bars up to the date only",
+            )
+
+
+def audit(
+    bars: BarSeries,
+    config: Config,
+    dates: int | None = 200,
+    seed: int | None = None,
+    *,
+    replay: Callable[[BarSeries, Config], Replayed] = replay,
+) -> AuditResult:
+    """Compare a whole replay with what it would have said on ``dates`` of its own dates.
+
+    Parameters
+    ----------
+    bars : n sessions, at least one.
+    dates : how many dates are audited, the last one always; None or n and more: every one.
+    seed : chooses dates and noise (default: ``config.seed``).
+    replay : the function under audit (default: ``engine.replay.replay.replay``).
+
+    Notes
+    -----
+    Equal means equal bits; NaN equals NaN.  Levels are matched by ``level_id``, which must not change either.
+    Every audited date costs two replays of its history.
+
+    Raises
+    ------
+    InputError
+        ``audit.no_bars`` or ``audit.no_dates``.
+    """
+    if len(bars) == 0:
+        raise InputError("audit.no_bars", f"{bars.symbol}: no bars to audit", "load a history first")
+    if dates is not None and dates < 1:
+        raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
+    seed = config.seed if seed is None else seed
+    whole = _Facts(replay(bars, config))
+    chosen = _choose(len(bars), dates, seed)
+    rewritten: list[str] = []
+    kept: dict[tuple[str, str, str], list[Difference]] = {}
+    count = 0
+    for t in chosen:
+        as_of = bars.dates[t]
+        known = whole.until(as_of)
+        clean = True
+        for future, history in (
+            ("cut", bars.cut(t + 1)),
+            ("noise", _with_noise(bars, t, seed)),
+        ):
+            recomputed = _Facts(replay(history, config)).until(as_of)
+            for found, difference in _compare(known, recomputed, str(as_of), future):
+                clean = False
+                count += found
+                examples = kept.setdefault((difference.table, difference.column, future), [])
+                if len(examples) < _EXAMPLES:
+                    examples.append(difference)
+        if not clean:
+            rewritten.append(str(as_of))
+    return AuditResult(
+        symbol=bars.symbol,
+        seed=seed,
+        dates=tuple(str(bars.dates[t]) for t in chosen),
+        rewritten=tuple(rewritten),
+        columns=sum(len(table) for table in whole.tables.values()),
+        difference_count=count,
+        differences=tuple(difference for examples in kept.values() for difference in examples),
+    )
+
+
+def _choose(n: int, dates: int | None, seed: int) -> np.ndarray:
+    """Indices of the audited bars; each bar's lot depends on the seed and its own index only."""
+    if dates is None or dates >= n:
+        return np.arange(n)
+    with np.errstate(over="ignore"):  # splitmix64 wraps by design
+        lot = np.arange(n, dtype=np.uint64) + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+        lot = (lot + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+        lot = (lot ^ (lot >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        lot = lot ^ (lot >> np.uint64(31))
+    drawn = np.argsort(lot[:-1], kind="stable")[: dates - 1]
+    return np.sort(np.append(drawn, n - 1))
+
+
+def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
+    """The history up to bar t, then a year of a wild random walk."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, t]))
+    close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
+    opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
+    wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
+    future = {
+        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+        "open": opening,
+        "high": np.maximum(opening, close) * wick[0],
+        "low": np.minimum(opening, close) / wick[1],
+        "close": close,
+        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+    }
+    joined: dict[str, Any] = {}
+    for name, values in future.items():
+        source = getattr(bars, name)
+        joined[name] = np.append(source[: t + 1], values)
+        # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
+        joined[name].setflags(write=source.flags.writeable)
+    return changed(bars, **joined)
+
+
+Table = dict[str, dict[str, Any]]  # table name -> column name -> array
+_DATED = {"replay": "date", "levels": "confirmed", "events": "date"}  # the day a row became known
+
+
+class _Facts:
+    """The three tables as columns, in the order of date or level: name -> numpy or pandas array.
+
+    Texts stay in their Arrow array: turning them into Python objects would cost more than the replay.
+    """
+
+    def __init__(self, replayed: Replayed) -> None:
+        frames = {"replay": replayed.frame, "levels": replayed.levels, "events": replayed.events}
+        if not frames["levels"]["level_id"].is_monotonic_increasing:
+            frames["levels"] = frames["levels"].sort_values("level_id", kind="stable")
+        self.tables = {
+            name: {str(column): _array(frame[column]) for column in frame.columns}
+            for name, frame in frames.items()
+        }
+
+    def until(self, as_of: np.datetime64) -> Table:
+        """Only what is dated ``as_of`` or earlier."""
+        facts: Table = {}
+        for name, table in self.tables.items():
+            known = table[_DATED[name]] <= as_of
+            count = int(known.sum())
+            # a run of rows from the start needs no copy
+            rows = slice(count) if known[:count].all() else known
+            facts[name] = {column: values[rows] for column, values in table.items()}
+        return facts
+
+
+def _array(values: pd.Series) -> Any:
+    return values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+
+
+def _compare(
+    known: Table,
+    recomputed: Table,
+    as_of: str,
+    future: str,
+) -> Iterator[tuple[int, Difference]]:
+    """Yield (number of differing values, the earliest of them) for each column that differs."""
+    for table, columns in known.items():
+        others = recomputed[table]
+        dates, other_dates = columns[_DATED[table]], others[_DATED[table]]
+        rows, other_rows = len(dates), len(other_dates)
+        if rows != other_rows:
+            shorter = min(rows, other_rows)
+            apart = np.append(np.flatnonzero(dates[:shorter] != other_dates[:shorter]), shorter)[0]
+            day = _day((dates if rows > other_rows else other_dates)[apart])
+            count = Difference(table, "rows", day, as_of, future, str(rows), str(other_rows))
+            yield abs(rows - other_rows), count
+            continue
+        for column in [*columns, *(name for name in others if name not in columns)]:
+            if column not in columns or column not in others:
+                states = ["present" if column in side else "absent" for side in (columns, others)]
+                yield 1, Difference(table, column, as_of, as_of, future, *states)
+                continue
+            one, other = columns[column], others[column]
+            differs = _differing(one, other)
+            if len(differs):
+                at = differs[0]
+                values = _shown(one[at]), _shown(other[at])
+                yield len(differs), Difference(table, column, _day(dates[at]), as_of, future, *values)
+
+
+def _differing(one: Any, other: Any) -> np.ndarray:
+    """Positions at which two columns of equal length differ in a bit; NaN equals NaN."""
+    if one.dtype != other.dtype:
+        return np.arange(len(one))
+    if one.dtype.kind == "f":
+        bits = f"i{one.dtype.itemsize}"
+        unequal = np.ascontiguousarray(one).view(bits) != np.ascontiguousarray(other).view(bits)
+    elif isinstance(one, np.ndarray):
+        unequal = one != other
+    elif one.equals(other):
+        return np.empty(0, np.int64)
+    else:
+        unequal = np.asarray(one, dtype=object) != np.asarray(other, dtype=object)
+    if not unequal.any():
+        return np.empty(0, np.int64)
+    return np.flatnonzero(unequal & ~(pd.isna(one) & pd.isna(other)))
+
+
+def _day(value: Any) -> str:
+    return str(value)[:10]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.datetime64):
+        return _day(value)
+    return repr(value.item()) if isinstance(value, np.generic) else str(value)
