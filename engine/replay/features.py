@@ -12,7 +12,7 @@ import math
 import numba
 import numpy as np
 
-from engine.rules.level_book import LAST_EVENT, NEAR, NEAR_HIGH, NEAR_LOW, WORTH
+from engine.rules.level_book import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, WORTH
 from engine.rules.levels import BREAK, REJECTION, freshness, kinds_agreeing
 
 _DISTANCES = tuple(
@@ -98,7 +98,7 @@ _YEAR = 252.0
 CROWD_ATR = 4.0
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def move_recent(events, first, last, recent):
     """Decay the four recent counts by one session and add the events ``first .. last - 1`` of this bar.
 
@@ -115,8 +115,8 @@ def move_recent(events, first, last, recent):
             recent[2 if up else 3] += 1.0
 
 
-@numba.njit(cache=True, inline="always")
-def fill_features(bar, sigma, setup, found, above, rows, hot, recent, out):
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
     """Fill the bar's row of ``out`` (n, len(LEVEL_FEATURES)).
 
     Columns
@@ -172,28 +172,31 @@ def fill_features(bar, sigma, setup, found, above, rows, hot, recent, out):
             out[i, column + 6] = 0.0
 
     crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
-    for m in range(above, found):
-        distance = (hot[NEAR_LOW, m] - price) / bar.atr
+    for k in range(above, count):
+        distance = (hot[RANK_LOW, k] - price) / bar.atr
         if distance > CROWD_ATR:
             break
         crowd_1 += distance <= 1.0
         crowd_2 += distance <= 2.0
         crowd_4 += 1.0
-        r = int(hot[NEAR, m])
+        r = int(hot[RANK_ROW, k])
         power += hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) / (1.0 + distance)
     out[i, _FIRST_CROWD] = crowd_1
     out[i, _FIRST_CROWD + 1] = crowd_2
     out[i, _FIRST_CROWD + 2] = crowd_4
     out[i, _FIRST_CROWD + 6] = power
     crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
-    for m in range(above - 1, -1, -1):
-        distance = (price - hot[NEAR_HIGH, m]) / bar.atr
+    lowest = price - 2.5 * CROWD_ATR * bar.atr
+    for k in range(above - 1, -1, -1):
+        if hot[RANK_LOW, k] < lowest:
+            break
+        distance = (price - hot[RANK_HIGH, k]) / bar.atr
         if distance <= 0.0 or distance > CROWD_ATR:  # at 0 and below the zone holds the close
             continue
         crowd_1 += distance <= 1.0
         crowd_2 += distance <= 2.0
         crowd_4 += 1.0
-        r = int(hot[NEAR, m])
+        r = int(hot[RANK_ROW, k])
         power += hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) / (1.0 + distance)
     out[i, _FIRST_CROWD + 3] = crowd_1
     out[i, _FIRST_CROWD + 4] = crowd_2

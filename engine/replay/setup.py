@@ -31,17 +31,7 @@ import numpy as np
 
 from engine.config import SetupConfig
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import (
-    LAST_EVENT,
-    MAJOR,
-    NEAR,
-    NEAR_HIGH,
-    NEAR_LOW,
-    ORDER,
-    WORTH,
-    ZONE_HIGH,
-    ZONE_LOW,
-)
+from engine.rules.level_book import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, WORTH
 from engine.rules.levels import freshness
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
@@ -86,158 +76,124 @@ def setup_params(setup: SetupConfig) -> SetupParams:
     return SetupParams(**{name: getattr(setup, name) for name in SetupParams._fields})
 
 
-@numba.njit(cache=True, inline="always")
-def find_near(lowest, highest, zones, averages, hot):
-    """Collect the levels whose lower edge lies in [lowest, highest] into NEAR, ascending; returns how many.
-
-    The first ``averages`` rows of the book are moving averages, which are merged into the ``zones`` in ORDER.
-    """
-    first = 0
-    last = zones
-    while first < last:
-        middle = (first + last) // 2
-        if hot[ZONE_LOW, int(hot[ORDER, middle])] < lowest:
-            first = middle + 1
-        else:
-            last = middle
-    found = 0
-    for k in range(first, zones):
-        r = int(hot[ORDER, k])
-        if not hot[ZONE_LOW, r] <= highest:
-            break
-        hot[NEAR, found] = r
-        hot[NEAR_LOW, found] = hot[ZONE_LOW, r]
-        hot[NEAR_HIGH, found] = hot[ZONE_HIGH, r]
-        found += 1
-    for r in range(averages):
-        price = hot[ZONE_LOW, r]
-        if not lowest <= price <= highest:
-            continue
-        m = found
-        while m > 0 and hot[NEAR_LOW, m - 1] > price:
-            hot[NEAR, m] = hot[NEAR, m - 1]
-            hot[NEAR_LOW, m] = hot[NEAR_LOW, m - 1]
-            hot[NEAR_HIGH, m] = hot[NEAR_HIGH, m - 1]
-            m -= 1
-        hot[NEAR, m] = r
-        hot[NEAR_LOW, m] = price
-        hot[NEAR_HIGH, m] = price
-        found += 1
-    return found
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def first_above(price, count, hint, hot):
+    """First of ``count`` ranks whose level begins above ``price``; the search starts at ``hint``."""
+    k = min(hint, count)
+    while k > 0 and hot[RANK_LOW, k - 1] > price:
+        k -= 1
+    while k < count and hot[RANK_LOW, k] <= price:
+        k += 1
+    return k
 
 
-@numba.njit(cache=True, inline="always")
-def first_above(price, found, hot):
-    """Place in NEAR of the first level that begins above ``price``."""
-    m = 0
-    while m < found and hot[NEAR_LOW, m] <= price:
-        m += 1
-    return m
-
-
-@numba.njit(cache=True)
-def _is_major(i, m, hot, params):
-    r = int(hot[NEAR, m])
+@numba.njit(cache=True, error_model="numpy")
+def _is_major(i, k, hot, params):
+    r = int(hot[RANK_ROW, k])
     return hot[MAJOR, r] != 0.0 or hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) >= params.strong_strength
 
 
-@numba.njit(cache=True, inline="always")
-def _nearest_resistance(bar, found, above, hot, params):
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _nearest_resistance(bar, lowest, count, above, hot, params):
     best = -1
     least = bar.close + params.min_ceiling_atr * bar.atr
-    for m in range(above):  # zones that hold the close: the one that ends first
-        high = hot[NEAR_HIGH, m]
-        if high >= least and high > bar.close and (best < 0 or high < hot[NEAR_HIGH, best]):
-            best = m
+    for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first
+        if hot[RANK_LOW, k] < lowest:
+            break
+        high = hot[RANK_HIGH, k]
+        if high >= least and high > bar.close and (best < 0 or high < hot[RANK_HIGH, best]):
+            best = k
     if best >= 0:
         return best
-    for m in range(above, found):
-        low = hot[NEAR_LOW, m]
-        if low > bar.close + params.max_atr * bar.atr or (best >= 0 and low > hot[NEAR_LOW, best]):
+    for k in range(above, count):
+        low = hot[RANK_LOW, k]
+        if low > bar.close + params.max_atr * bar.atr or (best >= 0 and low > hot[RANK_LOW, best]):
             break
-        if hot[NEAR_HIGH, m] >= least and (best < 0 or hot[NEAR_HIGH, m] < hot[NEAR_HIGH, best]):
-            best = m
+        if hot[RANK_HIGH, k] >= least and (best < 0 or hot[RANK_HIGH, k] < hot[RANK_HIGH, best]):
+            best = k
     return best
 
 
-@numba.njit(cache=True, inline="always")
-def _nearest_target(bar, ceiling, found, above, hot, params):
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _nearest_target(bar, ceiling, count, above, hot, params):
     """First major zone that begins at the ceiling or above and is far enough from the close."""
     least = max(ceiling, bar.close + params.min_target_atr * bar.atr)
-    for m in range(above, found):
-        if hot[NEAR_LOW, m] > bar.close + params.max_atr * bar.atr:
+    for k in range(above, count):
+        if hot[RANK_LOW, k] > bar.close + params.max_atr * bar.atr:
             break
-        if hot[NEAR_LOW, m] >= least and _is_major(bar.index, m, hot, params):
-            return m
+        if hot[RANK_LOW, k] >= least and _is_major(bar.index, k, hot, params):
+            return k
     return -1
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _nearest_floor(bar, above, hot, params):
     highest = bar.close - params.min_floor_atr * bar.atr
-    for m in range(above - 1, -1, -1):
-        low = hot[NEAR_LOW, m]
+    for k in range(above - 1, -1, -1):
+        low = hot[RANK_LOW, k]
         if low < bar.close - params.max_atr * bar.atr:
             break
-        if low <= highest and hot[NEAR_HIGH, m] < bar.close and _is_major(bar.index, m, hot, params):
-            return m
+        if low <= highest and hot[RANK_HIGH, k] < bar.close and _is_major(bar.index, k, hot, params):
+            return k
     return -1
 
 
-@numba.njit(cache=True, inline="always")
-def _nearest_retest(floor, bar, above, hot, params):
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _nearest_retest(floor, bar, lowest, above, hot, params):
     best = -1
     highest = floor - params.min_retest_atr * bar.atr
-    for m in range(above - 1, -1, -1):
-        high = hot[NEAR_HIGH, m]
+    for k in range(above - 1, -1, -1):
+        if hot[RANK_LOW, k] < lowest:
+            break
+        high = hot[RANK_HIGH, k]
         if high > highest or high < floor - params.max_atr * bar.atr:
             continue
-        if best < 0 or high > hot[NEAR_HIGH, best]:
-            best = m
+        if best < 0 or high > hot[RANK_HIGH, best]:
+            best = k
     return best
 
 
-@numba.njit(cache=True, inline="always")
-def _row(m, hot):
-    return int(hot[NEAR, m]) if m >= 0 else PROJECTED
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _row(k, hot):
+    return int(hot[RANK_ROW, k]) if k >= 0 else PROJECTED
 
 
-@numba.njit(cache=True, inline="always")
-def choose_setup(bar, sigma, found, above, hot, params):
-    """The :class:`Setup` of one close.
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def choose_setup(bar, sigma, count, above, hot, params):
+    """The :class:`Setup` of one close; rank ``above`` is the first that begins above it.
 
-    ``found`` levels are in NEAR (:func:`find_near`), from more than twice ``max_atr`` below the close to ``max_atr``
-    above it; the one at place ``above`` is the first that begins above the close.
+    Levels that begin more than 2.5 times ``max_atr`` below the close are not looked at.
     """
     undefined = Setup(np.nan, np.nan, np.nan, np.nan, np.nan, UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED)
     price = bar.close
     if not usable(bar.atr, price) or not usable(sigma, 1.0):
         return undefined
 
+    lowest = price - 2.5 * params.max_atr * bar.atr
     step = bar.atr / price  # a projection is a ratio: price * exp(k * ATR / price)
-    edge = _nearest_resistance(bar, found, above, hot, params)
+    edge = _nearest_resistance(bar, lowest, count, above, hot, params)
     target = -1
     if edge >= 0:
-        ceiling = hot[NEAR_HIGH, edge]
-        far_enough = hot[NEAR_LOW, edge] - price >= params.min_target_atr * bar.atr
+        ceiling = hot[RANK_HIGH, edge]
+        far_enough = hot[RANK_LOW, edge] - price >= params.min_target_atr * bar.atr
         if far_enough and _is_major(bar.index, edge, hot, params):
             target = edge
-            ceiling = hot[NEAR_LOW, edge]
+            ceiling = hot[RANK_LOW, edge]
     else:
         ceiling = price * math.exp(min(params.ceiling_projection_atr, params.target_projection_atr) * step)
     if target < 0:
-        target = _nearest_target(bar, ceiling, found, above, hot, params)
+        target = _nearest_target(bar, ceiling, count, above, hot, params)
     if target >= 0:
-        target_low = hot[NEAR_LOW, target]
-        target_high = hot[NEAR_HIGH, target]
+        target_low = hot[RANK_LOW, target]
+        target_high = hot[RANK_HIGH, target]
     else:
         target_low = max(price * math.exp(params.target_projection_atr * step), ceiling)
         target_high = target_low
 
     base = _nearest_floor(bar, above, hot, params)
-    floor = hot[NEAR_LOW, base] if base >= 0 else price * math.exp(-params.floor_projection_atr * step)
-    under = _nearest_retest(floor, bar, above, hot, params)
-    retest = hot[NEAR_HIGH, under] if under >= 0 else floor * math.exp(-params.retest_projection_atr * step)
+    floor = hot[RANK_LOW, base] if base >= 0 else price * math.exp(-params.floor_projection_atr * step)
+    under = _nearest_retest(floor, bar, lowest, above, hot, params)
+    retest = hot[RANK_HIGH, under] if under >= 0 else floor * math.exp(-params.retest_projection_atr * step)
 
     if not (0.0 < retest < floor < price < ceiling <= target_low <= target_high < np.inf):
         return undefined

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from engine.replay.features import CROWD_ATR, fill_features, move_recent
+from engine.replay.features import fill_features, move_recent
 from engine.replay.setup import (
     CEILING,
     CEILING_LEVEL,
@@ -17,20 +17,19 @@ from engine.replay.setup import (
     TARGET_LEVEL,
     TARGET_LOW,
     choose_setup,
-    find_near,
     first_above,
 )
 from engine.rules.indicators import SIGMA
 from engine.rules.kinds.kind import usable
 from engine.rules.level_book import (
     N_ACTIVE,
-    N_AVERAGES,
     N_EVENTS,
     N_HOT,
     N_LEVELS,
     NEXT_ID,
     arm_all,
     confirm_levels,
+    move_averages,
     walk_events,
 )
 from engine.rules.levels import bar_at
@@ -39,12 +38,12 @@ from engine.rules.levels import bar_at
 SNAPSHOT_BARS = 256
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _id_of(rows, r):
     return rows[r].id if r >= 0 else r
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def advance_walk(
     high,
     low,
@@ -79,6 +78,7 @@ def advance_walk(
     """
     hot = np.empty((N_HOT, len(rows)))
     arm_all(start - 1, indicators, rows, hot, counters, level_params)
+    above = 0
     for i in range(start, stop):
         last = first
         while last < len(candidates) and candidates[last].bar == i:
@@ -91,6 +91,7 @@ def advance_walk(
         before = counters[N_EVENTS]
         bar = bar_at(i, high, low, close, indicators)
         sigma = indicators[i, SIGMA]
+        move_averages(i, indicators, rows, hot, counters)
         if usable(bar.atr, bar.close):
             walk_events(bar, indicators, level_params, rows, hot, counters, events)
         if last > first:
@@ -100,12 +101,9 @@ def advance_walk(
             first = last
         move_recent(events, before, counters[N_EVENTS], recent)
 
-        reach = max(setup_params.max_atr, CROWD_ATR) * bar.atr
-        averages = counters[N_AVERAGES]
-        zones = counters[N_ACTIVE] - averages
-        found = find_near(bar.close - 2.5 * reach, bar.close + reach, zones, averages, hot)
-        above = first_above(bar.close, found, hot)
-        chosen = choose_setup(bar, sigma, found, above, hot, setup_params)
+        count = counters[N_ACTIVE]
+        above = first_above(bar.close, count, above, hot)
+        chosen = choose_setup(bar, sigma, count, above, hot, setup_params)
         setup[i, FLOOR] = chosen.floor
         setup[i, CEILING] = chosen.ceiling
         setup[i, TARGET_LOW] = chosen.target_low
@@ -115,7 +113,7 @@ def advance_walk(
         setup_levels[i, CEILING_LEVEL] = _id_of(rows, chosen.ceiling_row)
         setup_levels[i, TARGET_LEVEL] = _id_of(rows, chosen.target_row)
         setup_levels[i, RETEST_LEVEL] = _id_of(rows, chosen.retest_row)
-        fill_features(bar, sigma, chosen, found, above, rows, hot, recent, features)
+        fill_features(bar, sigma, chosen, count, above, rows, hot, recent, features)
         if (i + 1) % SNAPSHOT_BARS == 0:
             s = (i + 1) // SNAPSHOT_BARS - 1
             for r in range(counters[N_ACTIVE]):

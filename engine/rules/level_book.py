@@ -41,13 +41,14 @@ from engine.rules.levels import (
 CAPACITY = 96
 
 # Scratch that follows from the rows (arm_all) and makes a bar cheap: one contiguous column per line, in one array
-# because a kernel counts a reference for every array it is handed.  DROP, RISE and ALARM decide whether a level needs
-# a look at all, ORDER holds the rows of the zones by (low, id); DUE and what follows is overwritten at every bar.
-DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, ORDER, DUE, NEAR, NEAR_LOW, NEAR_HIGH = (
-    range(13)
+# because a kernel counts a reference for every array it is handed.  By row of the book: DROP, RISE and ALARM decide
+# whether a level needs a look at all.  By rank, lowest lower edge first (the older of equals first): RANK_LOW,
+# RANK_HIGH and RANK_ROW, moving averages among the zones.  TODO is a work list.
+DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, RANK_LOW, RANK_HIGH, RANK_ROW, TODO = range(
+    12
 )
-N_HOT = 13
-_N_COPIED = MAJOR + 1  # columns that belong to a row and move with it
+N_HOT = 12
+_N_BY_ROW = MAJOR + 1
 
 # counters: rows in use, next level id, how much of the two output buffers is filled, and how many of the rows are
 # moving averages (they come first)
@@ -62,7 +63,7 @@ def empty_book() -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(CAPACITY, STANDING), np.zeros(N_COUNTERS, np.int64)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _emit(events, counters, level_id, bar, code, value):
     event = events[counters[N_EVENTS]]
     event.level = level_id
@@ -72,45 +73,79 @@ def _emit(events, counters, level_id, bar, code, value):
     counters[N_EVENTS] += 1
 
 
-@numba.njit(cache=True)
-def _move(rows, hot, zones, source, target):
-    """Copy a row to another place, and tell the order."""
-    rows[target] = rows[source]
-    for j in range(_N_COPIED):
-        hot[j, target] = hot[j, source]
-    for k in range(zones):
-        if hot[ORDER, k] == source:
-            hot[ORDER, k] = target
-            break
-
-
-@numba.njit(cache=True)
-def _remove(rows, hot, counters, r):
-    zones = counters[N_ACTIVE] - counters[N_AVERAGES] - 1
+@numba.njit(cache=True, error_model="numpy")
+def _rank_of(hot, r):
     k = 0
-    while hot[ORDER, k] != r:
+    while hot[RANK_ROW, k] != r:
         k += 1
-    for m in range(k, zones):
-        hot[ORDER, m] = hot[ORDER, m + 1]
+    return k
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _copy_rank(hot, source, target):
+    hot[RANK_LOW, target] = hot[RANK_LOW, source]
+    hot[RANK_HIGH, target] = hot[RANK_HIGH, source]
+    hot[RANK_ROW, target] = hot[RANK_ROW, source]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _rank(rows, hot, count, r):
+    """Insert row ``r`` among ``count`` ranks."""
+    low = hot[ZONE_LOW, r]
+    k = count
+    while k > 0:
+        before = hot[RANK_LOW, k - 1]
+        if before < low or (before == low and rows[int(hot[RANK_ROW, k - 1])].id < rows[r].id):
+            break
+        _copy_rank(hot, k - 1, k)
+        k -= 1
+    hot[RANK_LOW, k] = low
+    hot[RANK_HIGH, k] = hot[ZONE_HIGH, r]
+    hot[RANK_ROW, k] = r
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _unrank(hot, count, r):
+    for k in range(_rank_of(hot, r), count - 1):
+        _copy_rank(hot, k + 1, k)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _move(rows, hot, source, target):
+    """Copy a ranked row to another place."""
+    rows[target] = rows[source]
+    for j in range(_N_BY_ROW):
+        hot[j, target] = hot[j, source]
+    hot[RANK_ROW, _rank_of(hot, source)] = target
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _remove(rows, hot, counters, r):
+    _unrank(hot, counters[N_ACTIVE], r)
     counters[N_ACTIVE] -= 1
     if r != counters[N_ACTIVE]:
-        _move(rows, hot, zones, counters[N_ACTIVE], r)
+        _move(rows, hot, counters[N_ACTIVE], r)
 
 
-@numba.njit(cache=True)
-def _rank(rows, hot, zones, r):
-    """Insert row ``r`` into the order of ``zones`` zones."""
-    k = zones
-    while k > 0:
-        other = rows[int(hot[ORDER, k - 1])]
-        if other.low < rows[r].low or (other.low == rows[r].low and other.id < rows[r].id):
-            break
-        hot[ORDER, k] = hot[ORDER, k - 1]
-        k -= 1
-    hot[ORDER, k] = r
+@numba.njit(cache=True, error_model="numpy")
+def move_averages(i, indicators, rows, hot, counters):
+    """Give every moving average its price of bar ``i`` and its rank."""
+    count = counters[N_ACTIVE]
+    for r in range(counters[N_AVERAGES]):
+        price = indicators[i, rows[r].column]
+        hot[ZONE_LOW, r] = price
+        hot[ZONE_HIGH, r] = price
+        k = _rank_of(hot, r)
+        still = (k == 0 or hot[RANK_LOW, k - 1] < price) and (k == count - 1 or hot[RANK_LOW, k + 1] > price)
+        if still:
+            hot[RANK_LOW, k] = price
+            hot[RANK_HIGH, k] = price
+        else:
+            _unrank(hot, count, r)
+            _rank(rows, hot, count - 1, r)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _alarm(row, i, params):
     """First bar after ``i`` at which time alone may bring something."""
     alarm = row.last_event + params.max_level_age_sessions
@@ -121,7 +156,7 @@ def _alarm(row, i, params):
     return alarm
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _arm(row, r, i, hot, params):
     """Say when row ``r`` needs a look again: price reaches DROP from above or RISE from below, or bar ALARM."""
     if row.column >= 0:
@@ -139,7 +174,7 @@ def _arm(row, r, i, hot, params):
     hot[LAST_EVENT, r] = row.last_event
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def arm_all(i, indicators, rows, hot, counters, params):
     """Prepare the scratch ``hot`` (N_HOT, CAPACITY) to walk on after bar ``i``."""
     for r in range(counters[N_ACTIVE]):
@@ -147,31 +182,29 @@ def arm_all(i, indicators, rows, hot, counters, params):
         if rows[r].column >= 0:
             hot[ZONE_LOW, r] = indicators[i, rows[r].column]
             hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
-        else:
-            _rank(rows, hot, r - counters[N_AVERAGES], r)
+        _rank(rows, hot, r, r)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def walk_events(bar, indicators, params, rows, hot, counters, events):
     """Events and retirements that one bar brings to the levels alive.
 
     A call per bar, so it is inlined: counting the references to its arrays would cost as much as the work.
     """
     tolerance = params.touch_tolerance_atr * bar.atr
-    for r in range(counters[N_ACTIVE]):  # no branches, so that it runs on several levels at a time
+    due = 0
+    for r in range(counters[N_ACTIVE]):  # without a branch: which levels are due is not predictable
         fell = bar.low <= hot[DROP, r] + tolerance
         rose = bar.high >= hot[RISE, r] - tolerance
-        hot[DUE, r] = 1.0 if fell | rose | (bar.index >= hot[ALARM, r]) else 0.0
-    r = 0
-    while r < counters[N_ACTIVE]:
-        if hot[DUE, r] == 0.0:
-            r += 1
-            continue
+        hot[TODO, due] = r
+        due += int(fell | rose | (bar.index >= hot[ALARM, r]))
+    # last row first: a removal fills the gap with the last row, which has had its turn
+    while due > 0:
+        due -= 1
+        r = int(hot[TODO, due])
         row = rows[r]
         drift = 0.0
         if row.column >= 0:
-            hot[ZONE_LOW, r] = indicators[bar.index, row.column]
-            hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
             drift = hot[ZONE_LOW, r] - indicators[bar.index - 1, row.column]
         code, value = event_at(row, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], drift, bar, params)
         if code >= 0:
@@ -183,13 +216,10 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
         code = retirement_at(row, hot[ZONE_HIGH, r], bar, params)
         if code >= 0:
             _emit(events, counters, row.id, bar.index, code, 0.0)
-            hot[DUE, r] = hot[DUE, counters[N_ACTIVE] - 1]
             _remove(rows, hot, counters, r)
-        else:
-            r += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _make_room(bar, rows, hot, counters, events):
     if counters[N_ACTIVE] < len(rows):
         return
@@ -209,12 +239,12 @@ def _make_room(bar, rows, hot, counters, events):
     _remove(rows, hot, counters, weakest)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _side(low, high, price):
     return SUPPORT if price >= 0.5 * (low + high) else RESISTANCE
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _write(level, candidate):
     level.low = candidate.low
     level.high = candidate.high
@@ -232,28 +262,29 @@ def _write(level, candidate):
     level.reversals = 0
 
 
-@numba.njit(cache=True)
-def _bear(bar, level, params, rows, hot, counters, events):
-    """Put a finished level into the book and the table; returns its row."""
+@numba.njit(cache=True, error_model="numpy")
+def _bear(bar, level, average, params, rows, hot, counters, events):
+    """Put a finished level into the book and the table; ``average`` is the price of a moving average."""
     _make_room(bar, rows, hot, counters, events)
-    r = counters[N_ACTIVE]
-    zones = r - counters[N_AVERAGES]
+    count = counters[N_ACTIVE]
+    r = count
     if level.column >= 0:  # moving averages come first
-        if zones > 0:
-            _move(rows, hot, zones, counters[N_AVERAGES], r)
         r = counters[N_AVERAGES]
+        if r != count:
+            _move(rows, hot, r, count)
         counters[N_AVERAGES] += 1
     stand(level, counters[NEXT_ID], rows[r])
     _arm(rows[r], r, bar.index, hot, params)
-    if level.column < 0:
-        _rank(rows, hot, zones, r)
+    if level.column >= 0:
+        hot[ZONE_LOW, r] = average
+        hot[ZONE_HIGH, r] = average
+    _rank(rows, hot, count, r)
     counters[N_ACTIVE] += 1
     counters[N_LEVELS] += 1
     counters[NEXT_ID] += 1
-    return r
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _can_join(level, low, high, reach, tallest):
     """Gap between the zones (0 where they overlap) if they may merge, else -1."""
     gap = max(low - level.high, level.low - high, 0.0)
@@ -262,7 +293,7 @@ def _can_join(level, low, high, reach, tallest):
     return gap
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _is_crowded(level, low, high, tallest):
     """True where two zones share half of the smaller one, yet are too tall together."""
     shared = min(level.high, high) - max(level.low, low)
@@ -270,7 +301,7 @@ def _is_crowded(level, low, high, tallest):
     return shared >= 0.5 * smaller and max(level.high, high) - min(level.low, low) > tallest
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _absorb_candidate(i, level, candidate):
     level.low = min(level.low, candidate.low)
     level.high = max(level.high, candidate.high)
@@ -283,7 +314,7 @@ def _absorb_candidate(i, level, candidate):
         level.formed = candidate.formed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _outranks(weight, formed, level, i):
     """True where a part gives the level its name: the heavier one for its age, the newer of equals."""
     mine = weight * freshness(i - formed)
@@ -291,7 +322,7 @@ def _outranks(weight, formed, level, i):
     return mine > theirs or (mine == theirs and formed > level.formed)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _absorb_parent(i, level, row, tallest):
     # the zone confirmed today is kept whole; of an older one it takes in what the height allows
     level.low = min(level.low, max(row.low, level.high - tallest))
@@ -308,7 +339,7 @@ def _absorb_parent(i, level, row, tallest):
         level.formed = row.formed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
     """True where a living level already stands for the zone; that level gets the event."""
     for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
@@ -329,7 +360,7 @@ def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events):
     """Let living levels join the zone, nearest first, the older of equals first, and retire them."""
     while True:
@@ -353,7 +384,7 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events
         _remove(rows, hot, counters, best)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, counters, levels, events):
     """Births of one bar, from its candidates ``first .. last - 1``."""
     reach = params.merge_distance_atr * bar.atr
@@ -368,9 +399,7 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
         if candidate.column >= 0:
             average = indicators[bar.index, candidate.column]
             level.role = SUPPORT if bar.close >= average else RESISTANCE
-            r = _bear(bar, level, params, rows, hot, counters, events)
-            hot[ZONE_LOW, r] = average
-            hot[ZONE_HIGH, r] = average
+            _bear(bar, level, average, params, rows, hot, counters, events)
             continue
         side = _side(level.low, level.high, bar.close)
         for d in range(c + 1, last):
@@ -388,4 +417,4 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
         level.reaction_atr = max(off, 0.0) / bar.atr
         level.role = side
         _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events)
-        _bear(bar, level, params, rows, hot, counters, events)
+        _bear(bar, level, np.nan, params, rows, hot, counters, events)

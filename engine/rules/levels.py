@@ -100,7 +100,7 @@ _HALF_STRENGTH_REACTION = 4.0
 HALF_LIFE_SESSIONS = 252.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def stand(level, level_id, row):
     """Write into ``row`` (STANDING) how a level stands on the day it is confirmed."""
     row.low = level.low
@@ -126,7 +126,7 @@ def stand(level, level_id, row):
     row.crossed_at = -1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def apply_event(row, code, bar, value):
     """Move a standing on by one event that is not a retirement."""
     row.last_event = bar
@@ -155,7 +155,7 @@ def apply_event(row, code, bar, value):
         row.touched_at = bar
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def kinds_agreeing(kinds):
     """Number of level kinds that went into a zone."""
     count = 0
@@ -165,7 +165,7 @@ def kinds_agreeing(kinds):
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def worth(row):
     """The part of :func:`strength` that only an event can change."""
     agreeing = kinds_agreeing(row.kinds)
@@ -181,13 +181,13 @@ def worth(row):
     return 0.25 * standing * integrity
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def freshness(quiet_sessions):
     """The part of :func:`strength` that fades: 1 on the day of an event, one half a year later."""
     return HALF_LIFE_SESSIONS / (HALF_LIFE_SESSIONS + quiet_sessions)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def strength(row, bar):
     """Strength of a level at the close of ``bar``, in (0, 1).
 
@@ -217,7 +217,7 @@ class Bar(NamedTuple):
     record: float  # highest high so far
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def bar_at(i, high, low, close, indicators):
     """The bar ``i``, and what of the bar before it matters."""
     before = max(i - 1, 0)
@@ -233,13 +233,13 @@ def bar_at(i, high, low, close, indicators):
     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def is_open_visit(row, i, params):
     """True where a touch still waits for its rejection."""
     return row.visited == 1 and i - row.touched_at <= params.visit_sessions
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def event_at(row, zone_low, zone_high, drift, bar, params):
     """(code, value) of the event that a bar brings to a standing level; code -1 where there is none.
 
@@ -274,7 +274,7 @@ def event_at(row, zone_low, zone_high, drift, bar, params):
     return -1, 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def retirement_at(row, zone_high, bar, params):
     """Code of the retirement that is due after a bar's events, or -1; moving averages never retire."""
     if row.column >= 0:
