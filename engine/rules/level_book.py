@@ -63,7 +63,7 @@ def empty_book() -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(CAPACITY, STANDING), np.zeros(N_COUNTERS, np.int64)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _emit(events, counters, level_id, bar, code, value):
     event = events[counters[N_EVENTS]]
     event.level = level_id
@@ -156,33 +156,35 @@ def _alarm(row, i, params):
     return alarm
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _arm(row, r, i, hot, params):
     """Say when row ``r`` needs a look again: price reaches DROP from above or RISE from below, or bar ALARM."""
-    if row.column >= 0:
-        hot[DROP, r] = np.inf  # a moving average moves: look at every bar
-        hot[RISE, r] = -np.inf
-    else:
-        price_above = (row.role == SUPPORT) != (row.broken == 1)
-        hot[DROP, r] = row.high if price_above else -np.inf
-        hot[RISE, r] = np.inf if price_above else row.low
-        hot[ZONE_LOW, r] = row.low
-        hot[ZONE_HIGH, r] = row.high
+    price_above = (row.role == SUPPORT) != (row.broken == 1)
+    moves = row.column >= 0  # a moving average: look at every bar
+    hot[DROP, r] = np.inf if moves else (row.high if price_above else -np.inf)
+    hot[RISE, r] = -np.inf if moves else (np.inf if price_above else row.low)
     hot[ALARM, r] = _alarm(row, i, params)
-    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[WORTH, r] = worth(row)
     hot[LAST_EVENT, r] = row.last_event
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _enter(rows, r, count, price, i, hot, params):
+    """Fill the scratch of row ``r``, new among ``count`` ranks; ``price`` is that of a moving average."""
+    row = rows[r]
+    _arm(row, r, i, hot, params)
+    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
+    hot[ZONE_LOW, r] = price if row.column >= 0 else row.low
+    hot[ZONE_HIGH, r] = price if row.column >= 0 else row.high
+    _rank(rows, hot, count, r)
 
 
 @numba.njit(cache=True, error_model="numpy")
 def arm_all(i, indicators, rows, hot, counters, params):
     """Prepare the scratch ``hot`` (N_HOT, CAPACITY) to walk on after bar ``i``."""
     for r in range(counters[N_ACTIVE]):
-        _arm(rows[r], r, i, hot, params)
-        if rows[r].column >= 0:
-            hot[ZONE_LOW, r] = indicators[i, rows[r].column]
-            hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
-        _rank(rows, hot, r, r)
+        column = rows[r].column
+        _enter(rows, r, r, indicators[i, column] if column >= 0 else np.nan, i, hot, params)
 
 
 @numba.njit(cache=True, error_model="numpy", inline="always")
@@ -274,11 +276,7 @@ def _bear(bar, level, average, params, rows, hot, counters, events):
             _move(rows, hot, r, count)
         counters[N_AVERAGES] += 1
     stand(level, counters[NEXT_ID], rows[r])
-    _arm(rows[r], r, bar.index, hot, params)
-    if level.column >= 0:
-        hot[ZONE_LOW, r] = average
-        hot[ZONE_HIGH, r] = average
-    _rank(rows, hot, count, r)
+    _enter(rows, r, count, average, bar.index, hot, params)
     counters[N_ACTIVE] += 1
     counters[N_LEVELS] += 1
     counters[NEXT_ID] += 1

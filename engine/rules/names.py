@@ -22,6 +22,7 @@ MONTHS = (
     "November",
     "December",
 )
+_NOUNS = {kind.name: kind.noun for kind in KINDS}
 _MONTH_SESSIONS = 21
 _MULTI_MONTH_SESSIONS = 3 * _MONTH_SESSIONS
 _MULTI_WEEK_SESSIONS = 10
@@ -78,7 +79,7 @@ def level_name(
     >>> level_name("supply_zone", np.datetime64("2025-11-03"), as_of=np.datetime64("2025-12-02"))
     'early-November supply zone'
     """
-    noun = next(k.noun for k in KINDS if k.name == kind)
+    noun = _NOUNS[kind]
     month = month_of(formed, as_of)
     if kind == "all_time_high":
         if as_of is not None and is_record:
@@ -106,7 +107,7 @@ def average_name(kind: str, above: bool, crossed_sessions_ago: int | None) -> st
     >>> average_name("moving_average_50", True, 6)
     '50-day moving average, reclaimed 6 sessions ago'
     """
-    noun = next(k.noun for k in KINDS if k.name == kind)
+    noun = _NOUNS[kind]
     if crossed_sessions_ago is None or crossed_sessions_ago > _RECENT_CROSSING_SESSIONS:
         return noun
     when = "today" if crossed_sessions_ago == 0 else _ago(crossed_sessions_ago)

@@ -44,6 +44,7 @@ def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
     price = np.empty(stop - begin)
     held = np.empty(stop - begin)
     n = 0
+    oldest = 0
     count = 0
     for i in range(begin, stop):
         formed, x = turning_point_confirmed_at(extreme, close, sign, i, params.shelf_pivot_bars)
@@ -56,10 +57,12 @@ def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
                 top = x
                 points = 1
                 newest = formed
-                for m in range(n - 1, -1, -1):
-                    if confirmed_at[m] < i - params.shelf_sessions or held[m] < broken:
+                while oldest < n and confirmed_at[oldest] < i - params.shelf_sessions:
+                    oldest += 1
+                for m in range(n - 1, oldest - 1, -1):
+                    if held[m] < broken:
                         break
-                    if newest - index[m] < params.shelf_separation_sessions or abs(price[m] - x) > reach:
+                    if abs(price[m] - x) > reach or newest - index[m] < params.shelf_separation_sessions:
                         continue
                     points += 1
                     newest = index[m]

@@ -43,7 +43,8 @@ def supply_zone_confirmed_at(high, low, close, indicators, i, b, params):
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a supply zone."""
-    # no base ending at b can be left behind by a close above this: it holds bar b at least
+    # A base holds its last bar at least, so no close short of this can confirm one that ends there.  The
+    # highest trigger of the look-back rules out almost every bar at once.
     begin = max(start - params.impulse_sessions, 0)
     trigger = np.empty(stop - begin)
     for b in range(begin, stop):
@@ -51,15 +52,27 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
         narrow = high[b] - low[b] <= params.base_height_atr * atr
         trigger[b - begin] = low[b] - params.impulse_atr * atr if narrow else -np.inf
     count = 0
-    for i in range(max(start, 1), stop):
+    first = max(start, 1)
+    nearest = begin
+    for i in range(first, stop):
+        oldest = max(i - params.impulse_sessions, 0)
+        if nearest < oldest or i == first:
+            nearest = oldest
+            for b in range(oldest, i):
+                if trigger[b - begin] >= trigger[nearest - begin]:
+                    nearest = b
+        elif trigger[i - 1 - begin] >= trigger[nearest - begin]:
+            nearest = i - 1
+        if close[i] > trigger[nearest - begin]:
+            continue
         # the first close beyond the reach is lower than the close before it, base or not
         if close[i] >= close[i - 1] or not usable(indicators[i, ATR], close[i]):
             continue
-        for b in range(i - 1, max(i - params.impulse_sessions, 0) - 1, -1):
+        for b in range(i - 1, oldest - 1, -1):
             if close[i] > trigger[b - begin]:
                 continue
-            first, bottom, top = supply_zone_confirmed_at(high, low, close, indicators, i, b, params)
-            if first >= 0:
+            base, bottom, top = supply_zone_confirmed_at(high, low, close, indicators, i, b, params)
+            if base >= 0:
                 count = put(out, count, i, b, 1, bottom, top)
                 break
     return count
