@@ -12,7 +12,7 @@ import math
 import numba
 import numpy as np
 
-from engine.rules.level_book import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, WORTH
+from engine.rules.level_book import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.levels import BREAK, REJECTION, freshness, kinds_agreeing
 
 _DISTANCES = tuple(
@@ -186,9 +186,8 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
     out[i, _FIRST_CROWD + 2] = crowd_4
     out[i, _FIRST_CROWD + 6] = power
     crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
-    lowest = price - 2.5 * CROWD_ATR * bar.atr
     for k in range(above - 1, -1, -1):
-        if hot[RANK_LOW, k] < lowest:
+        if (price - hot[RANK_TOP, k]) / bar.atr > CROWD_ATR:
             break
         distance = (price - hot[RANK_HIGH, k]) / bar.atr
         if distance <= 0.0 or distance > CROWD_ATR:  # at 0 and below the zone holds the close

@@ -31,7 +31,7 @@ import numpy as np
 
 from engine.config import SetupConfig
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, WORTH
+from engine.rules.level_book import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.levels import freshness
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
@@ -94,11 +94,11 @@ def _is_major(i, k, hot, params):
 
 
 @numba.njit(cache=True, error_model="numpy", inline="always")
-def _nearest_resistance(bar, lowest, count, above, hot, params):
+def _nearest_resistance(bar, count, above, hot, params):
     best = -1
     least = bar.close + params.min_ceiling_atr * bar.atr
     for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first
-        if hot[RANK_LOW, k] < lowest:
+        if hot[RANK_TOP, k] < least:
             break
         high = hot[RANK_HIGH, k]
         if high >= least and high > bar.close and (best < 0 or high < hot[RANK_HIGH, best]):
@@ -139,16 +139,15 @@ def _nearest_floor(bar, above, hot, params):
 
 
 @numba.njit(cache=True, error_model="numpy", inline="always")
-def _nearest_retest(floor, bar, lowest, above, hot, params):
+def _nearest_retest(floor, bar, above, hot, params):
     best = -1
     highest = floor - params.min_retest_atr * bar.atr
+    lowest = floor - params.max_atr * bar.atr
     for k in range(above - 1, -1, -1):
-        if hot[RANK_LOW, k] < lowest:
+        if hot[RANK_TOP, k] < lowest:
             break
         high = hot[RANK_HIGH, k]
-        if high > highest or high < floor - params.max_atr * bar.atr:
-            continue
-        if best < 0 or high > hot[RANK_HIGH, best]:
+        if lowest <= high <= highest and (best < 0 or high > hot[RANK_HIGH, best]):
             best = k
     return best
 
@@ -160,18 +159,14 @@ def _row(k, hot):
 
 @numba.njit(cache=True, error_model="numpy", inline="always")
 def choose_setup(bar, sigma, count, above, hot, params):
-    """The :class:`Setup` of one close; rank ``above`` is the first that begins above it.
-
-    Levels that begin more than 2.5 times ``max_atr`` below the close are not looked at.
-    """
+    """The :class:`Setup` of one close; ``above`` is the first of ``count`` ranks that begins above it."""
     undefined = Setup(np.nan, np.nan, np.nan, np.nan, np.nan, UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED)
     price = bar.close
     if not usable(bar.atr, price) or not usable(sigma, 1.0):
         return undefined
 
-    lowest = price - 2.5 * params.max_atr * bar.atr
     step = bar.atr / price  # a projection is a ratio: price * exp(k * ATR / price)
-    edge = _nearest_resistance(bar, lowest, count, above, hot, params)
+    edge = _nearest_resistance(bar, count, above, hot, params)
     target = -1
     if edge >= 0:
         ceiling = hot[RANK_HIGH, edge]
@@ -192,7 +187,7 @@ def choose_setup(bar, sigma, count, above, hot, params):
 
     base = _nearest_floor(bar, above, hot, params)
     floor = hot[RANK_LOW, base] if base >= 0 else price * math.exp(-params.floor_projection_atr * step)
-    under = _nearest_retest(floor, bar, lowest, above, hot, params)
+    under = _nearest_retest(floor, bar, above, hot, params)
     retest = hot[RANK_HIGH, under] if under >= 0 else floor * math.exp(-params.retest_projection_atr * step)
 
     if not (0.0 < retest < floor < price < ceiling <= target_low <= target_high < np.inf):

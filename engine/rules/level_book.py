@@ -42,13 +42,13 @@ CAPACITY = 96
 
 # Scratch that follows from the rows (arm_all) and makes a bar cheap: one contiguous column per line, in one array
 # because a kernel counts a reference for every array it is handed.  By row of the book: DROP, RISE and ALARM decide
-# whether a level needs a look at all.  By rank, lowest lower edge first (the older of equals first): RANK_LOW,
-# RANK_HIGH and RANK_ROW, moving averages among the zones.  TODO is a work list.
-DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, RANK_LOW, RANK_HIGH, RANK_ROW, TODO = range(
-    12
-)
-N_HOT = 12
-_N_BY_ROW = MAJOR + 1
+# whether a level needs a look at all, PLACE is where a moving average was last seen among the ranks.  By rank, lowest
+# lower edge first (the older of equals first, averages among the zones): RANK_LOW, RANK_HIGH, RANK_ROW, and RANK_TOP,
+# the highest upper edge up to this rank: going down, nothing that follows reaches higher.  TODO is a work list.
+DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, PLACE = range(9)
+RANK_LOW, RANK_HIGH, RANK_ROW, RANK_TOP, TODO = range(9, 14)
+N_HOT = 14
+_N_BY_ROW = PLACE + 1
 
 # counters: rows in use, next level id, how much of the two output buffers is filled, and how many of the rows are
 # moving averages (they come first)
@@ -89,6 +89,15 @@ def _copy_rank(hot, source, target):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _top_up(hot, first, count):
+    """Bring RANK_TOP up to date from rank ``first``."""
+    top = hot[RANK_TOP, first - 1] if first > 0 else -np.inf
+    for k in range(first, count):
+        top = max(top, hot[RANK_HIGH, k])
+        hot[RANK_TOP, k] = top
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _rank(rows, hot, count, r):
     """Insert row ``r`` among ``count`` ranks."""
     low = hot[ZONE_LOW, r]
@@ -102,12 +111,15 @@ def _rank(rows, hot, count, r):
     hot[RANK_LOW, k] = low
     hot[RANK_HIGH, k] = hot[ZONE_HIGH, r]
     hot[RANK_ROW, k] = r
+    _top_up(hot, k, count + 1)
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _unrank(hot, count, r):
-    for k in range(_rank_of(hot, r), count - 1):
+    first = _rank_of(hot, r)
+    for k in range(first, count - 1):
         _copy_rank(hot, k + 1, k)
+    _top_up(hot, first, count - 1)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -135,14 +147,27 @@ def move_averages(i, indicators, rows, hot, counters):
         price = indicators[i, rows[r].column]
         hot[ZONE_LOW, r] = price
         hot[ZONE_HIGH, r] = price
-        k = _rank_of(hot, r)
-        still = (k == 0 or hot[RANK_LOW, k - 1] < price) and (k == count - 1 or hot[RANK_LOW, k + 1] > price)
-        if still:
-            hot[RANK_LOW, k] = price
-            hot[RANK_HIGH, k] = price
-        else:
-            _unrank(hot, count, r)
-            _rank(rows, hot, count - 1, r)
+        k = int(hot[PLACE, r])
+        if k >= count or hot[RANK_ROW, k] != r:
+            k = _rank_of(hot, r)
+        first = k
+        while k > 0 and _goes_before(rows, r, price, hot, k - 1):
+            _copy_rank(hot, k - 1, k)
+            k -= 1
+        while k < count - 1 and not _goes_before(rows, r, price, hot, k + 1):
+            _copy_rank(hot, k + 1, k)
+            k += 1
+        hot[RANK_LOW, k] = price
+        hot[RANK_HIGH, k] = price
+        hot[RANK_ROW, k] = r
+        hot[PLACE, r] = k
+        _top_up(hot, min(first, k), count)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _goes_before(rows, r, price, hot, k):
+    low = hot[RANK_LOW, k]
+    return price < low or (price == low and rows[r].id < rows[int(hot[RANK_ROW, k])].id)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -176,6 +201,7 @@ def _enter(rows, r, count, price, i, hot, params):
     hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[ZONE_LOW, r] = price if row.column >= 0 else row.low
     hot[ZONE_HIGH, r] = price if row.column >= 0 else row.high
+    hot[PLACE, r] = 0.0
     _rank(rows, hot, count, r)
 
 
@@ -338,11 +364,27 @@ def _absorb_parent(i, level, row, tallest):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _last_below(price, count, hot):
+    """Last of ``count`` ranks whose level begins at ``price`` or lower; -1 where there is none."""
+    first = 0
+    while first < count:
+        middle = (first + count) // 2
+        if hot[RANK_LOW, middle] <= price:
+            first = middle + 1
+        else:
+            count = middle
+    return first - 1
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
     """True where a living level already stands for the zone; that level gets the event."""
-    for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
-        low, high = hot[ZONE_LOW, r], hot[ZONE_HIGH, r]
-        if low > level.high or level.low > high or _side(low, high, bar.close) != side:
+    for k in range(_last_below(level.high, counters[N_ACTIVE], hot), -1, -1):
+        if hot[RANK_TOP, k] < level.low:
+            break
+        low, high = hot[RANK_LOW, k], hot[RANK_HIGH, k]
+        r = int(hot[RANK_ROW, k])
+        if high < level.low or r < counters[N_AVERAGES] or _side(low, high, bar.close) != side:
             continue
         row = rows[r]
         if row.confirmed == bar.index:
@@ -364,14 +406,19 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events
     while True:
         best = -1
         best_gap = np.inf
-        for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
-            low, high = hot[ZONE_LOW, r], hot[ZONE_HIGH, r]
+        for k in range(_last_below(level.high + reach, counters[N_ACTIVE], hot), -1, -1):
+            if hot[RANK_TOP, k] < level.low - reach:
+                break
+            low, high = hot[RANK_LOW, k], hot[RANK_HIGH, k]
+            r = int(hot[RANK_ROW, k])
             gap = _can_join(level, low, high, reach, tallest)
             if gap < 0.0 and _is_crowded(level, low, high, tallest):
                 gap = 0.0
-            if gap < 0.0 or gap > best_gap or _side(low, high, bar.close) != side:
+            if gap < 0.0 or gap > best_gap or r < counters[N_AVERAGES]:
                 continue
-            if rows[r].confirmed == bar.index or (gap == best_gap and rows[r].id > rows[best].id):
+            if rows[r].confirmed == bar.index or _side(low, high, bar.close) != side:
+                continue
+            if gap == best_gap and rows[r].id > rows[best].id:
                 continue
             best = r
             best_gap = gap

@@ -23,7 +23,7 @@ from engine.rules.kinds import (
     swing_high,
     swing_low,
 )
-from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams
+from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams, label, sort_by_bar
 
 KINDS: tuple[LevelKind, ...] = (
     LevelKind("moving_average_50", "50-day moving average", 0.45, False, column=moving_average_50.COLUMN),
@@ -55,22 +55,21 @@ def find_candidates(
     The registry reaches the kernels in these records, never as constants compiled into them: numba's cache on disk
     would not notice a new line in this file.
     """
-    found = []
-    out = np.empty(stop - start, CANDIDATE)
+    found = np.empty((stop - start) * len(KINDS), CANDIDATE)
+    total = 0
     for code, kind in enumerate(KINDS):
+        out = found[total:]
         if kind.scan is not None:
             count = kind.scan(
                 bars.open, bars.high, bars.low, bars.close, indicators, start, stop, params, out
             )
         else:
             count = _first_value(indicators[:, kind.column], start, stop, out)
-        rows = out[:count].copy()
-        rows["kind"] = code
-        rows["weight"] = kind.weight
-        rows["column"] = kind.column
-        found.append(rows)
-    candidates = np.concatenate(found)
-    return candidates[np.argsort(candidates["bar"], kind="stable")]
+        label(out, count, code, kind.weight, kind.column)
+        total += count
+    candidates = np.empty(total, CANDIDATE)
+    sort_by_bar(found, total, start, stop, candidates)
+    return candidates
 
 
 def _first_value(column: np.ndarray, start: int, stop: int, out: np.ndarray) -> int:

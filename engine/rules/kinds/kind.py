@@ -98,3 +98,26 @@ def put(out, count, bar, formed, touches, low, high):
 def usable(atr, price):
     """Zones are drawn in ATR: without one (warm-up), or where price does not move, there is no zone."""
     return atr > NO_MOVEMENT * price and atr < np.inf
+
+
+@numba.njit(cache=True)
+def label(out, count, code, weight, column):
+    """Write what the registry says of a kind into its first ``count`` candidates."""
+    for c in range(count):
+        out[c].kind = code
+        out[c].weight = weight
+        out[c].column = column
+
+
+@numba.njit(cache=True)
+def sort_by_bar(found, count, start, stop, out):
+    """Copy the first ``count`` candidates into ``out`` by bar; those of one bar keep their order."""
+    place = np.zeros(stop - start + 1, np.int64)
+    for c in range(count):
+        place[found[c].bar - start + 1] += 1
+    for b in range(stop - start):
+        place[b + 1] += place[b]
+    for c in range(count):
+        bar = found[c].bar - start
+        out[place[bar]] = found[c]
+        place[bar] += 1
