@@ -121,7 +121,7 @@ class RulesConfig(Section):
         252, ge=5, le=2520, description="broken and not retested for this long: for good"
     )
     max_level_age_sessions: int = Field(
-        2520, ge=20, le=5040, description="sessions without an event that retire a level"
+        1260, ge=20, le=5040, description="sessions without an event that retire a level"
     )
     # momentum
     rsi_oversold: float = Field(30.0, gt=0, lt=50)

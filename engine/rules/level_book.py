@@ -44,10 +44,10 @@ CAPACITY = 96
 # because a kernel counts a reference for every array it is handed.  By row of the book: DROP, RISE and ALARM decide
 # whether a level needs a look at all, PLACE is where a moving average was last seen among the ranks.  By rank, lowest
 # lower edge first (the older of equals first, averages among the zones): RANK_LOW, RANK_HIGH, RANK_ROW, and RANK_TOP,
-# the highest upper edge up to this rank: going down, nothing that follows reaches higher.  TODO is a work list.
+# the highest upper edge up to this rank: going down, nothing that follows reaches higher.  DUE and TODO are work lists.
 DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, PLACE = range(9)
-RANK_LOW, RANK_HIGH, RANK_ROW, RANK_TOP, TODO = range(9, 14)
-N_HOT = 14
+RANK_LOW, RANK_HIGH, RANK_ROW, RANK_TOP, DUE, TODO = range(9, 15)
+N_HOT = 15
 _N_BY_ROW = PLACE + 1
 
 # counters: rows in use, next level id, how much of the two output buffers is filled, and how many of the rows are
@@ -147,6 +147,10 @@ def move_averages(i, indicators, rows, hot, counters):
         price = indicators[i, rows[r].column]
         hot[ZONE_LOW, r] = price
         hot[ZONE_HIGH, r] = price
+        if hot[RISE, r] == np.inf:
+            hot[DROP, r] = price
+        else:
+            hot[RISE, r] = price
         k = int(hot[PLACE, r])
         if k >= count or hot[RANK_ROW, k] != r:
             k = _rank_of(hot, r)
@@ -185,9 +189,8 @@ def _alarm(row, i, params):
 def _arm(row, r, i, hot, params):
     """Say when row ``r`` needs a look again: price reaches DROP from above or RISE from below, or bar ALARM."""
     price_above = (row.role == SUPPORT) != (row.broken == 1)
-    moves = row.column >= 0  # a moving average: look at every bar
-    hot[DROP, r] = np.inf if moves else (row.high if price_above else -np.inf)
-    hot[RISE, r] = -np.inf if moves else (np.inf if price_above else row.low)
+    hot[DROP, r] = hot[ZONE_HIGH, r] if price_above else -np.inf
+    hot[RISE, r] = np.inf if price_above else hot[ZONE_LOW, r]
     hot[ALARM, r] = _alarm(row, i, params)
     hot[WORTH, r] = worth(row)
     hot[LAST_EVENT, r] = row.last_event
@@ -197,11 +200,11 @@ def _arm(row, r, i, hot, params):
 def _enter(rows, r, count, price, i, hot, params):
     """Fill the scratch of row ``r``, new among ``count`` ranks; ``price`` is that of a moving average."""
     row = rows[r]
-    _arm(row, r, i, hot, params)
-    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[ZONE_LOW, r] = price if row.column >= 0 else row.low
     hot[ZONE_HIGH, r] = price if row.column >= 0 else row.high
+    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[PLACE, r] = 0.0
+    _arm(row, r, i, hot, params)
     _rank(rows, hot, count, r)
 
 
@@ -220,12 +223,16 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
     A call per bar, so it is inlined: counting the references to its arrays would cost as much as the work.
     """
     tolerance = params.touch_tolerance_atr * bar.atr
-    due = 0
-    for r in range(counters[N_ACTIVE]):  # without a branch: which levels are due is not predictable
+    count = counters[N_ACTIVE]
+    for r in range(count):  # without a branch, so that several levels are compared at a time
         fell = bar.low <= hot[DROP, r] + tolerance
         rose = bar.high >= hot[RISE, r] - tolerance
-        hot[TODO, due] = r
-        due += int(fell | rose | (bar.index >= hot[ALARM, r]))
+        hot[DUE, r] = 1.0 if fell | rose | (bar.index >= hot[ALARM, r]) else 0.0
+    due = 0
+    for r in range(count):
+        if hot[DUE, r] != 0.0:
+            hot[TODO, due] = r
+            due += 1
     # last row first: a removal fills the gap with the last row, which has had its turn
     while due > 0:
         due -= 1
