@@ -234,6 +234,16 @@ class BacktestConfig(Section):
     slippage_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
     random_entries: int = Field(200, ge=0, le=10_000, description="draws of the random-entry comparison")
     initial_cash: float = Field(100_000.0, gt=0)
+    trials: int = Field(
+        1,
+        ge=1,
+        description="settings tried before these were chosen; written by tune, deflates the Sharpe ratio",
+    )
+    trials_sharpe_variance: float | None = Field(
+        None,
+        ge=0,
+        description="variance over those trials of their Sharpe ratio per session (null: not known)",
+    )
 
 
 class TuneConfig(Section):
@@ -244,6 +254,9 @@ class TuneConfig(Section):
     holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
     batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
     paths: int = Field(200, ge=100, le=100_000, description="simulated paths per date in a trial, for speed")
+    refit_sessions: int = Field(
+        126, ge=5, le=504, description="sessions between refits in a trial, for speed (the longer of the two)"
+    )
     risk_aversion: float = Field(
         3.0, ge=0, le=100, description="of the certainty equivalent that decision trials maximise"
     )

@@ -58,6 +58,46 @@ LEVEL_FEATURES: tuple[str, ...] = (
     *_RECENT,
 )
 
+# What the classifier is given: every column is dimensionless and known at every close that has a setup and a
+# 200-day mean.  Left out are columns that may be unknown for good (no volume, never oversold) and the ATR twin of
+# each sigma distance.
+MODEL_FEATURES: tuple[str, ...] = (
+    "floor_distance_sigma",
+    "ceiling_distance_sigma",
+    "target_distance_sigma",
+    "retest_distance_sigma",
+    "target_width_atr",
+    "room_ratio",
+    "floor_strength",
+    "floor_touches",
+    "floor_age",
+    "floor_kinds",
+    "floor_reversed",
+    "floor_projected",
+    "ceiling_strength",
+    "target_strength",
+    "target_touches",
+    "target_age",
+    "target_kinds",
+    "target_reversed",
+    "target_projected",
+    *_CROWD,
+    *_RECENT,
+    "rsi_14",
+    "distance_sma_50_atr",
+    "distance_sma_200_atr",
+    "slope_sma_50_atr",
+    "slope_sma_200_atr",
+    "rebound_atr",
+    "drawdown_atr",
+    "higher_lows",
+    "higher_highs",
+    "return_5_sigma",
+    "return_20_sigma",
+    "return_60_sigma",
+    "volatility_ratio",
+)
+
 N_RECENT = len(_RECENT)
 _FIRST_STANDING = len(_DISTANCES) + 2
 _PER_LEVEL = 7

@@ -23,7 +23,7 @@ def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any)
 
     ``extras`` go to :func:`build_scenario`: intervals, notes, reliability, analogues and the like.
     """
-    row = replay.frame.iloc[index].to_dict()
+    row = {str(name): value for name, value in replay.frame.iloc[index].items()}
     mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
     return build_scenario(
         row,

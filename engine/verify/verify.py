@@ -24,8 +24,9 @@
                                         intercept; X_floor_mean and X_floor_q95 (X: mcb, log_loss_mcb, ece,
                                         smooth_ece) and X_floor_low and X_floor_high (X: slope, intercept,
                                         frequency): what a perfect forecast shows
-        power                           alternative -> scenario -> share noticed at 5 %; any: at least one
-                                        after Holm's correction
+        power                           logits_times_1_25, logits_times_1_5, bias_5_points -> share of such
+                                        errors noticed (at least one rejection after Holm's correction);
+                                        by_class -> the same -> scenario -> share noticed at 5 % uncorrected
         sharpness                       scenario -> mean, standard_deviation, quantiles, rows_in_twentieths
         verdict                         calibration in one sentence, worded with the power
         regimes                         list of {grouping, group, rows, effective_rows, skill: baseline ->
@@ -39,7 +40,6 @@ Everything is a deterministic function of the frames and ``config.seed``.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,7 @@ from engine.verify.calibration import (
 from engine.verify.checks import CHECKS, run_checks
 from engine.verify.evidence import Evidence, Facts
 from engine.verify.finding import Finding
+from engine.verify.plain import plain
 from engine.verify.power import power, verdict
 from engine.verify.regimes import regimes
 from engine.verify.reliability import decompose
@@ -185,21 +186,6 @@ def verify(
         skill=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SKILL_COLUMNS)),
         findings=findings,
     )
-
-
-def plain(value: Any) -> Any:
-    """``value`` with sorted text keys and plain Python numbers; NaN and infinity become None."""
-    if isinstance(value, dict):
-        return {str(k): plain(value[k]) for k in sorted(value, key=str)}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value
 
 
 def _horizon_metrics(rows: Rows, found: Skill, fitted: Calibration) -> dict[str, Any]:

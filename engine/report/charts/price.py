@@ -15,7 +15,7 @@ from engine.report import words
 from engine.report.charts import style
 from engine.report.scenario import LevelLine, Scenario
 
-WIDTH, HEIGHT = 1080, 560
+WIDTH, HEIGHT = 1080, 600
 _LABEL_GAP = 15.0  # pixels between two names
 _EACH_SIDE = 6
 
@@ -49,7 +49,7 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
 
     def build(figure: Figure) -> None:
         grid = figure.add_gridspec(
-            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.715, top=0.985, bottom=0.05
+            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.715, top=0.985, bottom=0.075
         )
         upper = figure.add_subplot(grid[0])
         lower = figure.add_subplot(grid[1], sharex=upper)
@@ -131,7 +131,7 @@ def _distance(line: LevelLine) -> float:
 
 
 def _draw_zone(axes: Axes, line: LevelLine, n: int, future: int, minimum: float) -> None:
-    if line.kind.startswith("moving_average"):
+    if line.is_average:
         return  # drawn as the average itself
     start = max(-1.5, n - 1 - line.age_sessions)
     height = max(line.high - line.low, minimum)
