@@ -254,6 +254,9 @@ class TuneConfig(Section):
     holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
     batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
     paths: int = Field(200, ge=100, le=100_000, description="simulated paths per date in a trial, for speed")
+    refit_sessions: int = Field(
+        126, ge=5, le=504, description="sessions between refits in a trial, for speed (the longer of the two)"
+    )
     risk_aversion: float = Field(
         3.0, ge=0, le=100, description="of the certainty equivalent that decision trials maximise"
     )
