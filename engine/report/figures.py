@@ -11,7 +11,6 @@ from engine.report import words
 from engine.report.material import ReportMaterial
 from engine.report.trust import Trust
 
-
 _MOST_HISTORIES = 10  # beyond, a page would weigh more than it tells
 
 
