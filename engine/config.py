@@ -91,8 +91,8 @@ class RulesConfig(Section):
     # levels: how zones are drawn
     pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
     zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn at one price")
-    merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
-    max_zone_atr: float = Field(1.0, gt=0, le=5, description="no merge makes a zone taller than this")
+    merge_distance_atr: float = Field(0.1, ge=0, le=2, description="zones closer than this merge")
+    max_zone_atr: float = Field(0.5, gt=0, le=5, description="no merge makes a zone taller than this")
     all_time_high_width_atr: float = Field(0.5, gt=0, le=3, description="height of the all-time-high region")
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
     range_confirm_sessions: int = Field(10, ge=1, le=60, description="sessions a range extreme must stand")
@@ -142,10 +142,14 @@ class RulesConfig(Section):
 
 
 class SetupConfig(Section):
-    """How floor, ceiling, target and retest are chosen from the level book."""
+    """How floor, ceiling, target and retest are chosen from the level book.
 
-    min_target_atr: float = Field(1.5, gt=0, le=10, description="target at least this far above the close")
-    min_floor_atr: float = Field(1.5, gt=0, le=10, description="floor at least this far below the close")
+    In the reference analysis (a close of 2,487, ATR 50) the target and the floor both lie a little more than 1.4 ATR
+    away, which is where the defaults of ``min_target_atr`` and ``min_floor_atr`` come from.
+    """
+
+    min_target_atr: float = Field(1.4, gt=0, le=10, description="target at least this far above the close")
+    min_floor_atr: float = Field(1.4, gt=0, le=10, description="floor at least this far below the close")
     min_ceiling_atr: float = Field(0.25, ge=0, le=5, description="ceiling at least this far above the close")
     min_retest_atr: float = Field(0.5, gt=0, le=5, description="retest at least this far below the floor")
     max_atr: float = Field(
