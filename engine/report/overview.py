@@ -165,8 +165,12 @@ def _ahead(scenario: Scenario) -> Paragraph | None:
     target = scenario.zone(setup.target.low, setup.target.high)
     distance = _atr_distance(scenario, setup.target.low)
     if setup.target.projected:
-        text = f"The book has no resistance within reach: the target {target} is projected from ATR"
-        return Paragraph("No resistance in reach", f"{text} ({distance}).")
+        ceiling = scenario.price(setup.ceiling.low)
+        beyond = f"beyond the ceiling at {ceiling}" + (
+            f" ({setup.ceiling.level_name})" if setup.ceiling.level_name else ""
+        )
+        text = f"No zone {beyond} can serve as target, so {target} is projected from ATR, {distance}."
+        return Paragraph("The target is projected", text)
     name = setup.target.level_name or "resistance"
     text = f"The target is {target} ({name}), {distance}."
     same = setup.ceiling.level_id == setup.target.level_id

@@ -235,7 +235,7 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         name,
         words.signed(line.distance_percent) + "%",
         words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
-        str(line.touches),
+        words.MISSING if line.is_average else str(line.touches),
         words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:
