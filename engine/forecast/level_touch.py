@@ -24,6 +24,7 @@ from engine.forecast.probabilities import FLOOR, log_odds
 
 PENALTIES = (np.inf, 300.0, 100.0, 30.0, 10.0, 3.0)  # in independent observations; the first is the offset
 _EVERY = 5  # sessions between training dates: labels of three weeks overlap, the others hold little more
+_OPEN = (-4.0, 4.0)  # log-odds, 2 to 98 %
 _NEWTON_STEPS = 25
 _HALVINGS = 20
 _CONVERGED = 1e-10
@@ -154,11 +155,13 @@ def walk_forward_level_touch(
     offset = np.zeros(baseline.shape)
     offset[known] = log_odds(baseline[known])
     labels = np.where(known, touched, -1).astype(np.int8)
-    sizes = np.maximum(np.diff(pointer), 1)
+    # pairs that distance alone decides teach nothing
+    open_question = known.all(axis=1) & (offset.max(axis=1) > _OPEN[0]) & (offset.min(axis=1) < _OPEN[1])
+    sizes = np.maximum(np.bincount(row_of[open_question], minlength=rows), 1)
     # all levels of a date share one path of the market, and a path counts once in a horizon's length
     weight = (1.0 / (sizes * horizon_max * baseline.shape[1]))[row_of]
     fold = np.searchsorted(starts, session, side="right") - 1
-    thinned = (session % _EVERY == 0)[row_of]
+    thinned = (session % _EVERY == 0)[row_of] & open_question
 
     width = 2 + 2 * features.shape[1]
     fitted = np.zeros((len(starts), len(PENALTIES), width))
