@@ -47,6 +47,8 @@ def exact_forecasts(rows: int, horizon: int, seed: int) -> tuple[np.ndarray, np.
     ahead = future - now[:, None]
     never = horizon * STEPS
     hit_up = np.where((ahead >= up[:, None]).any(axis=1), (ahead >= up[:, None]).argmax(axis=1), never)
-    hit_down = np.where((ahead <= -down[:, None]).any(axis=1), (ahead <= -down[:, None]).argmax(axis=1), never)
+    hit_down = np.where(
+        (ahead <= -down[:, None]).any(axis=1), (ahead <= -down[:, None]).argmax(axis=1), never
+    )
     codes = np.where(hit_up < hit_down, 2, np.where(hit_down < hit_up, 0, 1))
     return exact_probabilities(horizon * STEPS)[up, down], codes
