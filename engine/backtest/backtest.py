@@ -82,7 +82,8 @@ def backtest(
     replay : columns instrument, date, floor, target_low; NaN where there is no setup.
     forecasts : columns instrument, date, horizon_sessions, fold, p_continuation; rows without a fold or
         without a probability are not traded.
-    search : how many trials were made before these forecasts were chosen; deflates the Sharpe ratio.
+    search : how many trials were made before these forecasts were chosen, which deflates the Sharpe ratio;
+        None: ``backtest.trials`` of the config, where tuning has written it.
 
     Raises
     ------
@@ -113,7 +114,8 @@ def backtest(
     invested = sum(_on_dates(t, t.account.invested, dates, 0.0) for t in traded)
     draws = sum(_on_dates(t, t.draws, dates, cash) for t in traded)
     equity = _equity_frame(dates, np.asarray(curves), np.asarray(invested), np.asarray(draws), config)
-    metrics = _metrics(traded, trades, np.asarray(curves), np.asarray(invested), np.asarray(draws), search)
+    made = search or Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
+    metrics = _metrics(traded, trades, np.asarray(curves), np.asarray(invested), np.asarray(draws), made)
     metrics |= {
         "horizon_sessions": horizon,
         "entry_threshold": config.backtest.entry_threshold,
@@ -291,12 +293,12 @@ def _metrics(
     curves: np.ndarray,
     invested: np.ndarray,
     draws: np.ndarray,
-    search: Search | None,
+    search: Search,
 ) -> dict[str, Any]:
     strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0])
     strategy["cancelled_entries"] = sum(t.fills[0].cancelled for t in traded)
     strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
-    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search or Search())
+    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search)
     final = draws[-1]
     metrics: dict[str, Any] = {
         "strategy": strategy,

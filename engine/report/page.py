@@ -24,8 +24,17 @@ from engine.report.tables import (
     scenario_tables,
     touch_horizons,
 )
-from engine.report.trust import group_findings, read_metrics, rules_verdict, trust_paragraphs
+from engine.report.trust import (
+    CheckGroups,
+    group_findings,
+    placebo_sentences,
+    read_metrics,
+    rules_verdict,
+    trust_paragraphs,
+)
+from engine.report.trust_tables import calibration_blocks, regime_tables, score_tables
 
+_TICKS = re.compile(r"`([^`]+)`")
 _ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
 
 
@@ -40,6 +49,8 @@ def _environment() -> Environment:
     )
     environment.globals["words"] = words
     environment.filters["tight"] = _tight
+    environment.filters["ticks"] = _ticks
+    environment.filters["term"] = _term
     return environment
 
 
@@ -58,9 +69,13 @@ def render_page(material: ReportMaterial) -> str:
         trust=trust,
         trust_paragraphs=trust_paragraphs(trust)[1:],
         charts=charts,
+        score_tables=score_tables(trust),
+        calibration=calibration_blocks(trust, charts["reliability"]),
+        regimes=regime_tables(trust),
+        placebo=placebo_sentences(trust),
         backtest=backtest_table(trust.backtest),
         trades=0 if material.trades is None else len(material.trades),
-        groups=group_findings(material.findings),
+        groups=_checks(material),
         provenance=provenance(material),
         config_yaml=dump_config(material.config),
         glossary=GLOSSARY,
@@ -73,6 +88,19 @@ def _tight(text: str) -> Markup:
     return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', str(escape(text))))
 
 
+def _ticks(text: str) -> Markup:
+    """Escaped text with `code` in backticks set as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _term(label: str, term: str | None = None) -> Markup:
+    """A label that explains itself on hover where the glossary knows the term."""
+    meaning = GLOSSARY.get(term or label)
+    if meaning is None:
+        return escape(label)
+    return Markup('<abbr title="{}">{}</abbr>').format(meaning, label)
+
+
 def _headline(material: ReportMaterial) -> str:
     if not material.scenarios:
         return "No scenario table: no instrument has a close with a forecast."
@@ -80,6 +108,13 @@ def _headline(material: ReportMaterial) -> str:
         return outlook(material.scenarios[0])
     dates = max(scenario.as_of for scenario in material.scenarios)
     return f"{len(material.scenarios)} instruments after the close of {words.day(dates)}"
+
+
+def _checks(material: ReportMaterial) -> CheckGroups:
+    metrics = material.metrics or {}
+    return group_findings(
+        material.findings, metrics.get("checks") or (), metrics.get("checks_not_applicable") or ()
+    )
 
 
 def _instrument(scenario: Scenario, charts: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,6 +146,11 @@ class LevelLine:
     role_history: str
     touch_probability: dict[str, float | None] = field(default_factory=dict)
 
+    @property
+    def is_average(self) -> bool:
+        """True for a moving average: a price for each date, without an age."""
+        return self.kind.startswith("moving_average")
+
 
 @dataclass(frozen=True, slots=True)
 class Analogue:
@@ -351,7 +356,7 @@ def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> Setup | None:
             low=float(low),
             high=float(high),
             level_id=level_id,
-            level_name="" if level_id is None else named.get(level_id, ""),
+            level_name="" if level_id is None else words.plain_name(named.get(level_id, "")),
             projected=raw == -1,
         )
 

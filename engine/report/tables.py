@@ -98,10 +98,10 @@ def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str,
         else words.MISSING,
         "atr": words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
         "sigma": words.decimal(None if line.distance_sigma is None else abs(line.distance_sigma), 1),
-        "touches": words.count(line.touches),
-        "age": words.count(line.age_sessions),
+        "touches": words.MISSING if line.is_average else words.count(line.touches),
+        "age": words.MISSING if line.is_average else words.count(line.age_sessions),
         "touch": [words.percent(line.touch_probability.get(h)) for h in horizons],
-        "history": line.role_history,
+        "history": words.dated(line.role_history),
     }
 
 
@@ -167,6 +167,8 @@ def _versus_hold(backtest: Mapping[str, Any]) -> str:
 
 
 def _chance(backtest: Mapping[str, Any]) -> str:
+    if words.number(_figure(backtest, "strategy", "trades")) == 0:
+        return "No trade was made, so there is nothing to compare with chance."
     found = []
     p = words.number(_figure(backtest, "random_entries", "p_value"))
     draws = words.number(_figure(backtest, "random_entries", "draws"))

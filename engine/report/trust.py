@@ -12,9 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.report import words
+from engine.verify.power import in_words
 
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 TOO_GOOD = 0.03
+ALTERNATIVE_WORDS = {
+    "logits_times_1_25": "an overconfidence of 25%",
+    "logits_times_1_5": "an overconfidence of 50%",
+    "bias_5_points": "a bias of 5 points",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class CalibrationLine:
     """Calibration of one class's probability, beside what a perfect forecast of the same overlap shows."""
 
     scenario: str
+    mean_forecast: float | None
+    frequency: float | None
     ece: float | None
     ece_floor_mean: float | None
     ece_floor_q95: float | None
@@ -47,12 +55,22 @@ class CalibrationLine:
     mcb_p_holm: float | None
     dsc: float | None
     slope: float | None
-    intercept: float | None
+    power: float | None
 
     @property
     def rejected(self) -> bool | None:
         """Whether the overlap-aware test rejects calibration at 5 % after Holm's correction."""
         return None if self.mcb_p_holm is None else self.mcb_p_holm < 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """Skill within one group of dates (a volatility tercile, a trend, a year, an instrument)."""
+
+    grouping: str
+    group: str
+    effective_rows: float | None
+    skill: dict[str, SkillLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,8 @@ class HorizonTrust:
     skill: tuple[SkillLine, ...]
     calibration: tuple[CalibrationLine, ...]
     power: dict[str, Any]
-    regimes: tuple[dict[str, Any], ...]
+    verdict: str
+    regimes: tuple[Regime, ...]
 
     def against(self, baseline: str) -> SkillLine | None:
         """The skill line of one baseline."""
@@ -100,9 +119,13 @@ class Trust:
 
 
 def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> Trust:
-    """The metrics dictionary as :class:`Trust`; whatever is absent or null stays empty."""
+    """The metrics dictionary as :class:`Trust`; whatever is absent or null stays empty.
+
+    ``interval`` is the coverage of intervals where the metrics do not name it.
+    """
     if not metrics:
         return Trust(interval=interval)
+    interval = words.number(metrics.get("interval_coverage")) or interval
     horizons = []
     for key, block in sorted(_mapping(metrics.get("horizons")).items(), key=lambda item: int(item[0])):
         horizons.append(_horizon(int(key), _mapping(block)))
@@ -117,6 +140,8 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
 def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     skill = _mapping(block.get("skill"))
     calibration = _mapping(block.get("calibration"))
+    power = _mapping(block.get("power"))
+    noticed = _mapping(_mapping(power.get("by_class")).get("logits_times_1_25"))
     order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
     return HorizonTrust(
         horizon_sessions=horizon,
@@ -127,23 +152,15 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
             name: {score: words.number(value) for score, value in _mapping(scores).items()}
             for name, scores in _mapping(block.get("scores")).items()
         },
-        skill=tuple(
-            SkillLine(
-                baseline=name,
-                skill=words.number(_mapping(skill[name]).get("log_loss_skill")),
-                low=words.number(_mapping(skill[name]).get("low")),
-                high=words.number(_mapping(skill[name]).get("high")),
-                p_value=words.number(_mapping(skill[name]).get("dm_p_value")),
-            )
-            for name in order
-            if name in skill
-        ),
+        skill=tuple(_skill_line(name, _mapping(skill[name])) for name in order if name in skill),
         calibration=tuple(
             CalibrationLine(
                 scenario=name,
                 **{
                     key: words.number(_mapping(calibration[name]).get(key))
                     for key in (
+                        "mean_forecast",
+                        "frequency",
                         "ece",
                         "ece_floor_mean",
                         "ece_floor_q95",
@@ -151,15 +168,36 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
                         "mcb_p_holm",
                         "dsc",
                         "slope",
-                        "intercept",
                     )
                 },
+                power=words.number(noticed.get(name)),
             )
             for name in words.DISPLAY_ORDER
             if name in calibration
         ),
-        power=dict(_mapping(block.get("power"))),
-        regimes=tuple(dict(item) for item in block.get("regimes") or () if isinstance(item, Mapping)),
+        power=dict(power),
+        verdict=str(block.get("verdict") or ""),
+        regimes=tuple(_regime(item) for item in block.get("regimes") or () if isinstance(item, Mapping)),
+    )
+
+
+def _regime(item: Mapping[str, Any]) -> Regime:
+    skill = _mapping(item.get("skill"))
+    return Regime(
+        grouping=str(item.get("grouping", "")),
+        group=str(item.get("group", "")),
+        effective_rows=words.number(item.get("effective_rows")),
+        skill={name: _skill_line(name, _mapping(line)) for name, line in skill.items()},
+    )
+
+
+def _skill_line(baseline: str, line: Mapping[str, Any]) -> SkillLine:
+    return SkillLine(
+        baseline=baseline,
+        skill=words.number(line.get("log_loss_skill")),
+        low=words.number(line.get("low")),
+        high=words.number(line.get("high")),
+        p_value=words.number(line.get("dm_p_value")),
     )
 
 
@@ -208,7 +246,13 @@ def base_rate_verdict(trust: Trust) -> str:
     text = f"Against the base rate its log-loss skill is {words.signed_percent(line.skill)}"
     if line.low is not None and line.high is not None:
         text += f" ({words.signed_percent(line.low)} to {words.signed_percent(line.high)})"
-    if line.verdict == "better":
+    fhs = table.against("filtered_history") if table is not None else None
+    if (
+        line.verdict == "better"
+        and fhs is not None
+        and fhs.skill is not None
+        and fhs.skill < 0.5 * line.skill
+    ):
         return text + "; most of that is geometry: how far away each level is, in units of volatility."
     return text + "."
 
@@ -252,39 +296,14 @@ def power_sentence(trust: Trust) -> str:
     table = trust.longest
     if table is None:
         return ""
-    for key, described in (
-        ("logits_times_1_25", "an overconfidence of 25%"),
-        ("logits_times_1_5", "an overconfidence of 50%"),
-        ("bias_5_points", "a bias of 5 points"),
-    ):
-        value = words.number(table.power.get(key))
-        if value is not None:
-            return f"{described} would be noticed {odds(value)}."
+    for key, described in ALTERNATIVE_WORDS.items():
+        share = words.number(table.power.get(key))
+        if share is not None:
+            seen = in_words(share)
+            if seen.startswith("almost"):
+                return f"{described} would {seen} be noticed."
+            return f"{described} would be noticed {seen}."
     return ""
-
-
-def odds(power: float) -> str:
-    """A power as a reader would say it: ``one time in three``, ``nine times in ten``, ``almost always``."""
-    if power >= 0.97:
-        return "almost always"
-    if power <= 0.03:
-        return "almost never"
-    spoken = (
-        (0.05, "one time in twenty"),
-        (0.1, "one time in ten"),
-        (0.2, "one time in five"),
-        (0.25, "one time in four"),
-        (1 / 3, "one time in three"),
-        (0.4, "two times in five"),
-        (0.5, "one time in two"),
-        (0.6, "three times in five"),
-        (2 / 3, "two times in three"),
-        (0.75, "three times in four"),
-        (0.8, "four times in five"),
-        (0.9, "nine times in ten"),
-        (0.95, "nineteen times in twenty"),
-    )
-    return min(spoken, key=lambda item: abs(item[0] - power))[1]
 
 
 def sample_sentence(trust: Trust) -> str:
@@ -315,36 +334,59 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
     return tuple(text for text in found if text)
 
 
+def placebo_sentences(trust: Trust) -> tuple[str, ...]:
+    """Whether real levels beat random ones at equal distance; empty where no placebo was run."""
+    return ()
+
+
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def group_findings(findings: Iterable[Any] | None) -> CheckGroups:
-    """Findings (objects or mappings with code, title, severity, explanation) in reading order.
+def group_findings(
+    findings: Iterable[Any] | None, ran: Iterable[str] = (), not_applicable: Iterable[str] = ()
+) -> CheckGroups:
+    """Findings in reading order.
 
-    A failure or warning is an issue, a note is a tip; ``passed`` and ``not_applicable`` have groups of their
-    own, and a check without an explanation has passed.
+    Parameters
+    ----------
+    findings : objects or mappings with code, title, severity, explanation.  A failure or warning is an issue,
+        a note is a tip.
+    ran : codes of all checks that ran; those without a finding have passed.
+    not_applicable : codes of checks that had nothing to look at.
     """
     groups: dict[str, list[dict[str, str]]] = {"issues": [], "tips": [], "passed": [], "not_applicable": []}
+    seen = set()
     for item in findings or ():
-        get = (
-            item.get
-            if isinstance(item, Mapping)
-            else lambda key, default=None, item=item: getattr(item, key, default)
-        )
-        severity = str(getattr(get("severity"), "value", get("severity")) or "").lower()
-        explanation = get("explanation")
-        entry = {
-            "code": str(get("code") or ""),
-            "title": str(get("title") or ""),
-            "severity": severity,
-            "explanation": "" if explanation is None else str(explanation),
-        }
-        if severity in ("not_applicable", "not applicable", "skipped"):
-            groups["not_applicable"].append(entry)
-        elif severity == "passed" or explanation is None:
-            groups["passed"].append(entry)
-        elif severity in ("failure", "warning"):
-            groups["issues"].append(entry)
-        else:
-            groups["tips"].append(entry)
+        get = item.get if isinstance(item, Mapping) else lambda key, item=item: getattr(item, key, None)
+        entry = {key: str(get(key) or "") for key in ("code", "title", "severity", "explanation")}
+        seen.add(entry["code"])
+        groups["tips" if entry["severity"] == "note" else "issues"].append(entry)
+    idle = set(not_applicable)
+    for code in ran:
+        if code not in seen:
+            entry = {"code": code, "title": check_words(code), "severity": "passed", "explanation": ""}
+            groups["not_applicable" if code in idle else "passed"].append(entry)
     return CheckGroups(**{name: tuple(entries) for name, entries in groups.items()})
+
+
+def check_words(code: str) -> str:
+    """What it means that a check found nothing."""
+    return _PASSED.get(code, words.capital(code.replace("_", " ")))
+
+
+_PASSED = {
+    "worse_than_climatology": "Not worse than the base rate",
+    "not_better_than_filtered_history": "Better than distance and volatility alone",
+    "skill_too_good": "Skill is of a plausible size",
+    "miscalibrated": "Not distinguishable from calibrated",
+    "calibrator_worse": "The calibrator did no harm",
+    "too_few_windows": "Enough independent windows",
+    "base_rate_drift": "Base rates are stable",
+    "ambiguous_outcomes": "Few ambiguous outcomes",
+    "projected_edges": "Setup edges are mostly real levels",
+    "search_edge": "No tuned setting sits at the edge of its range",
+    "train_test_overlap": "Training and test do not overlap",
+    "audit_missing": "The look-ahead audit found nothing",
+    "fake_opens": "Opens are traded prices",
+    "unadjusted_rolls": "No sign of unadjusted contract rolls",
+}

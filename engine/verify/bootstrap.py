@@ -28,9 +28,15 @@ def block_sessions(horizon: int, differences: list[np.ndarray] | None = None) ->
 
 
 def bootstrap_sums(
-    values: np.ndarray, date_index: np.ndarray, cells: np.ndarray, cell_count: int, *, block: float, draws:
-    int, seed: int
-) -> np.ndarray:  # fmt: skip
+    values: np.ndarray,
+    date_index: np.ndarray,
+    cells: np.ndarray,
+    cell_count: int,
+    *,
+    block: float,
+    draws: int,
+    seed: int,
+) -> np.ndarray:
     """Sums of each column over the rows of each cell, in ``draws`` resampled calendars.
 
     Parameters

@@ -50,9 +50,15 @@ def truth_behind(probabilities: object, alternative: str) -> np.ndarray:
 
 
 def power(
-    probabilities: object, windows: Windows, horizon: int, nulls: list[NullDraws], *, family: int, draws:
-    int, seed: int
-) -> dict[str, dict[str, float]]:  # fmt: skip
+    probabilities: object,
+    windows: Windows,
+    horizon: int,
+    nulls: list[NullDraws],
+    *,
+    family: int,
+    draws: int,
+    seed: int,
+) -> dict[str, dict[str, float]]:
     """Share of wrong forecasts that the MCB test notices, per alternative.
 
     Parameters
@@ -62,7 +68,7 @@ def power(
 
     Returns
     -------
-    alternative -> {class: power of that class alone at 5 %, "any": power of at least one rejection after the
+    alternative -> {class: power of that class alone at 5 %, ``any``: power of at least one rejection after the
     correction}.  Monte Carlo standard error at most 0.5 / sqrt(draws).
     """
     p = sound_probabilities(probabilities)
@@ -82,7 +88,7 @@ def power(
             ]
         )
         alone = (p_values <= LEVEL).mean(axis=0)
-        out[alternative] = {scenario: float(alone[k]) for k, scenario in enumerate(SCENARIOS)}
+        out[alternative] = {s: float(alone[k]) for k, s in enumerate(SCENARIOS)}
         out[alternative]["any"] = float((p_values.min(axis=1) * family <= LEVEL).mean())
     return out
 

@@ -143,7 +143,7 @@ def windows_of(rows: pd.DataFrame, calendar: pd.DataFrame) -> Windows:
     ------
     InputError
         ``verify.not_in_calendar`` where a row's date is no session of its instrument.
-    """  # fmt: skip
+    """
     days = np.unique(calendar["date"].to_numpy())
     instruments = list(dict.fromkeys(rows["instrument"]))
     start = np.zeros(len(rows), np.int64)

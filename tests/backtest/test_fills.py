@@ -41,7 +41,7 @@ def bars_of(open_, high, low, close, opens_real_from=0):
     real_from=st.sampled_from([0, 30, 60]),
     rate=st.sampled_from([0.05, 0.3, 1.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_walk_equals_the_definition(seed, horizon, floor_break, tie, real_from, rate):
     bars = gappy_bars(60, seed, opens_real_from=real_from)
     rng = np.random.default_rng(seed)

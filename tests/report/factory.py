@@ -138,6 +138,26 @@ def make_forecasts(replay: pd.DataFrame, seed: int = 5, first: int = 400) -> pd.
     return pd.concat(frames, ignore_index=True)
 
 
+REGIMES = [
+    {
+        "grouping": grouping,
+        "group": group,
+        "rows": 1200,
+        "effective_rows": 80.0,
+        "skill": {"filtered_history": {"log_loss_skill": value, "low": value - 0.012, "high": value + 0.011}},
+    }
+    for grouping, group, value in (
+        ("trend", "above_sma_200", 0.006),
+        ("trend", "below_sma_200", -0.002),
+        ("volatility", "high", 0.001),
+        ("volatility", "low", 0.009),
+        ("volatility", "middle", 0.002),
+        ("year", "1972", 0.004),
+        ("year", "1973", -0.011),
+    )
+]
+
+
 def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010) -> dict:
     horizons = {}
     for h in HORIZONS:
@@ -160,6 +180,8 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
             },
             "calibration": {
                 name: {
+                    "mean_forecast": 0.33,
+                    "frequency": 0.34,
                     "ece": 0.021,
                     "ece_floor_mean": 0.024,
                     "ece_floor_q95": 0.041,
@@ -173,10 +195,19 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
                 }
                 for name in ("continuation", "range", "breakdown")
             },
-            "power": {"logits_times_1_25": 0.34, "logits_times_1_5": 0.81, "bias_5_points": 0.55},
-            "regimes": [],
+            "power": {
+                "logits_times_1_25": 0.34,
+                "logits_times_1_5": 0.81,
+                "bias_5_points": 0.5,
+                "by_class": {"logits_times_1_25": {"continuation": 0.2, "range": 0.1, "breakdown": 0.3}},
+            },
+            "regimes": REGIMES,
         }
-    return {"horizons": horizons}
+    return {
+        "horizons": horizons,
+        "interval_coverage": 0.9,
+        "checks": ["fake_opens", "not_better", "few_windows"],
+    }
 
 
 def make_equity(replay: pd.DataFrame, first: int = 400, seed: int = 9) -> pd.DataFrame:
@@ -267,6 +298,5 @@ def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
                 "severity": "note",
                 "explanation": "251 windows at 15 sessions.",
             },
-            {"code": "overlap", "title": "Train and test overlap", "severity": "failure", "explanation": None},
         ],
     )

@@ -23,6 +23,7 @@ def test_the_search_finds_what_is_better_and_starts_from_the_config():
     assert result.best_score > -0.05
     assert result.best_config.rules.rsi_bull == result.best_values["rules.rsi_bull"]
     assert result.best_config.forecast == config_of().forecast
+    assert result.best_config.backtest.trials == 40
     assert result.search.trials == len(result.trials) == 40
     assert set(result.importance) == set(SPACE)
     json.dumps(result.to_dict(), allow_nan=False)
@@ -80,7 +81,7 @@ class KilledAt:
         return bowl(config)
 
 
-@pytest.mark.parametrize("count", [1, 6, 9])
+@pytest.mark.parametrize("count", [1, 6])
 def test_a_killed_search_goes_on_as_if_it_had_not_been(tmp_path, count):
     config = config_of(space=SPACE)
     storage = f"sqlite:///{tmp_path / 'tuning.db'}"
@@ -133,14 +134,16 @@ def test_settings_that_contradict_each_other_fail_by_name():
     assert failed["reason"].str.startswith("config.invalid").all()
 
 
-def test_a_process_that_dies_costs_its_trials_only():
+def test_a_process_that_dies_costs_its_own_trial_only():
     result = tune(
-        config_of(space={"rules.slope_sessions": [15, 25]}, batch=2), trials=8, workers=2, evaluate=dies
+        config_of(space={"rules.slope_sessions": [15, 25]}, batch=2), trials=6, workers=2, evaluate=dies
     )
-    assert len(result.trials) == 8
-    failed = result.trials[result.trials["state"] == "failed"]
-    assert set(failed["reason"]) == {"the worker process died"}
-    assert (result.trials["state"] == "complete").any()
+    assert len(result.trials) == 6
+    fatal = result.trials["rules.slope_sessions"] > 20
+    assert fatal.any()
+    assert not fatal.all()
+    assert (result.trials["state"] == np.where(fatal, "failed", "complete")).all()
+    assert set(result.trials.loc[fatal, "reason"]) == {"the worker process died"}
 
 
 def test_the_edge_of_the_range_is_flagged():
@@ -160,6 +163,15 @@ def test_repeated_settings_are_evaluated_and_counted_once():
         assert earlier["forecast.window"] == row["forecast.window"]
         assert earlier["score"] == row["score"]
         assert pd.isna(earlier["repeats"])
+
+
+def test_searching_on_from_a_tuned_config_adds_up():
+    config = config_of(space=SPACE)
+    tuned = tune(config, trials=8, evaluate=bowl).best_config
+    assert tuned.backtest.trials == 8
+    again = tune(tuned, trials=8, evaluate=bowl)
+    different = int(again.trials["repeats"].isna().sum())
+    assert again.search.trials == different + 7
 
 
 def test_a_tie_leaves_the_config_alone():

@@ -8,8 +8,9 @@ from engine.errors import InputError
 from engine.files import to_json
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration import RELIABILITY_COLUMNS
+from engine.verify.plain import plain
 from engine.verify.skill import SKILL_COLUMNS
-from engine.verify.verify import plain, verify
+from engine.verify.verify import verify
 from tests.verify.factory import make_config, make_frames
 
 
