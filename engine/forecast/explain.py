@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from engine.config import Config
 from engine.errors import InputError
@@ -100,7 +101,8 @@ def explain(
                 for row, target in rows:
                     _describe(group, position, row, model, entries, target)
                 if config.forecast.interval_draws:
-                    _intervals(forecasts, group, position, model, rows, entries, config)
+                    with threadpool_limits(1, user_api="blas"):
+                        _intervals(forecasts, group, position, model, rows, entries, config)
     return result
 
 
