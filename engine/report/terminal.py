@@ -130,7 +130,10 @@ def run_view(
         parts += [scenario_view(scenario), Text()]
     parts += [skill_view(read_metrics(metrics, interval)), Text()]
     known = metrics or {}
-    parts.append(findings_view(group_findings(known.get("findings"), known.get("checks") or ())))
+    groups = group_findings(
+        known.get("findings"), known.get("checks") or (), known.get("checks_not_applicable") or ()
+    )
+    parts.append(findings_view(groups))
     return Group(*parts)
 
 
