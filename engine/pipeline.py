@@ -294,6 +294,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
     RunError
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
+    from engine.forecast.book_touch import book_touch
     from engine.report.fill import table_at
     from engine.runs.run import open_run
 
@@ -303,17 +304,22 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
         raise RunError(
             "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
         )
+    replays, index = {}, {}
+    for name, series in bars.items():
+        index[name] = len(series) - 1 if date is None else series.index_of(date)
+        if index[name] >= 0:
+            replays[name] = replay_bars(series.cut(index[name] + 1), run.config)
     tables = []
+    with threadpool_limits(1):
+        touch = book_touch(replays, run.config)
     for name in [symbol] if symbol else bars:
-        series = bars[name]
-        index = len(series) - 1 if date is None else series.index_of(date)
-        if index < 0:
+        if name not in replays:
             raise RunError(
                 "run.no_such_date",
                 f"{name}: {date} is before the first session",
-                f"the run starts on {series.dates[0]}",
+                f"the run starts on {bars[name].dates[0]}",
             )
-        tables.append(table_at(replay_bars(series, run.config), run.forecasts, index))
+        tables.append(table_at(replays[name], run.forecasts, index[name], level_touch=touch[name]))
     return tables
 
 
