@@ -90,7 +90,9 @@ def explain(
             asked: dict[int, list[tuple[int, Explanation]]] = {}
             for (symbol, bar), names in wanted.items():
                 row = _row_of(forecast, symbol, bar)
-                if row is None or entries[symbol].bars.dates[bar] != np.datetime64(str(names[0][1])[:10], "D"):
+                if row is None or entries[symbol].bars.dates[bar] != np.datetime64(
+                    str(names[0][1])[:10], "D"
+                ):
                     continue
                 for name in names:
                     asked.setdefault(int(forecast.fold[row]), []).append((row, result[name]))
@@ -219,12 +221,13 @@ def _intervals(
     rows = np.array([row for row, _ in asked], dtype=np.int64)
     draws = config.forecast.interval_draws
     offsets = np.stack(
-        [_offsets_of(forecasts, track.symbols[track.instrument[r]], int(track.row[r]), entries, config) for r in rows],
+        [
+            _offsets_of(forecasts, track.symbols[track.instrument[r]], int(track.row[r]), entries, config)
+            for r in rows
+        ],
         axis=1,
     )[:, :, : track.horizons[-1]]
-    used = [
-        next(c for c in folds if c.fold == model.fold.number).used for folds in calibrated.calibrators
-    ]
+    used = [next(c for c in folds if c.fold == model.fold.number).used for folds in calibrated.calibrators]
     drawn = resampled_forecasts(
         forecast, calibrated.raw, Query(model, rows), make_learner(config, track), offsets, config, used
     )

@@ -50,7 +50,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "recent_bounces": ("recent bounces off support", "no recent bounces off support"),
     "recent_turn_backs": ("recent failures at resistance", "no recent failures at resistance"),
     "rsi_14": ("a high RSI", "a low RSI"),
-    "distance_sma_50_atr": ("a close well above the 50-day average", "a close low against the 50-day average"),
+    "distance_sma_50_atr": (
+        "a close well above the 50-day average",
+        "a close low against the 50-day average",
+    ),
     "distance_sma_200_atr": (
         "a close well above the 200-day average",
         "a close low against the 200-day average",

@@ -66,9 +66,7 @@ def resampled_offsets(
     out = np.empty((draws, longest, 3))
     for d in range(draws):
         rng = np.random.default_rng(np.random.SeedSequence([config.seed, *key, d]))
-        picked = np.concatenate(
-            [block_sessions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail]
-        )
+        picked = np.concatenate([block_sessions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail])
         path = np.concatenate(([0.0], np.cumsum(moves["close"][picked])))
         level = np.log(bars.close[bar]) - path[-1]
         synthetic = replace(
