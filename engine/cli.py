@@ -56,10 +56,10 @@ def run(
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
     from engine import pipeline
-    from engine.report.terminal import print_run
+    from engine.report.terminal import run_view
 
     finished = pipeline.run(_load(config, overrides), results=results, command=_command_line())
-    print_run(finished.scenarios, finished.metrics)
+    _print(run_view(finished.scenarios, finished.metrics, finished.config.verify.interval))
     print(finished.path)
     if strict:
         pipeline.require_no_failed_check(finished)
@@ -75,14 +75,13 @@ def scenario(
     """The scenario table for the last close, or for an earlier one."""
     from engine import pipeline
     from engine.files import to_json
-    from engine.report.terminal import print_scenario
+    from engine.report.terminal import scenario_view
 
     tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of))
     if as_json:
         sys.stdout.write(to_json({"instruments": [table.to_dict() for table in tables]}))
     else:
-        for table in tables:
-            print_scenario(table.to_dict())
+        _print(*map(scenario_view, tables))
 
 
 @app.command()
@@ -96,13 +95,13 @@ def tune(
 ) -> None:
     """Search named settings with optuna; the holdout is scored once, at the end."""
     from engine import pipeline
-    from engine.report.terminal import print_tuning
+    from engine.report.listings import tuning_view
 
-    folder, result = pipeline.tune(
+    path, result = pipeline.tune(
         _load(config, overrides), trials=trials, workers=workers, storage=storage, results=results
     )
-    print_tuning(result)
-    print(folder)
+    _print(tuning_view(result.to_dict()))
+    print(path)
 
 
 @app.command()
@@ -123,9 +122,9 @@ def audit(
 def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Read the bars and say what a researcher should know about them."""
     from engine import pipeline
-    from engine.report.terminal import print_bar_findings
+    from engine.report.listings import bars_view
 
-    print_bar_findings(*pipeline.check(_load(config, overrides)))
+    _print(bars_view(*pipeline.check(_load(config, overrides))))
 
 
 @app.command()
@@ -137,11 +136,10 @@ def show(
 ) -> None:
     """The level book and the scenario table of any date of a run."""
     from engine import pipeline
-    from engine.report.terminal import print_book, print_scenario
+    from engine.report.terminal import book_view, scenario_view
 
-    for table, book in pipeline.show(_run_folder(run, results), _date(date), symbol=symbol):
-        print_scenario(table.to_dict(), levels=False)
-        print_book(book)
+    for table in pipeline.show(_run_folder(run, results), _date(date), symbol=symbol):
+        _print(scenario_view(table, levels=False), book_view(table))
 
 
 @app.command()
@@ -156,18 +154,18 @@ def report(run: RunPath, results: Results = Path("results")) -> None:
 def compare(first: RunPath, second: RunPath, results: Results = Path("results")) -> None:
     """Scores of two runs, paired on their common rows, with intervals."""
     from engine import pipeline
-    from engine.report.terminal import print_comparison
+    from engine.report.listings import comparison_view
 
-    print_comparison(pipeline.compare(_run_folder(first, results), _run_folder(second, results)))
+    _print(comparison_view(pipeline.compare(_run_folder(first, results), _run_folder(second, results))))
 
 
 @app.command()
 def runs(results: Results = Path("results")) -> None:
     """List the runs under the results folder."""
-    from engine.report.terminal import print_runs
+    from engine.report.listings import listing
     from engine.runs.run import list_runs
 
-    print_runs(list_runs(results))
+    _print(listing(list_runs(results), right=("failed_checks",), empty=f"no runs under {results}"))
 
 
 @ledger_app.command("add")
@@ -190,18 +188,18 @@ def ledger_score(
 ) -> None:
     """Resolve what has matured with the config's newer bars; live scores and calibration test."""
     from engine import pipeline
-    from engine.report.terminal import print_ledger_scores
+    from engine.report.listings import ledger_scores_view
 
-    print_ledger_scores(pipeline.ledger_score(_load(config, overrides), file))
+    _print(ledger_scores_view(pipeline.ledger_score(_load(config, overrides), file)))
 
 
 @ledger_app.command("show")
 def ledger_show(file: LedgerFile = Path("results/ledger.jsonl")) -> None:
     """List the recorded forecasts."""
     from engine import pipeline
-    from engine.report.terminal import print_ledger
+    from engine.report.listings import ledger_view
 
-    print_ledger(pipeline.ledger_show(file))
+    _print(ledger_view(pipeline.ledger_show(file)))
 
 
 @app.command()
@@ -234,6 +232,12 @@ def init(
     from engine import pipeline
 
     print(pipeline.init(csv, symbol, out))
+
+
+def _print(*views: object) -> None:
+    from engine.report.terminal import make_console
+
+    make_console().print(*views, sep="\n")
 
 
 def _date(text: str | None) -> str | None:

@@ -13,7 +13,8 @@ Merging, at the close that confirms a zone (a level's height, place and ancestry
    (``retired_merged``) on the date the new level is confirmed.
 
 The new level takes the name (kind and formed) of its heaviest part, the newest of equals; of what happened to its
-parts it takes the longest record, not the sum, since one bar may have touched them all.
+parts it takes the longest record, not the sum, since one bar may have touched them all; breaks are not inherited, for
+price has just turned there anew.
 """
 
 from __future__ import annotations
@@ -198,50 +199,64 @@ def _can_join(level, low, high, reach, tallest):
 
 
 @numba.njit(cache=True)
-def _absorb_candidate(level, candidate, params):
+def _is_crowded(level, low, high, tallest):
+    """True where two zones share half of the smaller one, yet are too tall together."""
+    shared = min(level.high, high) - max(level.low, low)
+    smaller = min(level.high - level.low, high - low)
+    return shared >= 0.5 * smaller and max(level.high, high) - min(level.low, low) > tallest
+
+
+@numba.njit(cache=True)
+def _absorb_candidate(i, level, candidate, params):
     level.low = min(level.low, candidate.low)
     level.high = max(level.high, candidate.high)
     level.kinds |= 1 << candidate.kind
     level.origin = min(level.origin, candidate.formed)
     level.touches = max(level.touches, candidate.touches)
-    if _outranks(params.weights[candidate.kind], candidate.formed, level):
+    if _outranks(params.weights[candidate.kind], candidate.formed, level, i):
         level.kind = candidate.kind
         level.weight = params.weights[candidate.kind]
         level.formed = candidate.formed
 
 
 @numba.njit(cache=True)
-def _outranks(weight, formed, level):
-    return weight > level.weight or (weight == level.weight and formed > level.formed)
+def _outranks(weight, formed, level, i):
+    """True where a part gives the level its name: the heavier one for its age, the newer of equals."""
+    mine = weight * freshness(i - formed)
+    theirs = level.weight * freshness(i - level.formed)
+    return mine > theirs or (mine == theirs and formed > level.formed)
 
 
 @numba.njit(cache=True)
-def _absorb_parent(level, row):
-    level.low = min(level.low, row.low)
-    level.high = max(level.high, row.high)
+def _absorb_parent(i, level, row, tallest):
+    # the zone confirmed today is kept whole; of an older one it takes in what the height allows
+    level.low = min(level.low, max(row.low, level.high - tallest))
+    level.high = max(level.high, min(row.high, level.low + tallest))
     level.kinds |= row.kinds
     level.origin = min(level.origin, row.origin)
     level.touches = max(level.touches, row.touches)
     level.rejections = max(level.rejections, row.rejections)
-    level.breaks = max(level.breaks, row.breaks)
     level.reversals = max(level.reversals, row.reversals)
     level.reaction_atr = max(level.reaction_atr, row.reaction_atr)
-    if _outranks(row.weight, row.formed, level):
+    if _outranks(row.weight, row.formed, level, i):
         level.kind = row.kind
         level.weight = row.weight
         level.formed = row.formed
 
 
 @numba.njit(cache=True)
-def _reinforces(i, level, side, close, indicators, params, rows, hot, counters, events):
+def _reinforces(i, level, side, tallest, close, indicators, params, rows, hot, counters, events):
     """True where a living level already holds the zone and its kinds; that level gets the event."""
     for r in range(counters[N_ACTIVE]):
-        if hot[ZONE_LOW, r] > level.low or level.high > hot[ZONE_HIGH, r]:
+        if hot[ZONE_LOW, r] > level.high or level.low > hot[ZONE_HIGH, r]:
             continue
         row = rows[r]
         if row.column >= 0 or row.confirmed == i or _side(row.low, row.high, close[i]) != side:
             continue
-        if (row.kinds & level.kinds) == level.kinds:
+        inside = row.low <= level.low and level.high <= row.high and (row.kinds & level.kinds) == level.kinds
+        if inside or (
+            _is_crowded(level, row.low, row.high, tallest) and _outranks(row.weight, row.formed, level, i)
+        ):
             apply_event(row, REINFORCED, i, 0.0)
             _arm(row, r, i, indicators, hot, params)
             _emit(events, counters, row.id, i, REINFORCED, float(level.kind))
@@ -259,6 +274,8 @@ def _merge_parents(i, level, side, close, atr, params, rows, hot, counters, even
         best_gap = np.inf
         for r in range(counters[N_ACTIVE]):
             gap = _can_join(level, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], reach, tallest)
+            if gap < 0.0 and _is_crowded(level, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], tallest):
+                gap = 0.0
             if gap < 0.0 or gap > best_gap:
                 continue
             row = rows[r]
@@ -270,7 +287,7 @@ def _merge_parents(i, level, side, close, atr, params, rows, hot, counters, even
             best_gap = gap
         if best < 0:
             return
-        _absorb_parent(level, rows[best])
+        _absorb_parent(i, level, rows[best], tallest)
         _emit(events, counters, rows[best].id, i, RETIRED_MERGED, float(counters[NEXT_ID]))
         _remove(rows, hot, counters, best)
 
@@ -303,9 +320,9 @@ def _confirm(i, candidates, first, last, close, indicators, params, rows, hot, c
             if taken & (1 << (d - first)) or _side(other.low, other.high, close[i]) != side:
                 continue
             if _can_join(level, other.low, other.high, reach, tallest) >= 0.0:
-                _absorb_candidate(level, other, params)
+                _absorb_candidate(i, level, other, params)
                 taken |= 1 << (d - first)
-        if _reinforces(i, level, side, close, indicators, params, rows, hot, counters, events):
+        if _reinforces(i, level, side, tallest, close, indicators, params, rows, hot, counters, events):
             continue
         off = close[i] - level.high if side == SUPPORT else level.low - close[i]
         level.reaction_atr = max(off, 0.0) / atr

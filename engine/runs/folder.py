@@ -70,7 +70,7 @@ class RunFolder:
             "seconds": {},
             "artefacts": {},
         }
-        self._write_manifest()
+        self.save_manifest()
         write_text(self.path / "config.yaml", dump_config(config))
         self._log = _open_log(self.path / "run.log")
 
@@ -111,9 +111,10 @@ class RunFolder:
             for p in sorted(self.path.rglob("*"))
             if p.is_file() and p.name != MANIFEST
         }
-        self._write_manifest()
+        self.save_manifest()
 
-    def _write_manifest(self) -> None:
+    def save_manifest(self) -> None:
+        """Replace manifest.json by what is known so far."""
         write_json(self.path / MANIFEST, self.manifest)
 
 

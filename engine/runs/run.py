@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config, load_config
 from engine.errors import RunError
 from engine.runs.folder import MANIFEST
@@ -83,6 +85,46 @@ class Run:
     def equity(self) -> pd.DataFrame:
         """The backtest's equity beside its comparisons."""
         return self._frame("equity")
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """The numbers behind the reliability diagrams."""
+        return self._frame("reliability")
+
+    @cached_property
+    def bars(self) -> dict[str, BarSeries]:
+        """The bars of every instrument, as they were replayed."""
+        found = {}
+        for symbol, rows in self.replay.groupby("instrument", sort=False):
+            data = self.manifest["data"][str(symbol)]
+            dates = rows["date"].to_numpy().astype("datetime64[D]")
+            real = data["opens_real_from"]
+            found[str(symbol)] = BarSeries(
+                symbol=str(symbol),
+                family=data["family"],
+                dates=dates,
+                opens_real_from=len(dates)
+                if real is None
+                else int(np.searchsorted(dates, np.datetime64(real))),
+                **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},
+            )
+        return found
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """The part of the manifest that does not change once the numbers are there."""
+        kept = (
+            "command",
+            "config_sha256",
+            "data",
+            "seed",
+            "python",
+            "packages",
+            "engine_version",
+            "git_commit",
+            "audit",
+        )
+        return {name: self.manifest[name] for name in kept} | {"started_at": self.manifest["started_at"]}
 
     @property
     def brief(self) -> str:

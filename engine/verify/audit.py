@@ -8,60 +8,22 @@ assumed about how the replay works, so the audit can be pointed at any replay fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, InputError
+from engine.replay.replay import replay
+from engine.verify.facts import Difference, Facts, Replayed, differences_between
 
 NOISE_SESSIONS = 252  # length of the invented future
 _NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
 _EXAMPLES = 3  # differences kept per table, column and kind of future; all are counted
-
-
-class Replayed(Protocol):
-    """What the audit reads of a replay: three tables of facts."""
-
-    @property
-    def frame(self) -> pd.DataFrame: ...  # noqa: D102
-    @property
-    def levels(self) -> pd.DataFrame: ...  # noqa: D102
-    @property
-    def events(self) -> pd.DataFrame: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One value that a later bar changed.
-
-    Attributes
-    ----------
-    table, column : where; ``rows`` is the column where the number of rows differs.
-    date : date of the row (levels: the date it was confirmed).
-    as_of : the date after which the history was cut or replaced.
-    future : ``cut`` or ``noise``.
-    replayed, recomputed : the value in the whole replay, and the one that was known on ``as_of``.
-    """
-
-    table: str
-    column: str
-    date: str
-    as_of: str
-    future: str
-    replayed: str
-    recomputed: str
-
-    def __str__(self) -> str:
-        known = "history cut" if self.future == "cut" else "noise instead of the future"
-        return (
-            f"{self.table}.{self.column} on {self.date}: {self.replayed} in the replay, "
-            f"{self.recomputed} as of {self.as_of} ({known})"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +85,11 @@ class AuditResult:
     def require(self) -> None:
         """Raise ``CheckFailed`` (``audit.look_ahead``, exit code 4) where anything was rewritten."""
         if not self.passed:
+            shown = "; ".join(map(str, self.differences[:_EXAMPLES]))
+            more = len(self.differences) - _EXAMPLES
             raise CheckFailed(
                 "audit.look_ahead",
-                f"{self.symbol}: {self.text}; {'; '.join(map(str, self.differences))}",
+                f"{self.symbol}: {self.text}; {shown}" + (f"; and {more} more" if more > 0 else ""),
                 "a rule reads bars after its date: compute the named column from bars up to the date only",
             )
 
@@ -136,7 +100,7 @@ def audit(
     dates: int | None = 200,
     seed: int | None = None,
     *,
-    replay: Callable[[BarSeries, Config], Replayed] | None = None,
+    replay: Callable[[BarSeries, Config], Replayed] = replay,
 ) -> AuditResult:
     """Compare a whole replay with what it would have said on ``dates`` of its own dates.
 
@@ -161,12 +125,8 @@ def audit(
         raise InputError("audit.no_bars", f"{bars.symbol}: no bars to audit", "load a history first")
     if dates is not None and dates < 1:
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
-    if replay is None:
-        from engine.replay.replay import replay as engine_replay
-
-        replay = engine_replay
     seed = config.seed if seed is None else seed
-    whole = _Facts(replay(bars, config))
+    whole = Facts(replay(bars, config))
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
@@ -179,8 +139,8 @@ def audit(
             ("cut", bars.cut(t + 1)),
             ("noise", _with_noise(bars, t, seed)),
         ):
-            recomputed = _Facts(replay(history, config)).until(as_of)
-            for found, difference in _compare(known, recomputed, str(as_of), future):
+            recomputed = Facts(replay(history, config)).until(as_of)
+            for found, difference in differences_between(known, recomputed, str(as_of), future):
                 clean = False
                 count += found
                 examples = kept.setdefault((difference.table, difference.column, future), [])
@@ -193,7 +153,7 @@ def audit(
         seed=seed,
         dates=tuple(str(bars.dates[t]) for t in chosen),
         rewritten=tuple(rewritten),
-        columns=sum(len(table) for table in whole.tables.values()),
+        columns=sum(len(table.names) for table in whole.tables.values()),
         difference_count=count,
         differences=tuple(difference for examples in kept.values() for difference in examples),
     )
@@ -218,99 +178,18 @@ def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
     close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
     opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
     wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
-    past = bars.cut(t + 1)
-    return replace(
-        past,
-        dates=np.append(past.dates, past.dates[-1] + np.arange(1, NOISE_SESSIONS + 1)),
-        open=np.append(past.open, opening),
-        high=np.append(past.high, np.maximum(opening, close) * wick[0]),
-        low=np.append(past.low, np.minimum(opening, close) / wick[1]),
-        close=np.append(past.close, close),
-        volume=np.append(past.volume, rng.lognormal(10.0, 2.0, NOISE_SESSIONS)),
-        opens_real_from=bars.opens_real_from,
-    )
-
-
-_DATED = {"replay": "date", "levels": "confirmed", "events": "date"}  # the day a row became known
-
-
-class _Facts:
-    """The three tables as plain arrays: column name -> array, in the order of date or level."""
-
-    def __init__(self, replayed: Replayed) -> None:
-        frames = {"replay": replayed.frame, "levels": replayed.levels, "events": replayed.events}
-        self.tables = {name: _arrays(frame) for name, frame in frames.items()}
-        levels = self.tables["levels"]
-        order = np.argsort(levels["level_id"], kind="stable")
-        self.tables["levels"] = {column: values[order] for column, values in levels.items()}
-
-    def until(self, as_of: np.datetime64) -> dict[str, dict[str, np.ndarray]]:
-        """Only what is dated ``as_of`` or earlier."""
-        facts = {}
-        for name, table in self.tables.items():
-            known = table[_DATED[name]] <= as_of
-            facts[name] = {column: values[known] for column, values in table.items()}
-        return facts
-
-
-def _arrays(frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    arrays = {}
-    for column in frame.columns:
-        values = frame[column]
-        plain = values.dtype.kind in "fiubM" and isinstance(values.dtype, np.dtype)
-        arrays[str(column)] = values.to_numpy() if plain else values.to_numpy(dtype=object)
-    return arrays
-
-
-def _compare(
-    known: dict[str, dict[str, np.ndarray]],
-    recomputed: dict[str, dict[str, np.ndarray]],
-    as_of: str,
-    future: str,
-) -> Iterator[tuple[int, Difference]]:
-    """Yield (number of differing values, the earliest of them) for each column that differs."""
-    for table, columns in known.items():
-        others = recomputed[table]
-        dates, other_dates = columns[_DATED[table]], others[_DATED[table]]
-        rows, other_rows = len(dates), len(other_dates)
-        if rows != other_rows:
-            shorter = min(rows, other_rows)
-            apart = np.append(np.flatnonzero(dates[:shorter] != other_dates[:shorter]), shorter)[0]
-            day = _day((dates if rows > other_rows else other_dates)[apart])
-            count = Difference(table, "rows", day, as_of, future, str(rows), str(other_rows))
-            yield abs(rows - other_rows), count
-            continue
-        for column in [*columns, *(name for name in others if name not in columns)]:
-            if column not in columns or column not in others:
-                states = ["present" if column in side else "absent" for side in (columns, others)]
-                yield 1, Difference(table, column, as_of, as_of, future, *states)
-                continue
-            one, other = columns[column], others[column]
-            differs = _differing(one, other)
-            if len(differs):
-                at = differs[0]
-                values = _shown(one[at]), _shown(other[at])
-                yield len(differs), Difference(table, column, _day(dates[at]), as_of, future, *values)
-
-
-def _differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Positions at which two columns of equal length differ in a bit; NaN equals NaN."""
-    if one.dtype != other.dtype:
-        return np.arange(len(one))
-    if one.dtype.kind != "f":
-        return np.flatnonzero((one != other) & ~(pd.isna(one) & pd.isna(other)))
-    bits = f"i{one.dtype.itemsize}"
-    unequal = np.ascontiguousarray(one).view(bits) != np.ascontiguousarray(other).view(bits)
-    if not unequal.any():
-        return np.empty(0, np.int64)
-    return np.flatnonzero(unequal & ~(np.isnan(one) & np.isnan(other)))
-
-
-def _day(value: Any) -> str:
-    return str(value)[:10]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, np.datetime64):
-        return _day(value)
-    return repr(value.item()) if isinstance(value, np.generic) else str(value)
+    future = {
+        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+        "open": opening,
+        "high": np.maximum(opening, close) * wick[0],
+        "low": np.minimum(opening, close) / wick[1],
+        "close": close,
+        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+    }
+    joined: dict[str, Any] = {}
+    for name, values in future.items():
+        source = getattr(bars, name)
+        joined[name] = np.append(source[: t + 1], values)
+        # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
+        joined[name].setflags(write=source.flags.writeable)
+    return changed(bars, **joined)

@@ -8,14 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pytest
+from arch.data import nasdaq, sp500
 
+from engine.bars.load import load_bars
 from engine.bars.simulate import simulate_bars
-from engine.config import Config
+from engine.config import Config, CsvSource, Instrument, ReplayConfig
 from engine.errors import CheckFailed, InputError
+from engine.replay.replay import replay as engine_replay
 from engine.rules.indicators import INDICATORS, compute_indicators
 from engine.rules.momentum import MOMENTUM, compute_momentum
 from engine.rules.pivots import confirmed_pivots
 from engine.verify.audit import NOISE_SESSIONS, audit
+from tests.shared_files import data_dir
+from tests.some_bars import bundled, series_of
 
 BARS = simulate_bars(420, seed=11)
 CONFIG = Config.model_validate(
@@ -154,9 +159,7 @@ def test_a_peek_that_only_noise_can_reveal():
     def next_change(bars, facts):
         return np.append((np.diff(bars.close) > 0).astype(float), 0.0)
 
-    quiet = replace(
-        BARS, close=np.sort(BARS.close)[::-1].copy()
-    )  # never rises, so the fallback is always right
+    falling = series_of(np.linspace(300.0, 100.0, 420))
     result = audit(falling, CONFIG, 60, replay=planted("next", next_change))
     assert {d.future for d in result.differences} == {"noise"}
 
@@ -184,7 +187,7 @@ def test_levels_that_vanish_and_events_that_are_dated_back_are_caught():
         early = facts.events.assign(date=facts.events["date"] - pd.Timedelta(days=5))
         return replace(facts, events=early)
 
-    result = audit(BARS, CONFIG, 120, replay=dates_back)
+    result = audit(BARS, CONFIG, 40, replay=dates_back)
     assert ("events", "rows") in {(d.table, d.column) for d in result.differences}
     assert {d.table for d in result.differences} == {"events"}
 
@@ -200,7 +203,7 @@ def test_a_changed_name_is_caught():
 
 def test_dates_do_not_reshuffle_when_bars_are_added_and_depend_on_the_seed():
     def dates(bars, seed):
-        return set(audit(bars, CONFIG, 60, seed, replay=causal).dates[:-1])
+        return set(audit(bars, CONFIG, 30, seed, replay=causal).dates[:-1])
 
     before, after = dates(BARS.cut(400), 3), dates(BARS, 3)
     kept = {d for d in after if d < str(BARS.dates[399])}
@@ -226,6 +229,19 @@ def test_noise_keeps_the_past_and_gives_sound_bars():
         assert (bars.low > 0).all()
 
 
+def test_noise_needs_no_second_compilation():
+    frozen = replace(BARS, close=BARS.close.copy())
+    frozen.close.setflags(write=False)
+    seen = []
+
+    def watch(bars, config):
+        seen.append([getattr(bars, name).flags.writeable for name in ("open", "close", "volume")])
+        return causal(BARS, config)
+
+    audit(frozen, CONFIG, 2, replay=watch)
+    assert seen == [[True, False, True]] * 5
+
+
 @pytest.mark.parametrize(
     ("bars", "dates", "code"), [(BARS.cut(0), 5, "audit.no_bars"), (BARS, 0, "audit.no_dates")]
 )
@@ -233,3 +249,29 @@ def test_refuses_an_audit_of_nothing(bars, dates, code):
     with pytest.raises(InputError) as caught:
         audit(bars, CONFIG, dates, replay=causal)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("module", [nasdaq, sp500], ids=["nasdaq", "sp500"])
+def test_the_engines_own_replay_is_certified_on_the_bundled_bars(module):
+    result = audit(bundled(module), CONFIG, 12)
+    assert result.text == "12 dates, 0 rewritten", str(result)
+    assert result.columns > 90
+
+
+def test_peeking_planted_in_the_engines_own_replay_is_caught():
+    def peeks(bars, config):
+        facts = engine_replay(bars, config)
+        centred = facts.frame["close"].rolling(5, center=True, min_periods=1).mean()
+        return Facts(facts.frame.assign(sma_50=centred), facts.levels, facts.events)
+
+    result = audit(bundled(nasdaq).cut(600), CONFIG, 5, replay=peeks)
+    assert {(d.table, d.column) for d in result.differences} == {("replay", "sma_50")}
+
+
+@pytest.mark.parametrize("name", ["rut", "iwm", "rty_f", "spy", "dia", "ndx", "dax", "gld", "tlt"])
+def test_the_engines_own_replay_is_certified_on_real_files(name):
+    if data_dir() is None:
+        pytest.skip("real bars are not on this machine")
+    instrument = Instrument(symbol=name, source=CsvSource(path=data_dir() / f"{name}.csv"))
+    result = audit(load_bars(instrument, ReplayConfig()), CONFIG, 3)
+    assert result.text == "3 dates, 0 rewritten", str(result)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,14 +52,15 @@ def fetch_yahoo(source: YahooSource) -> Path:
             "pip install 'scenario-engine[data]', or use a csv source",
         ) from None
     try:
-        frame = yfinance.download(
-            source.ticker,
-            start=source.start.isoformat(),
-            auto_adjust=False,
-            actions=False,
-            progress=False,
-            multi_level_index=False,
-        )
+        with _quiet():
+            frame = yfinance.download(
+                source.ticker,
+                start=source.start.isoformat(),
+                auto_adjust=False,
+                actions=False,
+                progress=False,
+                multi_level_index=False,
+            )
     except Exception as error:  # yfinance lets every transport library's own errors through
         raise _no_network(source, str(error)) from None
     if frame is None or frame.empty:
@@ -75,6 +81,20 @@ def fetch_yahoo(source: YahooSource) -> Path:
         },
     )
     return path
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without yfinance's own log lines and warnings: the error below says it in one message."""
+    log = logging.getLogger("yfinance")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def _cache_paths(source: YahooSource) -> tuple[Path, Path]:

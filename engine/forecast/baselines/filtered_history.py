@@ -248,10 +248,15 @@ def _for_each_fit(
             simulate(at, shocks)
 
     values = [int(value) for value in np.unique(known[rows])]
-    threads = min(numba.config.NUMBA_NUM_THREADS, max(1, len(values)))
+    threads = min(worker_threads(), max(1, len(values)))
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(one_fit, values):
             pass
+
+
+def worker_threads() -> int:
+    """Cores the kernels may use: the machine's, or what ``NUMBA_NUM_THREADS`` allows."""
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 def _kept_inside(shares: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ def _choose_generators(paths, sessions):
         best = np.inf
         for _ in range(candidates if session > 0 else 1):
             if session == 0:
-                generator = 1
+                generator = np.int64(1)
             else:
                 while True:
                     generator = np.int64(splitmix(tried) % np.uint64(paths))
@@ -97,7 +97,7 @@ def lattice(paths: int, sessions: int) -> np.ndarray:
     The multipliers of fewer sessions are the first ones of more sessions.
     """
     generators = _choose_generators(paths, sessions)
-    multipliers = np.array([(int(g) << 64) // paths for g in generators], dtype=np.uint64)
+    multipliers = np.array([(int(g) << 64) // paths % (1 << 64) for g in generators], dtype=np.uint64)
     multipliers.setflags(write=False)
     return multipliers
 
@@ -168,7 +168,7 @@ def simulate_setups(
                 open_ = place
                 open_is_real = False
                 if needs_open:
-                    open_ = place + volatility * (shift + opens[i])
+                    open_ = place + volatility * opens[i]  # stands before what the session adds on average
                     open_is_real = not np.isnan(opens[i])
                 place += volatility * (shift + library[i, 0])
                 volatility = min(gain[r] + volatility * library[i, 3], highest)

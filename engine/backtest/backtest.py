@@ -1,0 +1,378 @@
+"""Trade the forecasts, and compare with doing something simpler.
+
+The rules of a trade are in :mod:`engine.backtest.fills`, the accounting in :mod:`engine.backtest.account`.
+Each instrument trades an equal share of the initial cash by itself; nothing moves between instruments.
+Next to the strategy stand, over the same dates and at the same costs:
+
+buy_and_hold   bought on the first session after the first forecast, sold at the last close.
+unfiltered     the same setups and exits, entered at every setup when flat, whatever the probability.
+random         the same exits, entered at random as often as the strategy asks for an entry when flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.backtest.account import TRADE_FIELDS, Account, open_account
+from engine.backtest.fills import END, EXIT_REASONS, Fills, fill_signals
+from engine.backtest.inputs import Tradable, tradable
+from engine.backtest.performance import equity_metrics, session_returns, trade_metrics
+from engine.backtest.random_entries import random_signals
+from engine.backtest.sharpe import Search, deflated_sharpe
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.errors import InputError
+
+CURVES = ("strategy", "buy_and_hold", "unfiltered")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BacktestResult:
+    """What trading on the forecasts would have earned.
+
+    Attributes
+    ----------
+    trades : one row per trade, oldest first.  ``entry_price`` and ``exit_price`` are market prices,
+        ``entry_fill`` and ``exit_fill`` include slippage; ``return`` is net of all costs, a fraction of
+        the money put in; ``sessions_held`` counts from the signal; ``size`` is in units of the instrument,
+        ``fees`` and ``pnl`` in units of ``initial_cash``.
+    equity : date, strategy, buy_and_hold, unfiltered, random_median, random_low, random_high (null
+        without random draws), exposure (share of the strategy's account invested at that close).
+    metrics : JSON-able, units in keys, None where a figure is not defined.
+    """
+
+    trades: pd.DataFrame
+    equity: pd.DataFrame
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Traded:
+    """One instrument after trading."""
+
+    setup: Tradable
+    fills: tuple[Fills, Fills, Fills]
+    account: Account
+    draws: np.ndarray
+
+
+def traded_horizon(config: Config) -> int:
+    """The horizon whose forecasts are traded: ``backtest.horizon_sessions`` or the longest."""
+    return config.backtest.horizon_sessions or config.horizons[-1]
+
+
+def backtest(
+    bars_by_symbol: Mapping[str, BarSeries],
+    replay: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    config: Config,
+    *,
+    search: Search | None = None,
+) -> BacktestResult:
+    """Trade out-of-sample forecasts; see the module docstring for what is compared.
+
+    Parameters
+    ----------
+    bars_by_symbol : bars of each instrument, in the order of the config.
+    replay : columns instrument, date, floor, target_low; NaN where there is no setup.
+    forecasts : columns instrument, date, horizon_sessions, fold, p_continuation; rows without a fold or
+        without a probability are not traded.
+    search : how many trials were made before these forecasts were chosen, which deflates the Sharpe ratio;
+        None: ``backtest.trials`` of the config, where tuning has written it.
+
+    Raises
+    ------
+    InputError
+        ``backtest.no_forecasts`` where no instrument has an out-of-sample forecast; and see
+        :func:`engine.backtest.inputs.tradable`.
+    """
+    horizon = traded_horizon(config)
+    warnings: list[str] = []
+    setups: list[Tradable] = []
+    for symbol, bars in bars_by_symbol.items():
+        setup = tradable(bars, replay, forecasts, horizon)
+        if setup is None:
+            warnings.append(f"{symbol}: no out-of-sample forecast for {horizon} sessions; not traded")
+        else:
+            setups.append(setup)
+    if not setups:
+        raise InputError(
+            "backtest.no_forecasts",
+            f"no out-of-sample forecast for {horizon} sessions in any of {', '.join(bars_by_symbol)}",
+            "give a longer history or a smaller forecast.min_train_sessions",
+        )
+    cash = config.backtest.initial_cash / len(setups)
+    traded = [_trade(setup, config, horizon, cash) for setup in setups]
+    trades = _trades_frame(traded)
+    dates = np.unique(np.concatenate([t.setup.bars.dates[t.setup.start :] for t in traded]))
+    curves = sum(_on_dates(t, t.account.equity, dates, cash) for t in traded)
+    invested = sum(_on_dates(t, t.account.invested, dates, 0.0) for t in traded)
+    draws = sum(_on_dates(t, t.draws, dates, cash) for t in traded)
+    equity = _equity_frame(dates, np.asarray(curves), np.asarray(invested), np.asarray(draws), config)
+    made = search or Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
+    metrics = _metrics(traded, trades, np.asarray(curves), np.asarray(invested), np.asarray(draws), made)
+    metrics |= {
+        "horizon_sessions": horizon,
+        "entry_threshold": config.backtest.entry_threshold,
+        "fee_bps": config.backtest.fee_bps,
+        "slippage_bps": config.backtest.slippage_bps,
+        "initial_cash": config.backtest.initial_cash,
+        "first_date": str(dates[0]),
+        "last_date": str(dates[-1]),
+        "sessions": len(dates),
+        "warnings": warnings + [w for t in traded for w in _warnings(t, config)],
+    }
+    return BacktestResult(trades=trades, equity=equity, metrics=metrics)
+
+
+def strategy_equity(
+    bars_by_symbol: Mapping[str, BarSeries], replay: pd.DataFrame, forecasts: pd.DataFrame, config: Config
+) -> np.ndarray:
+    """(sessions,) the strategy's equity curve alone: what tuning needs of a backtest, many times over.
+
+    Equal to the column ``strategy`` of :func:`backtest`.
+    """
+    horizon = traded_horizon(config)
+    found = [tradable(bars, replay, forecasts, horizon) for bars in bars_by_symbol.values()]
+    setups = [setup for setup in found if setup is not None]
+    if not setups:
+        raise InputError("backtest.no_forecasts", f"no out-of-sample forecast for {horizon} sessions", "")
+    cash = config.backtest.initial_cash / len(setups)
+    dates = np.unique(np.concatenate([s.bars.dates[s.start :] for s in setups]))
+    total = np.zeros(len(dates))
+    for setup in setups:
+        fills = _fill(setup, _asked(setup, config), config, horizon)
+        account = _account(setup, [fills], config, cash, detail=False)
+        total += _align(setup, account.equity, dates, cash)[:, 0]
+    return total
+
+
+def _asked(setup: Tradable, config: Config) -> np.ndarray:
+    # NaN compares False: no forecast, no signal
+    return setup.eligible & (setup.p_continuation >= config.backtest.entry_threshold)
+
+
+def _fill(setup: Tradable, signals: np.ndarray, config: Config, horizon: int) -> Fills:
+    return fill_signals(
+        setup.bars,
+        setup.floor,
+        setup.target,
+        signals,
+        horizon_sessions=horizon,
+        floor_break=config.outcome.floor_break,
+        tie=config.outcome.tie,
+    )
+
+
+def _account(setup: Tradable, columns: list[Fills], config: Config, cash: float, *, detail: bool) -> Account:
+    return open_account(
+        setup.bars,
+        columns,
+        start=setup.start,
+        initial_cash=cash,
+        fee_bps=config.backtest.fee_bps,
+        slippage_bps=config.backtest.slippage_bps,
+        detail=detail,
+    )
+
+
+def _trade(setup: Tradable, config: Config, horizon: int, cash: float) -> _Traded:
+    strategy = _fill(setup, _asked(setup, config), config, horizon)
+    unfiltered = _fill(setup, setup.eligible, config, horizon)
+    fills = (strategy, _hold(setup), unfiltered)
+    account = _account(setup, list(fills), config, cash, detail=True)
+    count = config.backtest.random_entries
+    draws = np.empty((len(account.equity), 0))
+    if count:
+        rate = _entry_rate(setup, strategy)
+        signals = random_signals(
+            setup.bars.symbol, setup.bars.dates, setup.eligible, rate, count, config.seed
+        )
+        columns = [_fill(setup, row, config, horizon) for row in signals]
+        draws = _account(setup, columns, config, cash, detail=False).equity
+    return _Traded(setup=setup, fills=fills, account=account, draws=draws)
+
+
+def _hold(setup: Tradable) -> Fills:
+    """One trade: bought on the session after the first forecast, sold at the last close."""
+    bars, entry, last = setup.bars, setup.start + 1, len(setup.bars) - 1
+    at_close = entry < bars.opens_real_from
+    # bought and sold at one and the same close is no trade
+    trades = 1 if entry + at_close <= last else 0
+    price = bars.close if at_close else bars.open
+    return Fills(
+        signal=np.full(trades, setup.start),
+        entry=np.full(trades, entry),
+        exit=np.full(trades, last),
+        entry_at_close=np.full(trades, at_close),
+        entry_price=np.full(trades, price[min(entry, last)]),
+        exit_price=np.full(trades, bars.close[last]),
+        reason=np.full(trades, END, dtype=np.int8),
+        cancelled=0,
+    )
+
+
+def _entry_rate(setup: Tradable, fills: Fills) -> float:
+    """Share of the eligible closes without a position at which the strategy asked for an entry."""
+    change = np.zeros(len(setup.bars) + 1, dtype=np.int64)
+    np.add.at(change, fills.entry, 1)
+    np.add.at(change, fills.exit, -1)
+    held = np.cumsum(change)[:-1] > 0
+    flat = setup.eligible & ~held
+    flat[-1] = False  # a signal at the last close has no session left to be filled in
+    free = int(flat.sum())
+    return (len(fills) + fills.cancelled) / free if free else 0.0
+
+
+def _align(setup: Tradable, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
+    """Values on other dates: the last one known, or ``before`` where the account is not open yet."""
+    own = setup.bars.dates[setup.start :]
+    at = np.searchsorted(own, dates, side="right") - 1
+    aligned = values[np.maximum(at, 0)]
+    aligned[at < 0] = before
+    return aligned
+
+
+def _on_dates(traded: _Traded, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
+    return _align(traded.setup, values, dates, before)
+
+
+def _trades_frame(traded: list[_Traded]) -> pd.DataFrame:
+    parts = []
+    for order, t in enumerate(traded):
+        bars, fills, booked = t.setup.bars, t.fills[0], t.account.trades[0]
+        days = bars.dates.astype("datetime64[us]")
+        part = pd.DataFrame(
+            {
+                "instrument": pd.Series([bars.symbol] * len(fills), dtype="str"),
+                "signal_date": days[fills.signal],
+                "entry_date": days[fills.entry],
+                "entry_price": fills.entry_price,
+                "exit_date": days[fills.exit],
+                "exit_price": fills.exit_price,
+                "exit_reason": pd.Series([EXIT_REASONS[code] for code in fills.reason], dtype="str"),
+                "sessions_held": fills.exit - fills.signal,
+                "p_continuation": t.setup.p_continuation[fills.signal],
+                "floor": t.setup.floor[fills.signal],
+                "target": t.setup.target[fills.signal],
+                "entry_at_close": fills.entry_at_close,
+                **{name: booked[name] for name in TRADE_FIELDS.names or ()},
+                "_order": order,
+            }
+        )
+        parts.append(part)
+    frame = pd.concat(parts, ignore_index=True).sort_values(["signal_date", "_order"], kind="stable")
+    return frame.drop(columns="_order").reset_index(drop=True)
+
+
+def _equity_frame(
+    dates: np.ndarray, curves: np.ndarray, invested: np.ndarray, draws: np.ndarray, config: Config
+) -> pd.DataFrame:
+    frame = pd.DataFrame({"date": dates.astype("datetime64[us]")})
+    for column, name in enumerate(CURVES):
+        frame[name] = curves[:, column]
+    tail = (1.0 - config.verify.interval) / 2.0
+    # whole order statistics, not interpolated ones: bit-identical on every machine
+    levels = {"random_median": 0.5, "random_low": tail, "random_high": 1.0 - tail}
+    ranked = np.sort(draws, axis=1)
+    for name, level in levels.items():
+        rank = int(np.floor(level * max(draws.shape[1] - 1, 0) + 0.5))
+        frame[name] = ranked[:, rank] if draws.shape[1] else np.full(len(dates), np.nan)
+    frame["exposure"] = invested[:, 0] / curves[:, 0]
+    return frame
+
+
+def _metrics(
+    traded: list[_Traded],
+    trades: pd.DataFrame,
+    curves: np.ndarray,
+    invested: np.ndarray,
+    draws: np.ndarray,
+    search: Search,
+) -> dict[str, Any]:
+    strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0])
+    strategy["cancelled_entries"] = sum(t.fills[0].cancelled for t in traded)
+    strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
+    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search)
+    final = draws[-1]
+    metrics: dict[str, Any] = {
+        "strategy": strategy,
+        "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1]),
+        "unfiltered": equity_metrics(curves[:, 2], invested[:, 2])
+        | {"trades": sum(len(t.fills[2]) for t in traded)},
+        "random_entries": {
+            "draws": int(draws.shape[1]),
+            "median_total_return_percent": (
+                100.0 * float(np.median(final) / draws[0, 0] - 1.0) if len(final) else None
+            ),
+            # the strategy counts as one of the draws, so the value is never 0 (Phipson and Smyth 2010)
+            "p_value": (
+                float((1 + np.sum(final >= curves[-1, 0])) / (1 + len(final))) if len(final) else None
+            ),
+        },
+        "instruments": {},
+    }
+    for t in traded:
+        mine = trades[trades["instrument"] == t.setup.bars.symbol]
+        metrics["instruments"][t.setup.bars.symbol] = {
+            "strategy": _strategy_metrics(mine, t.account.equity[:, 0], t.account.invested[:, 0]),
+            "buy_and_hold": equity_metrics(t.account.equity[:, 1], t.account.invested[:, 1]),
+            "unfiltered": equity_metrics(t.account.equity[:, 2], t.account.invested[:, 2]),
+        }
+    return metrics
+
+
+def _strategy_metrics(trades: pd.DataFrame, equity: np.ndarray, invested: np.ndarray) -> dict[str, Any]:
+    size = trades["size"].to_numpy()
+    bought, sold = size * trades["entry_fill"].to_numpy(), size * trades["exit_fill"].to_numpy()
+    counts = trades["exit_reason"].value_counts()
+    return (
+        equity_metrics(equity, invested)
+        | trade_metrics(
+            trades["return"].to_numpy(),
+            trades["sessions_held"].to_numpy(),
+            float(bought.sum() + sold.sum()),
+            float(np.mean(equity)),
+            len(equity) - 1,
+        )
+        | {
+            "fees_percent_of_initial_cash": 100.0 * float(trades["fees"].sum()) / float(equity[0]),
+            "exits": {reason: int(counts.get(reason, 0)) for reason in EXIT_REASONS},
+        }
+    )
+
+
+def _deflated(equity: np.ndarray, search: Search) -> dict[str, Any]:
+    result = deflated_sharpe(session_returns(equity), search)
+    return {
+        "trials": search.trials,
+        "probability": None if result is None else result.probability,
+        "benchmark_sharpe_252": None if result is None else result.benchmark * float(np.sqrt(252)),
+    }
+
+
+def _warnings(traded: _Traded, config: Config) -> list[str]:
+    symbol, strategy = traded.setup.bars.symbol, traded.fills[0]
+    found = []
+    late = int(strategy.entry_at_close.sum())
+    if late:
+        bars = traded.setup.bars
+        real = (
+            f"before {bars.dates[bars.opens_real_from]}" if bars.opens_real_from < len(bars) else "throughout"
+        )
+        found.append(
+            f"{symbol}: {late} of {len(strategy)} entries are filled at the close of the next session,"
+            f" because the opens {real} are not traded prices"
+        )
+    if len(strategy) == 0:
+        highest = float(np.nanmax(traded.setup.p_continuation))
+        found.append(
+            f"{symbol}: no trade; the highest p_continuation is {highest:.3f},"
+            f" the entry threshold {config.backtest.entry_threshold:g}"
+        )
+    return found

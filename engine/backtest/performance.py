@@ -1,0 +1,110 @@
+"""Figures of an equity curve and of a list of trades.  A year is 252 sessions; returns are per session."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SESSIONS_PER_YEAR = 252
+
+
+def session_returns(equity: np.ndarray) -> np.ndarray:
+    """Simple returns between consecutive closes; (n,) equity gives (n - 1,) returns."""
+    return equity[1:] / equity[:-1] - 1.0
+
+
+def sharpe_ratio(returns: np.ndarray) -> float | None:
+    """Mean over standard deviation (ddof 1) of session returns, times sqrt(252); cash earns nothing.
+
+    None where there are fewer than two returns or they do not vary (an account that never traded).
+    """
+    if len(returns) < 2:
+        return None
+    deviation = float(np.std(returns, ddof=1))
+    # equal returns leave a rounding residue, which would pass for a huge ratio
+    if deviation <= 1e-12:
+        return None
+    return float(np.mean(returns)) / deviation * float(np.sqrt(SESSIONS_PER_YEAR))
+
+
+def max_drawdown_percent(equity: np.ndarray) -> float:
+    """Deepest fall from a previous peak, in percent of that peak; 0 or negative."""
+    if len(equity) == 0:
+        return 0.0
+    return 100.0 * float(np.min(equity / np.maximum.accumulate(equity) - 1.0))
+
+
+def annual_return_percent(equity: np.ndarray) -> float:
+    """Compound growth per 252 sessions, in percent; -100 where the account is lost."""
+    if len(equity) < 2:
+        return 0.0
+    growth = float(equity[-1] / equity[0])
+    if growth <= 0.0:
+        return -100.0
+    return 100.0 * (growth ** (SESSIONS_PER_YEAR / (len(equity) - 1)) - 1.0)
+
+
+def equity_metrics(equity: np.ndarray, invested: np.ndarray | None = None) -> dict[str, float | None]:
+    """The figures of one equity curve.
+
+    Parameters
+    ----------
+    equity : (n,) account value at each close, positive.
+    invested : (n,) value of the positions at each close, for ``exposure_percent``.
+    """
+    returns = session_returns(equity)
+    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
+    metrics: dict[str, float | None] = {
+        "total_return_percent": 100.0 * float(equity[-1] / equity[0] - 1.0),
+        "annual_return_percent": annual_return_percent(equity),
+        "annual_volatility_percent": 100.0 * deviation * float(np.sqrt(SESSIONS_PER_YEAR)),
+        "sharpe_252": sharpe_ratio(returns),
+        "max_drawdown_percent": max_drawdown_percent(equity),
+    }
+    if invested is not None:
+        metrics["exposure_percent"] = 100.0 * float(np.mean(invested / equity))
+    return metrics
+
+
+def trade_metrics(
+    returns: np.ndarray,
+    sessions_held: np.ndarray,
+    traded_value: float,
+    mean_equity: float,
+    sessions: int,
+) -> dict[str, float | int | None]:
+    """The figures of a list of trades; averages over no trades are None.
+
+    Parameters
+    ----------
+    returns : (trades,) net returns as fractions.
+    sessions_held : (trades,) sessions from the signal to the exit.
+    traded_value : money bought plus money sold.
+    mean_equity, sessions : of the account, for ``turnover_per_year`` = half the traded value over the mean
+        equity, per 252 sessions.
+    """
+    count = len(returns)
+    gains, losses = float(returns[returns > 0].sum()), float(-returns[returns < 0].sum())
+    years = sessions / SESSIONS_PER_YEAR
+    return {
+        "trades": count,
+        "win_rate_percent": 100.0 * float(np.mean(returns > 0)) if count else None,
+        "average_trade_bps": 1e4 * float(np.mean(returns)) if count else None,
+        "best_trade_bps": 1e4 * float(np.max(returns)) if count else None,
+        "worst_trade_bps": 1e4 * float(np.min(returns)) if count else None,
+        "profit_factor": gains / losses if losses > 0 else None,
+        "average_sessions_held": float(np.mean(sessions_held)) if count else None,
+        "turnover_per_year": traded_value / 2.0 / mean_equity / years if years > 0 else 0.0,
+    }
+
+
+def certainty_equivalent_percent(equity: np.ndarray, risk_aversion: float) -> float:
+    """Yearly return without risk that is worth as much as this equity curve, in percent.
+
+    Power utility to second order: 252 (mean - risk_aversion / 2 * variance) of session returns (Levy and
+    Markowitz, American Economic Review 69(3), 1979).  An account that never trades has 0.
+    """
+    returns = session_returns(equity)
+    if len(returns) < 2:
+        return 0.0
+    mean, variance = float(np.mean(returns)), float(np.var(returns, ddof=1))
+    return 100.0 * SESSIONS_PER_YEAR * (mean - 0.5 * risk_aversion * variance)

@@ -1,0 +1,454 @@
+"""The order of the stages, in one place.
+
+Everything a command does is a function here, and everything here is one page: bars, replay, outcomes,
+forecast, verify, backtest, report.  A table for one date and a full run go through the same functions, which
+is why they agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from engine.bars.load import load_all
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.errors import CheckFailed, ConfigError, RunError
+from engine.forecast.inputs import ForecastInput
+from engine.replay.outcomes import label
+from engine.replay.replay import Replay
+from engine.replay.replay import replay as replay_bars
+
+if TYPE_CHECKING:
+    from engine.bars.findings import BarFinding
+    from engine.report.scenario import Scenario
+    from engine.runs.folder import RunFolder
+    from engine.runs.progress import Progress
+    from engine.runs.run import Run
+    from engine.tune.result import TuneResult
+    from engine.verify.audit import AuditResult
+    from engine.verify.compare import Comparison
+    from engine.verify.ledger_score import LedgerScore
+
+SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Every instrument after the replay: bars, replay, and, apart, the outcomes."""
+
+    config: Config
+    bars: dict[str, BarSeries]
+    replays: dict[str, Replay]
+    inputs: tuple[ForecastInput, ...]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """replay.parquet: one row per instrument and session, no column about the future."""
+        return pd.concat([r.frame for r in self.replays.values()], ignore_index=True)
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """levels.parquet: every level there ever was."""
+        return pd.concat([r.levels for r in self.replays.values()], ignore_index=True)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """level_events.parquet: what happened to each level, and when."""
+        return pd.concat([r.events for r in self.replays.values()], ignore_index=True)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """outcomes.parquet: what came after each session."""
+        frames = []
+        for item in self.inputs:
+            frame = item.outcomes.frame()
+            if "instrument" not in frame:
+                frame.insert(0, "instrument", item.bars.symbol)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+
+def replay(config: Config, as_of: str | None = None) -> Replayed:
+    """Load the bars and walk every date; with ``as_of``, on the history as it was known after that close.
+
+    Examples
+    --------
+    >>> import engine                                                           # doctest: +SKIP
+    >>> engine.replay(engine.load_config("configs/nasdaq.yaml")).frame.tail()     # doctest: +SKIP
+    """
+    bars = load_all(config)
+    if as_of is not None:
+        bars = {symbol: series.cut(_known(series, as_of)) for symbol, series in bars.items()}
+        bars = {symbol: series for symbol, series in bars.items() if len(series)}
+    return _replayed(config, bars)
+
+
+def _known(series: BarSeries, as_of: str) -> int:
+    return series.index_of(as_of) + 1
+
+
+def _replayed(config: Config, bars: dict[str, BarSeries]) -> Replayed:
+    replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
+    inputs = []
+    for symbol, series in bars.items():
+        setup = replays[symbol].frame[SETUP].to_numpy(np.float64)
+        outcomes = label(series, setup, config.horizons, config.outcome)
+        inputs.append(ForecastInput(series, replays[symbol].frame, setup, outcomes))
+    return Replayed(config, bars, replays, tuple(inputs))
+
+
+def run(
+    config: Config, *, results: str | Path = "results", command: str = "engine.run", audit_dates: int = 50
+) -> Run:
+    """Run the whole pipeline and fill a new run folder.
+
+    Parameters
+    ----------
+    results : folder that the run folder is made in.
+    command : recorded in the manifest.
+    audit_dates : dates per instrument that the look-ahead audit recomputes during the run; 0 leaves it out.
+
+    Raises
+    ------
+    DataError
+        Before any folder is made, where the bars are not sound.
+
+    Examples
+    --------
+    >>> import engine                                                        # doctest: +SKIP
+    >>> engine.run(engine.load_config("configs/nasdaq.yaml")).scenarios       # doctest: +SKIP
+    """
+    from engine.runs.folder import RunFolder
+    from engine.runs.progress import Progress
+    from engine.runs.run import Run
+
+    bars = load_all(config)
+    folder = RunFolder(Path(results), config, bars, command)
+    try:
+        with threadpool_limits(1), Progress(folder) as progress:
+            _fill(folder, config, bars, progress, audit_dates)
+    except BaseException as error:
+        folder.log(f"{type(error).__name__}: {error}")
+        folder.finish("failed")
+        raise
+    folder.finish("completed")
+    return Run(folder.path)
+
+
+def _fill(
+    folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
+) -> None:
+    from engine.backtest.backtest import backtest
+    from engine.forecast.models import save_models
+    from engine.forecast.walk_forward import walk_forward
+    from engine.report.fill import last_tables
+    from engine.verify.audit import audit as audit_bars
+    from engine.verify.evidence import Audit, Evidence
+    from engine.verify.placebo import placebo
+    from engine.verify.plain import plain
+    from engine.verify.verify import verify
+
+    with progress.stage("replay"):
+        replayed = _replayed(config, bars)
+        folder.write_frame("levels.parquet", replayed.levels)
+        folder.write_frame("level_events.parquet", replayed.events)
+        folder.write_frame("replay.parquet", replayed.frame)
+    with progress.stage("outcomes"):
+        folder.write_frame("outcomes.parquet", replayed.outcomes)
+    with progress.stage("audit"):
+        audits = [audit_bars(series, config, audit_dates) for series in bars.values()] if audit_dates else []
+        folder.manifest["audit"] = [result.certificate() for result in audits] or None
+    with progress.stage("forecast"):
+        forecasts = walk_forward(replayed.inputs, config)
+        folder.write_frame("forecasts.parquet", forecasts.frame)
+        save_models(forecasts, folder.path / "model")
+    with progress.stage("verify"):
+        audited = Audit(
+            dates=sum(len(result.dates) for result in audits),
+            rewritten=sum(len(result.rewritten) for result in audits),
+        )
+        evidence = Evidence(
+            outcomes=replayed.outcomes,
+            audit=audited if audits else None,
+            audit_expected=True,
+            opens_real_from={
+                symbol: item["opens_real_from"] for symbol, item in folder.manifest["data"].items()
+            },
+        )
+        verified = verify(forecasts.frame, replayed.frame, config, evidence)
+        folder.write_frame("reliability.parquet", verified.reliability)
+        metrics = dict(verified.metrics)
+        if config.verify.placebo:
+            metrics["placebo"] = placebo(replayed.inputs, config).metrics
+    with progress.stage("backtest"):
+        traded = backtest(bars, replayed.frame, forecasts.frame, config)
+        folder.write_frame("trades.parquet", traded.trades)
+        folder.write_frame("equity.parquet", traded.equity)
+        metrics["backtest"] = plain(traded.metrics)
+        folder.write_json("metrics.json", metrics)
+        for text in traded.metrics["warnings"]:
+            folder.warn(text)
+        folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
+    with progress.stage("scenario"):
+        tables = last_tables(replayed.replays, replayed.inputs, forecasts, config)
+        folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
+    with progress.stage("report"):
+        folder.save_manifest()
+        _draw(folder.path)
+
+
+def _draw(path: Path) -> Path:
+    """brief.md and report.html from what stands in the run folder; returns the page's path."""
+    from engine.files import write_text
+    from engine.report.brief import build_brief
+    from engine.report.material import ReportMaterial
+    from engine.report.page import render_page
+    from engine.report.scenario import Scenario
+    from engine.runs.run import Run
+
+    run = Run(path)
+    tables = [Scenario.from_dict(item) for item in run.scenarios]
+    material = ReportMaterial(
+        config=run.config,
+        scenarios=tables,
+        manifest=run.provenance,
+        replay=run.replay,
+        levels=run.levels,
+        events=run.level_events,
+        outcomes=run.outcomes,
+        forecasts=run.forecasts,
+        trades=run.trades,
+        equity=run.equity,
+        metrics=run.metrics,
+        reliability=run.reliability,
+        findings=run.metrics["findings"],
+    )
+    write_text(path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval))
+    write_text(path / "report.html", render_page(material))
+    return path / "report.html"
+
+
+def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
+    """The scenario table of every instrument for its last close, or as known after the close of ``as_of``.
+
+    Equal to the walk-forward forecast of that date in a full run, to the last bit.
+
+    Raises
+    ------
+    DataError
+        ``data.too_few_bars`` where the history up to ``as_of`` leaves nothing to forecast.
+
+    Examples
+    --------
+    >>> import engine                                                             # doctest: +SKIP
+    >>> table, = engine.scenario(engine.load_config("configs/nasdaq.yaml"))        # doctest: +SKIP
+    >>> table.longest.whole_percents                                               # doctest: +SKIP
+    {'continuation': 46, 'range': 24, 'breakdown': 30}
+    """
+    from engine.forecast.walk_forward import walk_forward
+    from engine.report.fill import last_tables
+
+    with threadpool_limits(1):
+        replayed = replay(config, as_of)
+        return last_tables(replayed.replays, replayed.inputs, walk_forward(replayed.inputs, config), config)
+
+
+def audit(config: Config, dates: int | None = 200) -> list[AuditResult]:
+    """Recompute ``dates`` of each instrument's history (None: all) without the future; see ``verify.audit``.
+
+    Raises
+    ------
+    CheckFailed
+        ``audit.look_ahead`` where one bit differs; the message names column, date and both values.
+    """
+    from engine.verify.audit import audit as audit_bars
+
+    results = [audit_bars(series, config, dates) for series in load_all(config).values()]
+    for result in results:
+        result.require()
+    return results
+
+
+def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
+    """The bars of a config and what a researcher should know about them."""
+    from engine.bars.findings import find_in_bars
+
+    bars = load_all(config)
+    return bars, find_in_bars(bars)
+
+
+def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[Scenario]:
+    """The table and the whole level book of any date of a finished run, one entry per instrument.
+
+    The book is replayed from the bars in the folder; the probabilities are the run's own.
+
+    Raises
+    ------
+    RunError
+        ``run.no_such_instrument`` or ``run.no_such_date``.
+    """
+    from engine.report.fill import table_at
+    from engine.runs.run import open_run
+
+    run = open_run(path)
+    bars = run.bars
+    if symbol is not None and symbol not in bars:
+        raise RunError(
+            "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
+        )
+    tables = []
+    for name in [symbol] if symbol else bars:
+        series = bars[name]
+        index = len(series) - 1 if date is None else series.index_of(date)
+        if index < 0:
+            raise RunError(
+                "run.no_such_date",
+                f"{name}: {date} is before the first session",
+                f"the run starts on {series.dates[0]}",
+            )
+        tables.append(table_at(replay_bars(series, run.config), run.forecasts, index))
+    return tables
+
+
+def report(path: str | Path) -> Path:
+    """Draw brief.md and report.html of a finished run again; returns the page's path."""
+    from engine.runs.run import open_run
+
+    return _draw(open_run(path).path)
+
+
+def compare(first: str | Path, second: str | Path) -> Comparison:
+    """Scores of two runs on their common rows, paired, with intervals; see ``verify.compare``.
+
+    Raises
+    ------
+    InputError
+        ``compare.different_events`` where the two runs answer different questions; the settings are named.
+    """
+    from engine.runs.run import open_run
+    from engine.verify.compare import compare as compare_forecasts
+
+    one, two = open_run(first), open_run(second)
+    return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
+
+
+def tune(
+    config: Config,
+    *,
+    trials: int = 20,
+    workers: int = 2,
+    storage: str | None = None,
+    results: str | Path = "results",
+) -> tuple[Path, TuneResult]:
+    """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
+
+    Returns
+    -------
+    (path of the best config, result).
+    """
+    from engine.files import write_json, write_text
+    from engine.tune.tune import tune as search
+
+    folder = Path(results) / "tuning"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
+    path = folder / f"{config.name}_{config.tune.group}.yaml"
+    write_text(path, result.best_yaml)
+    write_json(path.with_suffix(".json"), result.to_dict())
+    write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
+    return path, result
+
+
+def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> int:
+    """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
+    import hashlib
+
+    from engine.config import dump_config
+    from engine.forecast.walk_forward import walk_forward
+    from engine.verify.ledger import add, entries_of
+
+    with threadpool_limits(1):
+        replayed = replay(config, as_of)
+        forecasts = walk_forward(replayed.inputs, config).frame
+    last = max(series.dates[-1] for series in replayed.bars.values())
+    digest = hashlib.sha256(dump_config(config).encode()).hexdigest()
+    return add(Path(file), entries_of(forecasts, replayed.frame, config, last, digest))
+
+
+def ledger_score(config: Config, file: str | Path) -> LedgerScore:
+    """Resolve what has matured in the ledger with the config's bars; live scores and calibration test."""
+    from engine.verify.ledger import read
+    from engine.verify.ledger_score import ledger_score as score
+
+    return score(read(Path(file)), load_all(config))
+
+
+def ledger_show(file: str | Path) -> pd.DataFrame:
+    """The recorded forecasts, one row per table and horizon."""
+    from engine.verify.ledger import show as listed
+
+    return listed(Path(file))
+
+
+def fetch(config: Config) -> list[Path]:
+    """Download the bars of every yahoo source again; returns the cached files."""
+    from engine.bars.sources.yahoo import fetch_yahoo
+    from engine.config import YahooSource
+
+    sources = [item.source for item in config.instruments if isinstance(item.source, YahooSource)]
+    if not sources:
+        raise ConfigError(
+            "config.nothing_to_fetch", "no instrument has a yahoo source", "fetch is for kind: yahoo"
+        )
+    return [fetch_yahoo(source) for source in sources]
+
+
+def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
+    """Check a CSV of bars and write a commented config for it.
+
+    Raises
+    ------
+    ConfigError
+        ``config.exists`` rather than overwriting a file.
+    DataError
+        Where the bars are not sound.
+    """
+    from engine.bars.load import load_bars
+    from engine.config import Instrument, ReplayConfig
+    from engine.config_template import commented_config
+    from engine.files import write_text
+
+    csv = Path(csv).resolve()
+    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in symbol).lower().strip("_") or "instrument"
+    path = Path(out) if out is not None else Path(f"{name}.yaml")
+    if path.exists():
+        raise ConfigError("config.exists", f"{path} exists already", "name another file with --out")
+    try:
+        instrument = Instrument.model_validate({"symbol": symbol, "source": {"kind": "csv", "path": csv}})
+    except ValueError as error:
+        raise ConfigError(
+            "config.bad_symbol",
+            f"{symbol!r} cannot be a symbol ({error})",
+            "use letters, digits, . _ = ^ + -",
+        ) from None
+    load_bars(instrument, ReplayConfig())
+    write_text(path, commented_config(name, symbol, str(csv)))
+    return path
+
+
+def require_no_failed_check(run: Run) -> None:
+    """Raise ``CheckFailed`` (exit code 4) where a check of the run failed."""
+    failed = run.manifest["failed_checks"]
+    if failed:
+        raise CheckFailed(
+            "checks.failed",
+            f"{run.path.name}: {', '.join(failed)}",
+            "the report explains each; see its section on checks",
+        )

@@ -1,0 +1,159 @@
+"""From a matplotlib figure to an SVG that sits in a page: shared ink, local style, the same bytes every time.
+
+Colours are CSS variables with a fallback, so one drawing serves a light page, a dark page and paper.
+Figures are sized in CSS pixels (72 dots per inch): a font of 12 reads as 12 px at full width.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# each token is a colour nothing else uses, so that it can be replaced by name in the finished SVG
+INK, MUTED, FAINT, GRID, PAPER = "#1c232d", "#5c6673", "#8d96a2", "#dfe3e8", "#fefefe"
+CONTINUATION, RANGE, BREAKDOWN = "#1d6fa9", "#b98414", "#c13c28"
+ZONE = "#7a8696"
+SCENARIO_COLOURS = {"continuation": CONTINUATION, "range": RANGE, "breakdown": BREAKDOWN}
+PLAIN = "¦"  # in a bold text, what follows this sign is set in normal weight
+_VARIABLES = {
+    INK: "ink",
+    MUTED: "muted",
+    FAINT: "faint",
+    GRID: "grid",
+    PAPER: "paper",
+    CONTINUATION: "continuation",
+    RANGE: "range",
+    BREAKDOWN: "breakdown",
+    ZONE: "zone",
+}
+_STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: searchable, and set in the reader's own font
+    "svg.hashsalt": "engine",
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the layout is the same on every machine
+    "font.size": 12,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 1.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.titlecolor": INK,
+    "axes.unicode_minus": True,
+    "text.color": INK,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.labelsize": 11.5,
+    "ytick.labelsize": 11.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "lines.solid_capstyle": "round",
+    "path.simplify": True,
+    "path.simplify_threshold": 0.2,
+    "hatch.linewidth": 0.6,
+}
+_ID = re.compile(r' id="([^"]+)"')
+_REFERENCE = re.compile(r'(?:url\(#|href="#)([^)"]+)')
+_PATH = re.compile(r' d="([^"]+)"')
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+
+
+def render(name: str, label: str, width: int, height: int, build: Callable[[Figure], None]) -> str:
+    """Draw with ``build`` on an empty figure of ``width`` by ``height`` pixels; return inline SVG.
+
+    Parameters
+    ----------
+    name : unique in the page; prefixes every id inside the drawing.
+    label : what the drawing shows, in one sentence, for those who cannot see it.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        FigureCanvasSVG(figure)
+        build(figure)
+        buffer = io.StringIO()
+        figure.savefig(
+            buffer,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
+    return _inline(buffer.getvalue(), name, label)
+
+
+def _inline(text: str, name: str, label: str) -> str:
+    body = text[text.index("<svg") :]
+    opening, body = body[: body.index(">") + 1], body[body.index(">") + 1 :]
+    box = re.search(r'viewBox="([^"]+)"', opening)
+    assert box is not None
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.S)
+    body = re.sub(r"font-family: [^;\"]+;? ?", "", body)  # inherited from the page
+    body = body.replace("xlink:href", "href")
+    body = re.sub(rf"{PLAIN}([^<]*)</text>", r'<tspan style="font-weight: 400"> \1</tspan></text>', body)
+    referenced = set(_REFERENCE.findall(body))
+    body = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in referenced else "", body)
+    body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
+    # a tenth of a pixel is finer than any screen; half the bytes of a chart are decimals
+    body = _PATH.sub(lambda match: f' d="{_NUMBER.sub(_tenth, match[1])}"', body)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, f"var(--{variable}, {colour})")
+    body = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", body)
+    body = re.sub(r">\s+<", "><", body).replace("<defs></defs>", "")
+    body = re.sub(r"\s*\n\s*", " ", body)
+    head = f'<svg class="chart" viewBox="{box[1]}" role="img" aria-label="{escape(label, quote=True)}">'
+    return head + body.strip()
+
+
+def _tenth(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.1f}".removesuffix(".0")
+
+
+def interleave(*columns: np.ndarray) -> np.ndarray:
+    """``a[0], b[0], c[0], a[1], ...``: many separate strokes as one line with gaps (NaN)."""
+    return np.stack(columns, axis=1).ravel()
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions nearest to ``wanted`` that stay ``gap`` apart and inside [low, high], in the same order.
+
+    The least-squares answer (pool adjacent violators on the gaps taken out).  Where there is not enough room
+    for all, the gap shrinks to what fits.
+    """
+    n = len(wanted)
+    if n == 0:
+        return []
+    if n > 1:
+        gap = min(gap, (high - low) / (n - 1))
+    order = sorted(range(n), key=lambda i: (wanted[i], i))
+    blocks: list[list[float]] = []  # [sum of offsets-removed positions, count]
+    for rank, i in enumerate(order):
+        blocks.append([wanted[i] - rank * gap, 1])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
+            total, size = blocks.pop()
+            blocks[-1][0] += total
+            blocks[-1][1] += size
+    flat = [total / size for total, size in blocks for _ in range(int(size))]
+    placed = [0.0] * n
+    for rank, i in enumerate(order):
+        placed[i] = min(max(flat[rank], low), high - (n - 1) * gap) + rank * gap
+    return placed
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most ``limit`` characters: what follows a comma or a bracket goes first, then whole words."""
+    if len(text) <= limit:
+        return text
+    head = re.split(r",| \(", text)[0]
+    if len(head) <= limit:
+        return head
+    return head[: limit - 1].rsplit(" ", 1)[0].rstrip() + "…"

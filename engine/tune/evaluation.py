@@ -1,0 +1,145 @@
+"""What one trial is worth, and how a trial is run so that a bad one cannot stop the search."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The worth of one config.
+
+    Attributes
+    ----------
+    value : what the search maximises.
+    attributes : JSON-able facts kept with the trial.
+    """
+
+    value: float
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial has no value, in one line."""
+
+    reason: str
+
+
+Evaluate = Callable[[Config], "Evaluation | float"]
+
+
+def attempt(evaluate: Evaluate, config: Config) -> Evaluation | Failure:
+    """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
+    try:
+        found = evaluate(config)
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        return Failure(f"{type(error).__name__}: {first}"[:500])
+    evaluation = found if isinstance(found, Evaluation) else Evaluation(float(found))
+    if not math.isfinite(evaluation.value):
+        return Failure(f"the value is {evaluation.value}")
+    return evaluation
+
+
+# the worker process's own copy: sent once when the process starts, so that what it has prepared (bars,
+# indicators, simulated baselines) is kept from one trial to the next
+_evaluate: Evaluate | None = None
+
+
+def _start_worker(evaluate: Evaluate) -> None:
+    global _evaluate
+    _evaluate = evaluate
+    from threadpoolctl import threadpool_limits
+
+    # one process per core is the parallelism; numerical libraries must not add theirs
+    threadpool_limits(1)
+
+
+def _ready() -> None:
+    """Nothing: a process that has done it has started."""
+
+
+def _work(config: Config, method: str | None) -> Evaluation | Failure:
+    assert _evaluate is not None
+    return attempt(_evaluate if method is None else getattr(_evaluate, method), config)
+
+
+class Workers:
+    """Evaluates batches in this process (``workers`` 1) or in processes of its own, in the order given.
+
+    Processes are spawned, not forked: compiled kernels and BLAS keep threads that a fork would break.
+    """
+
+    def __init__(self, evaluate: Evaluate, workers: int) -> None:
+        self._evaluate = evaluate
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def start(self) -> None:
+        """Start the processes, which import for seconds, while the caller does something else."""
+        if self._workers > 1:
+            pool = self._processes(self._workers)
+            for _ in range(self._workers):
+                pool.submit(_ready)
+
+    def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
+        """One result per config, in order; ``method`` names a method of the objective to call in its place.
+
+        A process that dies breaks the pool for its neighbours too.  So every config it left without a result
+        is tried again in a process of its own, and only the one that kills that as well has failed.
+        """
+        if self._workers == 1:
+            call = self._evaluate if method is None else getattr(self._evaluate, method)
+            return [attempt(call, config) for config in configs]
+        results: list[Evaluation | Failure | None] = [None] * len(configs)
+        with suppress(BrokenProcessPool):
+            pool = self._processes(self._workers)
+            jobs = [pool.submit(_work, config, method) for config in configs]
+            for number, job in enumerate(jobs):
+                with suppress(BrokenProcessPool):
+                    results[number] = job.result()
+        if None in results:
+            self._close()
+        return [
+            self._alone(config, method) if result is None else result
+            for config, result in zip(configs, results, strict=True)
+        ]
+
+    def _alone(self, config: Config, method: str | None) -> Evaluation | Failure:
+        try:
+            return self._processes(1).submit(_work, config, method).result()
+        except BrokenProcessPool:
+            return Failure("the worker process died")
+        finally:
+            self._close()
+
+    def _processes(self, count: int) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                count,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(self._evaluate,),
+            )
+        return self._pool
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None

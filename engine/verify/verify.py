@@ -1,0 +1,259 @@
+"""Verification of a whole walk-forward: scores, skill, calibration, power, regimes and checks.
+
+``metrics`` is a JSON-able dict (no NaN: null where a figure is undefined), units in the keys::
+
+    horizons
+      "10"                              horizon in sessions, as text
+        rows, effective_rows            rows compared; rows / H, the windows that do not overlap
+        dates, first_date, last_date    of these rows
+        unresolved_rows                 left out: the horizon ends after the last session
+        incomplete_rows                 left out: a compared forecast is missing (left out for everybody)
+        base_rates                      scenario -> frequency of the outcome
+        entropy_nats                    log loss the model expects of itself
+        block_sessions                  expected block length of the bootstrap (at least 5 H)
+        scores                          forecaster -> log_loss_nats, brier (0..2), rps (0..2), and the parts
+        of
+                                        the Brier score brier_mcb, brier_dsc, brier_unc (summed over classes),
+                                        brier_refinement = brier_unc - brier_dsc
+        skill                           baseline -> log_loss_skill, log_loss_skill_low, _high, the same for
+                                        brier and rps, low, high (= of log loss), log_loss_difference_nats,
+                                        dm_statistic, dm_p_value
+        calibration                     scenario -> mean_forecast, frequency, brier, log_loss_nats,
+                                        mcb, dsc, unc, mcb_p_value, mcb_p_holm (Holm over all classes and
+                                        horizons), log_loss_mcb, _dsc, _unc, ece, smooth_ece, slope,
+                                        intercept; X_floor_mean and X_floor_q95 (X: mcb, log_loss_mcb, ece,
+                                        smooth_ece) and X_floor_low and X_floor_high (X: slope, intercept,
+                                        frequency): what a perfect forecast shows
+        power                           overconfidence_25, overconfidence_50, bias_5_points -> scenario ->
+                                        share of such errors noticed at 5 %; any: at least one rejection
+                                        after Holm's correction
+        sharpness                       scenario -> mean, standard_deviation, quantiles, rows_in_twentieths
+        verdict                         calibration in one sentence, worded with the power
+        regimes                         list of {grouping, group, rows, effective_rows, skill: baseline ->
+                                        log_loss_skill, low, high}
+    interval_coverage, bootstrap_draws, null_draws
+    findings                            list of {code, title, severity, explanation}
+    checks                              list of the codes of all checks
+    checks_not_applicable               those of them that had nothing to look at
+    placebo                             where it was run: engine.verify.placebo.Placebo.metrics
+
+Everything is a deterministic function of the frames and ``config.seed``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.config import Config
+from engine.errors import InputError
+from engine.scenarios import SCENARIOS
+from engine.verify.calibration import (
+    RELIABILITY_COLUMNS,
+    Calibration,
+    calibration,
+    holm,
+    sharpness_by_class,
+)
+from engine.verify.checks import CHECKS, not_applicable, run_checks
+from engine.verify.evidence import Evidence, Facts
+from engine.verify.finding import Finding
+from engine.verify.plain import plain
+from engine.verify.power import power, verdict
+from engine.verify.regimes import regimes
+from engine.verify.reliability import decompose
+from engine.verify.rows import Rows, common_rows
+from engine.verify.sharpness import entropy_nats
+from engine.verify.skill import SKILL_COLUMNS, Skill, skill
+
+_SKILL_METRICS = SKILL_COLUMNS[6:]
+_SHORT = ("log_loss_skill", "log_loss_skill_low", "log_loss_skill_high")
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything that can be said about a set of forecasts.
+
+    Attributes
+    ----------
+    metrics : see the module's docstring.
+    reliability : CORP diagrams with consistency bands, columns
+        :data:`engine.verify.calibration.RELIABILITY_COLUMNS`.
+    skill : one row per horizon, baseline, grouping and group, columns
+        :data:`engine.verify.skill.SKILL_COLUMNS`.
+    findings : what the checks found, failures first.
+    """
+
+    metrics: dict[str, Any]
+    reliability: pd.DataFrame
+    skill: pd.DataFrame
+    findings: list[Finding]
+
+    @property
+    def failed(self) -> bool:
+        """True where a check failed (``--strict`` exits with 4)."""
+        return any(f.severity == "failure" for f in self.findings)
+
+    def _repr_html_(self) -> str:
+        whole = self.skill.loc[self.skill["grouping"] == "all"]
+        return whole.to_html(index=False, float_format=lambda v: f"{v:.4f}")
+
+
+def verify(
+    forecasts: pd.DataFrame, replay: pd.DataFrame, config: Config, evidence: Evidence | None = None
+) -> Verification:
+    """Verify ``forecasts`` (columns of forecasts.parquet) against what happened.
+
+    Parameters
+    ----------
+    forecasts : one row per instrument, date and horizon; unresolved outcomes null.
+    replay : the replay frame of the same instruments, for calendars and regimes.
+    config : ``verify`` section, ``horizons`` and ``seed`` are used; checks look at the rest.
+    evidence : what other stages can testify (audit, ambiguous outcomes, tuning); None knows nothing.
+
+    Raises
+    ------
+    InputError
+        ``verify.missing_column``, ``verify.not_probabilities``, ``verify.not_outcomes``,
+        ``verify.duplicate_rows``, ``verify.not_in_calendar``.  A horizon without a single usable row is no
+        error: its metrics are ``rows: 0`` and nulls, and the check ``too_few_windows`` says so.
+    """
+    settings = config.verify
+    grouped = regimes(replay)
+    horizons: dict[str, dict[str, Any]] = {}
+    reliability, tables = [], []
+    measured: list[tuple[Rows, Calibration]] = []
+    for horizon in config.horizons:
+        try:
+            rows = common_rows(forecasts, horizon, replay)
+        except InputError as error:
+            if error.code != "verify.no_rows":
+                raise
+            horizons[str(horizon)] = {"rows": 0, "effective_rows": 0.0, "reason": error.message}
+            continue
+        found = skill(
+            rows,
+            _groups_of(rows, grouped),
+            draws=settings.bootstrap_draws,
+            seed=_seed(config.seed, horizon, 1),
+            coverage=settings.interval,
+        )
+        fitted = calibration(
+            rows,
+            draws=settings.null_draws,
+            seed=_seed(config.seed, horizon, 2),
+            bins=settings.ece_bins,
+            coverage=settings.interval,
+        )
+        horizons[str(horizon)] = _horizon_metrics(rows, found, fitted)
+        reliability.append(fitted.reliability)
+        tables.append(found.table)
+        measured.append((rows, fitted))
+
+    family = len(SCENARIOS) * len(measured)
+    adjusted = holm(np.array([f.classes[s]["mcb_p_value"] for _, f in measured for s in SCENARIOS]))
+    for number, (rows, fitted) in enumerate(measured):
+        entry = horizons[str(rows.horizon)]
+        p_holm = dict(zip(SCENARIOS, adjusted[3 * number : 3 * number + 3].tolist(), strict=True))
+        for scenario, value in p_holm.items():
+            entry["calibration"][scenario]["mcb_p_holm"] = value
+        entry["power"] = power(
+            rows.probabilities["model"],
+            rows.windows,
+            rows.horizon,
+            fitted.nulls,
+            family=family,
+            draws=max(settings.null_draws // 3, 99),
+            seed=_seed(config.seed, rows.horizon, 3),
+        )
+        entry["verdict"] = verdict(p_holm, entry["power"])
+
+    metrics: dict[str, Any] = {
+        "horizons": horizons,
+        "interval_coverage": settings.interval,
+        "bootstrap_draws": settings.bootstrap_draws,
+        "null_draws": settings.null_draws,
+    }
+    evidence = evidence or Evidence()
+    if evidence.placebo is not None:
+        metrics["placebo"] = evidence.placebo.metrics
+    facts = Facts(forecasts, replay, metrics, config, evidence)
+    findings = run_checks(facts)
+    metrics["findings"] = [f.as_dict() for f in findings]
+    metrics["checks"] = sorted(CHECKS)
+    metrics["checks_not_applicable"] = not_applicable(facts)
+    return Verification(
+        metrics=plain(metrics),
+        reliability=pd.concat(reliability, ignore_index=True)
+        if reliability
+        else pd.DataFrame(columns=list(RELIABILITY_COLUMNS)),
+        skill=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SKILL_COLUMNS)),
+        findings=findings,
+    )
+
+
+def _horizon_metrics(rows: Rows, found: Skill, fitted: Calibration) -> dict[str, Any]:
+    dates = rows.frame["date"]
+    whole = found.table.loc[found.table["grouping"] == "all"].set_index("baseline")
+    by_baseline = {}
+    for name in whole.index:
+        line = {column: whole.loc[name, column] for column in _SKILL_METRICS}
+        by_baseline[str(name)] = {
+            **line, "low": line["log_loss_skill_low"], "high": line["log_loss_skill_high"]
+        }  # fmt: skip
+    scores = {name: {**values, **_brier_parts(rows, name)} for name, values in found.scores.items()}
+    return {
+        "rows": len(rows),
+        "effective_rows": rows.effective,
+        "dates": rows.dates,
+        "first_date": str(dates.min())[:10],
+        "last_date": str(dates.max())[:10],
+        "unresolved_rows": rows.unresolved,
+        "incomplete_rows": rows.incomplete,
+        "base_rates": {s: float(np.mean(rows.codes == k)) for k, s in enumerate(SCENARIOS)},
+        "entropy_nats": entropy_nats(rows.probabilities["model"]),
+        "block_sessions": found.block_sessions,
+        "scores": scores,
+        "skill": by_baseline,
+        "calibration": {s: dict(figures) for s, figures in fitted.classes.items()},
+        "sharpness": sharpness_by_class(rows),
+        "regimes": _regime_list(found.table),
+    }
+
+
+def _brier_parts(rows: Rows, name: str) -> dict[str, float]:
+    parts = [decompose(rows.probabilities[name][:, k], rows.codes == k) for k in range(len(SCENARIOS))]
+    mcb, dsc, unc = (sum(getattr(part, key) for part in parts) for key in ("mcb", "dsc", "unc"))
+    return {"brier_mcb": mcb, "brier_dsc": dsc, "brier_unc": unc, "brier_refinement": unc - dsc}
+
+
+def _regime_list(table: pd.DataFrame) -> list[dict[str, Any]]:
+    out = []
+    for (grouping, group), lines in table.loc[table["grouping"] != "all"].groupby(["grouping", "group"]):
+        first = lines.iloc[0]
+        by_baseline = {}
+        for line in lines.to_dict("records"):
+            value, low, high = (line[column] for column in _SHORT)
+            by_baseline[line["baseline"]] = {"log_loss_skill": value, "low": low, "high": high}
+        out.append(
+            {
+                "grouping": grouping,
+                "group": group,
+                "rows": int(first["rows"]),
+                "effective_rows": float(first["effective_rows"]),
+                "skill": by_baseline,
+            }
+        )
+    return out
+
+
+def _groups_of(rows: Rows, grouped: pd.DataFrame) -> pd.DataFrame:
+    keys = rows.frame[["instrument", "date"]]
+    return keys.merge(grouped, on=["instrument", "date"], how="left", validate="many_to_one")
+
+
+def _seed(seed: int, horizon: int, use: int) -> int:
+    return int(np.random.SeedSequence([seed, horizon, use]).generate_state(1, np.uint64)[0] >> np.uint64(2))

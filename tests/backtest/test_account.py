@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from engine.backtest.account import open_account
+from engine.backtest.fills import fill_signals
+from tests.backtest.trading_twin import gappy_bars, twin_equity
+
+
+def case(seed, rate=0.4, horizon=6, floor_break="close", real_from=0):
+    bars = gappy_bars(300, seed, opens_real_from=real_from)
+    rng = np.random.default_rng(seed)
+    floor, target = bars.close - rng.integers(1, 6, 300), bars.close + rng.integers(1, 6, 300)
+    signals = rng.random(300) < rate
+    signals[:20] = False
+    return bars, fill_signals(bars, floor, target, signals, horizon_sessions=horizon, floor_break=floor_break)
+
+
+@pytest.mark.parametrize("floor_break", ["close", "touch"])
+@pytest.mark.parametrize(("fee", "slip"), [(0.0, 0.0), (1.0, 1.0), (35.0, 20.0)])
+def test_vectorbts_account_equals_plain_python(floor_break, fee, slip):
+    same_session = 0
+    for seed in range(5):
+        bars, fills = case(seed, floor_break=floor_break, real_from=150 if seed == 4 else 0)
+        same_session += int(np.sum(fills.entry == fills.exit))
+        account = open_account(bars, [fills], start=20, initial_cash=50_000.0, fee_bps=fee, slippage_bps=slip)
+        trades = list(
+            zip(
+                fills.signal,
+                fills.entry,
+                fills.exit,
+                fills.entry_price,
+                fills.exit_price,
+                fills.reason,
+                strict=True,
+            )
+        )
+        expected = twin_equity(bars, trades, 20, 50_000.0, fee * 1e-4, slip * 1e-4)
+        np.testing.assert_allclose(account.equity[:, 0], expected, rtol=1e-9)
+        table = account.trades[0]
+        paid = fills.entry_price * (1 + slip * 1e-4)
+        got = fills.exit_price * (1 - slip * 1e-4)
+        np.testing.assert_allclose(table["entry_fill"], paid, rtol=1e-12)
+        np.testing.assert_allclose(table["exit_fill"], got, rtol=1e-12)
+        # of 1 unit of money put in before fees, what is gained after both fees
+        np.testing.assert_allclose(
+            table["return"], got / paid * (1 - fee * 1e-4) - (1 + fee * 1e-4), atol=1e-12
+        )
+        np.testing.assert_allclose(50_000.0 + table["pnl"].sum(), expected[-1], rtol=1e-9)
+    assert same_session > 0, "the case of a trade within one session was not reached"
+
+
+def test_columns_are_accounts_of_their_own():
+    pairs = [case(seed) for seed in (3, 3)]
+    bars = pairs[0][0]
+    sparse = case(3, rate=0.05)[1]
+    together = open_account(
+        bars, [pairs[0][1], sparse], start=20, initial_cash=1e5, fee_bps=1.0, slippage_bps=1.0
+    )
+    for column, fills in enumerate((pairs[0][1], sparse)):
+        alone = open_account(bars, [fills], start=20, initial_cash=1e5, fee_bps=1.0, slippage_bps=1.0)
+        np.testing.assert_array_equal(alone.equity[:, 0], together.equity[:, column])
+        np.testing.assert_array_equal(alone.trades[0], together.trades[column])
+
+
+def test_without_detail_the_equity_is_the_same():
+    bars, fills = case(1)
+    arguments = {"start": 20, "initial_cash": 1e5, "fee_bps": 1.0, "slippage_bps": 1.0}
+    full = open_account(bars, [fills], **arguments)
+    short = open_account(bars, [fills], **arguments, detail=False)
+    np.testing.assert_array_equal(full.equity, short.equity)
+    assert short.trades == []
+
+
+def test_no_trade_leaves_the_cash_alone():
+    bars, _ = case(1)
+    none = fill_signals(bars, bars.close - 1, bars.close + 1, np.zeros(300, bool), horizon_sessions=5)
+    account = open_account(bars, [none], start=0, initial_cash=777.0, fee_bps=1.0, slippage_bps=1.0)
+    assert np.all(account.equity == 777.0)
+    assert np.all(account.invested == 0.0)
+    assert len(account.trades[0]) == 0

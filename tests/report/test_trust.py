@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from engine.config import with_overrides
+from engine.report import trust
+from engine.report.trust import read_metrics
+from engine.verify.verify import verify
+from tests.report.factory import make_config, make_forecasts, make_metrics, make_replay
+
+
+@pytest.mark.parametrize(
+    ("skill", "low", "high", "expected"),
+    [
+        (
+            0.004,
+            -0.002,
+            0.010,
+            "added nothing over distance and volatility alone that can be told from chance",
+        ),
+        (0.006, 0.001, 0.011, "The rules added something over distance and volatility alone"),
+        (-0.010, -0.020, -0.001, "made the table worse"),
+        (0.050, 0.030, 0.070, "look for a leak"),
+        (0.004, None, None, "is not known"),
+        (None, None, None, "have not been verified"),
+    ],
+)
+def test_the_verdict_follows_the_interval(skill, low, high, expected):
+    assert expected in trust.rules_verdict(read_metrics(make_metrics(skill, low, high)))
+
+
+def test_nothing_verified_is_said_plainly():
+    for metrics in (None, {}, {"horizons": {}}, {"horizons": {"15": {}}}):
+        known = read_metrics(metrics)
+        assert trust.rules_verdict(known).startswith("The forecasts have not been verified")
+        assert trust.calibration_verdict(known) == ""
+
+
+def test_passing_is_worded_with_the_power_of_the_test():
+    text = trust.calibration_verdict(read_metrics(make_metrics()))
+    assert "not distinguishable from calibrated" in text
+    assert "an overconfidence of 25% would be noticed one time in three" in text
+
+
+def test_a_rejection_names_class_and_horizon():
+    metrics = make_metrics()
+    metrics["horizons"]["15"]["calibration"]["breakdown"]["mcb_p_holm"] = 0.012
+    text = trust.calibration_verdict(read_metrics(metrics))
+    assert text.startswith("Calibration is rejected for breakdown at 15 sessions")
+
+
+def test_analyst_is_mentioned_only_where_there_is_one():
+    metrics = make_metrics()
+    assert "fixed table" in trust.analyst_verdict(read_metrics(metrics))
+    for block in metrics["horizons"].values():
+        del block["skill"]["analyst"]
+    assert trust.analyst_verdict(read_metrics(metrics)) == ""
+
+
+def test_findings_are_sorted_into_groups():
+    groups = trust.group_findings(
+        [
+            {"code": "a", "title": "A", "severity": "failure", "explanation": "why"},
+            {"code": "b", "title": "B", "severity": "warning", "explanation": "why"},
+            {"code": "c", "title": "C", "severity": "note", "explanation": "why"},
+        ],
+        ran=["a", "b", "c", "fake_opens", "search_edge"],
+        not_applicable=["search_edge"],
+    )
+    assert [e["code"] for e in groups.issues] == ["a", "b"]
+    assert [e["code"] for e in groups.tips] == ["c"]
+    assert [e["code"] for e in groups.passed] == ["fake_opens"]
+    assert [e["code"] for e in groups.not_applicable] == ["search_edge"]
+
+
+def test_the_layout_is_the_one_that_verification_writes():
+    replay = make_replay(n=1100)
+    forecasts = make_forecasts(replay)
+    config = with_overrides(make_config(), {"verify.bootstrap_draws": 100, "verify.null_draws": 99})
+    verified = verify(forecasts, replay, config)
+    known = read_metrics(verified.metrics)
+    assert [table.horizon_sessions for table in known.horizons] == [10, 15]
+    table = known.longest
+    assert table is not None
+    assert table.against("filtered_history").verdict != "unknown"
+    assert all(line.rejected is not None and line.power is not None for line in table.calibration)
+    assert all(line.ece_floor_q95 is not None and line.slope is not None for line in table.calibration)
+    assert table.verdict
+    assert {"volatility", "trend", "year"} <= {item.grouping for item in table.regimes}
+    assert "would" in trust.calibration_verdict(known) or "rejected" in trust.calibration_verdict(known)
+    assert {code for code in trust._PASSED} >= set(verified.metrics["checks"])
+    assert set(verified.reliability["horizon_sessions"]) == {10, 15}

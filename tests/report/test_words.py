@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.report import words
+
+probabilities = st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(lambda p: sum(p) > 0.01)
+
+
+@given(probabilities)
+def test_whole_percents_sum_to_100_and_stay_within_one_point(p):
+    shares = words.whole_percents(p)
+    total = math.fsum(p)
+    assert sum(shares) == 100
+    assert all(abs(share - 100 * value / total) < 1 + 1e-6 for share, value in zip(shares, p, strict=True))
+
+
+@given(probabilities)
+def test_whole_percents_keep_the_order(p):
+    shares = words.whole_percents(p)
+    for i in range(3):
+        for j in range(3):
+            if p[i] > p[j]:
+                assert shares[i] >= shares[j] or p[i] - p[j] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        ((0.335, 0.335, 0.33), (34, 33, 33)),
+        ((1 / 3, 1 / 3, 1 / 3), (34, 33, 33)),
+        ((0.29, 0.57, 0.14), (29, 57, 14)),
+        ((0.505, 0.3449, 0.1501), (51, 34, 15)),
+        ((0.998, 0.001, 0.001), (100, 0, 0)),
+    ],
+)
+def test_whole_percents_by_hand(p, expected):
+    assert words.whole_percents(p) == expected
+
+
+@pytest.mark.parametrize("p", [(), (0.0, 0.0), (-0.1, 1.1), (math.nan, 1.0)])
+def test_whole_percents_refuse_what_is_no_distribution(p):
+    with pytest.raises(ValueError, match="no probabilities"):
+        words.whole_percents(p)
+
+
+def test_a_price_reads_like_the_analysts():
+    decimals = words.price_decimals(2460.0, 42.0)
+    assert decimals == 0
+    assert words.zone(2560.3, 2569.8, decimals) == "2,560–2,570"
+    assert words.zone(2459.6, 2460.4, decimals) == "2,460"
+    assert words.price_decimals(1.0843, 0.0061) == 4
+    assert words.price_decimals(612.4, 6.1) == 1
+
+
+@given(st.floats(1e-6, 1e9), st.floats(1e-3, 0.2))
+def test_rounding_a_price_costs_at_most_a_twentieth_of_a_day(close, share):
+    atr = close * share
+    digits = words.price_decimals(close, atr)
+    assert digits == 10 or 0.5 * 10.0**-digits <= 0.05 * atr * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, math.inf, pd.NaT, pd.NA, "x", np.nan])
+def test_what_is_missing_reads_as_a_dash(missing):
+    assert words.number(missing) is None
+    assert words.percent(missing) == "–"
+    assert words.decimal(missing) == "–"
+    assert words.signed_percent(missing) == "–"
+
+
+def test_signs_percents_and_counts():
+    assert words.signed_percent(0.0043) == "+0.4%"
+    assert words.signed_percent(-0.0043) == "−0.4%"
+    assert words.signed_percent(0.0001) == "0.0%"
+    assert words.percent(0.004) == "<1%"
+    assert words.percent(0.0) == "0%"
+    assert words.percent_range(0.441, 0.568) == "44–57%"
+    assert words.p_value(0.0004) == "<0.001"
+    assert words.plural(1, "session") == "1 session"
+    assert words.plural(1500, "forecast") == "1,500 forecasts"
+    assert words.times(2) == "twice"
+    assert words.join(["a", "", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    "value", ["2025-12-02", pd.Timestamp("2025-12-02"), np.datetime64("2025-12-02"), "2025-12-02T00:00:00"]
+)
+def test_days_are_spelled_without_a_locale(value):
+    assert words.day(value) == "2 December 2025"
+    assert words.short_day(value) == "2 Dec 2025"
+    assert words.day(pd.NaT) == "–"
+    assert words.dated("break 2025-11-17, reclaim 2025-11-25") == "break 17 Nov 2025, reclaim 25 Nov 2025"

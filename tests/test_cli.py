@@ -1,0 +1,158 @@
+"""Commands: what they print, where, and the exit code of each kind of mistake."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import yaml
+
+from engine import cli
+from engine.bars.simulate import simulate_bars
+from engine.config import dump_config, load_config
+from tests.conftest import small_config
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Call the command line; returns (exit code, stdout, stderr)."""
+
+    def call(*arguments: object):
+        monkeypatch.setattr(sys, "argv", ["engine", *map(str, arguments)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(dump_config(small_config()))
+    return path
+
+
+def test_usage_and_config_mistakes_exit_with_2(command, tmp_path, config_file):
+    assert command("no-such-command")[0] == 2
+    assert command("run")[0] == 2
+    code, _, err = command("run", tmp_path / "none.yaml")
+    assert code == 2
+    assert "config.missing_file" in err
+    code, _, err = command("run", config_file, "--set", "rules.pivot_barz=3")
+    assert code == 2
+    assert "rules.pivot_barz" in err
+    assert command("scenario", config_file, "--as-of", "yesterday")[0] == 2
+
+
+DEFECTS = {
+    "data.duplicate_date": lambda f: f.__setitem__("date", f["date"].where(f.index != 7, f["date"][6])),
+    "data.not_ascending": lambda f: f.__setitem__("date", f["date"].where(f.index != 7, f["date"][3])),
+    "data.bad_date": lambda f: f.__setitem__("date", f["date"].where(f.index != 7, "")),
+    "data.not_a_number": lambda f: f.__setitem__("close", f["close"].where(f.index != 7, "")),
+    "data.infinite": lambda f: f.__setitem__("close", f["close"].where(f.index != 7, "inf")),
+    "data.not_positive": lambda f: f.__setitem__("low", f["low"].where(f.index != 7, "-37.63")),
+    "data.high_below_low": lambda f: f.__setitem__("high", f["high"].where(f.index != 7, "0.01")),
+    "data.outside_range": lambda f: f.__setitem__("open", f["open"].where(f.index != 7, "99999")),
+    "data.too_few_bars": lambda f: f.iloc[:200],
+}
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_each_data_defect_exits_with_3_and_one_message(command, tmp_path, code):
+    frame = simulate_bars(2000).to_frame().reset_index()
+    frame["date"] = frame["date"].dt.strftime("%Y-%m-%d")
+    frame = frame.astype(str)
+    cut = DEFECTS[code](frame)
+    (frame if cut is None else cut).to_csv(tmp_path / "bars.csv", index=False)
+    (tmp_path / "c.yaml").write_text(
+        "name: x\ninstruments:\n  - {symbol: X, source: {kind: csv, path: bars.csv}}\n"
+    )
+    exit_code, out, err = command("run", tmp_path / "c.yaml", "--results", tmp_path / "results")
+    assert exit_code == 3
+    assert out == ""
+    assert err.count("error [") == 1
+    assert code in err
+    assert "bars.csv" in err
+    assert not (tmp_path / "results").exists()
+
+
+def test_run_prints_the_table_and_ends_with_the_folder(command, config_file, tmp_path):
+    code, out, err = command("run", config_file, "--results", tmp_path / "results")
+    assert code == 0
+    assert err == ""  # stderr is no terminal: quiet
+    folder = out.strip().splitlines()[-1]
+    assert (
+        json.loads((tmp_path / "results" / folder.split("/")[-1] / "manifest.json").read_text())["status"]
+        == "completed"
+    )
+    assert "Continuation toward" in out
+    assert "Breakdown below" in out
+
+
+def test_scenario_prints_a_table_or_json(command, config_file):
+    code, out, _ = command("scenario", config_file)
+    assert code == 0
+    assert "Continuation toward" in out
+    code, out, _ = command("scenario", config_file, "--as-of", "2011-06-15", "--json")
+    assert code == 0
+    table = json.loads(out)["instruments"][0]
+    assert table["as_of"] == "2011-06-15"
+
+
+def test_commands_on_a_finished_run(command, finished):
+    results = finished.path.parent
+    code, out, _ = command("show", finished.path, "--date", "2011-06-15")
+    assert code == 0
+    assert "Resistance" in out
+    assert "Support" in out
+    code, out, _ = command("runs", "--results", results)
+    assert code == 0
+    assert "completed" in out
+    code, out, _ = command("compare", finished.path, finished.path.name, "--results", results)
+    assert code == 0
+    before = (finished.path / "report.html").read_bytes()
+    code, out, _ = command("report", finished.path)
+    assert code == 0
+    assert out.strip().endswith("report.html")
+    assert (finished.path / "report.html").read_bytes() == before
+    assert command("show", results / "none", "--date", "2011-06-15")[0] == 1
+
+
+def test_schema_and_init(command, tmp_path):
+    code, out, _ = command("schema")
+    assert code == 0
+    assert json.loads(out)["title"] == "Config"
+    simulate_bars(2000).to_frame().to_csv(tmp_path / "my.csv")
+    path = tmp_path / "my.yaml"
+    code, out, _ = command("init", "--csv", tmp_path / "my.csv", "--symbol", "MY", "--out", path)
+    assert code == 0
+    assert out.strip() == str(path)
+    assert load_config(path).instruments[0].symbol == "MY"
+    text = path.read_text()
+    assert "min_train_sessions" in text
+    # every commented default, taken literally, is valid and changes nothing
+    bare = [
+        line.replace("# ", "", 1)
+        for line in text.splitlines()
+        if line.startswith(("# ", "#   ")) and ":" in line
+    ]
+    loaded = yaml.safe_load("\n".join(line for line in bare if not line.endswith("?")) or "{}")
+    assert loaded is not None
+    code, _, err = command("init", "--csv", tmp_path / "my.csv", "--symbol", "MY", "--out", path)
+    assert code == 2
+    assert "exists" in err
+
+
+def test_check_and_audit(command, config_file):
+    code, out, _ = command("check", config_file)
+    assert code == 0
+    assert "IXIC" in out
+    code, out, _ = command("audit", config_file, "--dates", 5)
+    assert code == 0
+    assert "0 rewritten" in out

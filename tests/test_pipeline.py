@@ -1,0 +1,163 @@
+"""The main job end to end: the contract of a run's folder, and that every command tells the same story."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import engine
+from engine.config import load_config
+from engine.errors import DataError
+from tests.conftest import small_config
+
+FILES = {
+    "manifest.json", "config.yaml", "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet",
+    "forecasts.parquet", "trades.parquet", "equity.parquet", "metrics.json", "scenario.json", "brief.md",
+    "report.html", "run.log",
+}  # fmt: skip
+REPRODUCIBLE = (
+    "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet", "forecasts.parquet",
+    "trades.parquet", "equity.parquet", "metrics.json", "scenario.json", "brief.md", "report.html",
+)  # fmt: skip
+CLASSES = ("continuation", "range", "breakdown")
+
+
+def test_the_folder_holds_every_file_of_the_contract(finished):
+    names = {p.name for p in finished.path.iterdir()}
+    assert names >= FILES | {"model"}
+    assert not [n for n in names if n.endswith(".part")]
+    assert set(finished.manifest["artefacts"]) >= FILES - {"manifest.json"}
+    assert finished.manifest["status"] == "completed"
+    assert finished.manifest["data"]["IXIC"]["rows"] == len(finished.replay)
+
+
+def test_the_dumped_config_is_the_whole_config(finished):
+    assert load_config(finished.path / "config.yaml") == small_config()
+
+
+def test_columns_are_those_of_the_contract(finished):
+    assert list(finished.outcomes.columns) == [
+        "instrument", "date", "horizon_sessions", "outcome", "resolved_on", "ambiguous", "target_touched",
+        "retest_touched",
+    ]  # fmt: skip
+    sources = ("p", "raw", "climatology", "same_reading", "random_walk", "filtered_history", "analyst")
+    expected = ["instrument", "date", "horizon_sessions", "fold", "outcome"]
+    expected += [f"{source}_{name}" for source in sources for name in CLASSES]
+    expected += ["p_target_touch", "p_retest_touch"]
+    assert list(finished.forecasts.columns) == expected
+    assert {"instrument", "level_id", "kind", "low", "high", "formed", "confirmed"} <= set(
+        finished.levels.columns
+    )
+    assert {"instrument", "level_id", "date", "event"} <= set(finished.level_events.columns)
+
+
+def test_replay_knows_nothing_of_the_future(finished):
+    assert not {"outcome", "resolved_on", "fold"} & set(finished.replay.columns)
+    assert not [c for c in finished.replay.columns if c.startswith(("p_", "outcome", "future"))]
+
+
+def test_setup_order_holds_on_every_date(finished):
+    rows = finished.replay.dropna(subset=["floor"])
+    assert len(rows) > 0.98 * len(finished.replay)
+    assert (rows["retest"] < rows["floor"]).all()
+    assert (rows["floor"] < rows["close"]).all()
+    assert (rows["close"] < rows["ceiling"]).all()
+    assert (rows["ceiling"] <= rows["target_low"]).all()
+    assert (rows["target_low"] <= rows["target_high"]).all()
+
+
+@pytest.mark.parametrize(
+    "source", ["p", "raw", "climatology", "same_reading", "random_walk", "filtered_history"]
+)
+def test_probabilities_are_probabilities(finished, source):
+    values = finished.forecasts[[f"{source}_{name}" for name in CLASSES]].to_numpy()
+    assert np.isfinite(values).all()
+    np.testing.assert_allclose(values.sum(axis=1), 1.0, atol=1e-9)
+    if source == "p":
+        assert values.min() >= 0.001
+
+
+def test_the_tail_is_unresolved_by_the_full_horizon(finished):
+    for horizon, rows in finished.outcomes.groupby("horizon_sessions"):
+        rows = rows.sort_values("date")
+        assert rows["outcome"].tail(horizon).isna().all()
+        assert rows["outcome"].iloc[-horizon - 1] in CLASSES
+
+
+def _digests(path) -> dict[str, str]:
+    return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in REPRODUCIBLE}
+
+
+def test_a_second_run_is_byte_identical_whatever_the_number_of_threads(finished, tmp_path):
+    script = (
+        "import sys, engine; from engine.config import load_config;"
+        "print(engine.run(load_config(sys.argv[1]), results=sys.argv[2]).path)"
+    )
+    threads = {
+        name: "1"
+        for name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(finished.path / "config.yaml"), str(tmp_path)],
+        env=os.environ | threads, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    from pathlib import Path
+
+    mine, other = _digests(finished.path), _digests(Path(done.stdout.strip().splitlines()[-1]))
+    # the page shows the time of the run; every number in it comes from the other files
+    for name in ("report.html",):
+        mine.pop(name), other.pop(name)
+    assert mine == other
+
+
+def test_scenario_as_of_a_date_is_the_forecast_row_of_that_date(finished):
+    forecasts = finished.forecasts
+    dates = sorted(forecasts["date"].unique())
+    rng = np.random.default_rng(5)
+    for date in [*rng.choice(dates, 9, replace=False), dates[-1]]:
+        (table,) = engine.scenario(small_config(), as_of=str(pd.Timestamp(date).date()))
+        rows = forecasts[forecasts["date"] == date].set_index("horizon_sessions")
+        for horizon in table.horizons:
+            for line in horizon.rows:
+                row = rows.loc[horizon.horizon_sessions]
+                assert line.probability == row[f"p_{line.scenario}"]
+                assert line.baselines["filtered_history"] == row[f"filtered_history_{line.scenario}"]
+
+
+def test_the_last_table_of_a_run_is_what_scenario_says(finished):
+    (table,) = engine.scenario(small_config())
+    assert json.loads(json.dumps(table.to_dict())) == finished.scenarios[0]
+
+
+def test_bad_bars_leave_no_run_behind(tmp_path):
+    bars = pd.DataFrame({"date": ["2020-01-01"], "open": [1], "high": [2], "low": [3], "close": [1]})
+    bars.to_csv(tmp_path / "bad.csv", index=False)
+    source = {"kind": "csv", "path": str(tmp_path / "bad.csv")}
+    with pytest.raises(DataError):
+        engine.run(
+            small_config(instruments=[{"symbol": "X", "source": source}]), results=tmp_path / "results"
+        )
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_run_that_dies_says_failed_and_cannot_be_opened(tmp_path, monkeypatch):
+    import engine.verify.verify as verify
+
+    def fail(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(verify, "verify", fail)
+    with pytest.raises(OSError, match="no space left"):
+        engine.run(small_config(), results=tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
+    assert "no space left" in (folder / "run.log").read_text()
+    with pytest.raises(engine.pipeline.RunError if hasattr(engine, "pipeline") else RuntimeError):
+        engine.open_run(folder)
