@@ -80,7 +80,9 @@ def placebo_setups(close: np.ndarray, sigma: np.ndarray, setup: np.ndarray, seed
         raise InputError("verify.shape", f"close {close.shape}, sigma {sigma.shape} and setup {setup.shape}")
     rank = pd.Series(sigma).expanding(min_periods=_LEAST_HISTORY).rank(pct=True).to_numpy()
     usable = np.isfinite(setup).all(axis=1) & np.isfinite(rank) & (sigma > 0)
-    bins = np.where(usable, np.clip(np.ceil(np.nan_to_num(rank) * _BINS) - 1, 0, _BINS - 1), -1).astype(np.int64)
+    bins = np.where(usable, np.clip(np.ceil(np.nan_to_num(rank) * _BINS) - 1, 0, _BINS - 1), -1).astype(
+        np.int64
+    )
     donor = _donors(bins, np.uint64(seed))
     found = donor >= 0
     out = np.full((n, 5), np.nan)
@@ -109,7 +111,11 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
         setup = np.asarray(item.setup, dtype=np.float64)
         fake = placebo_setups(item.bars.close, item.frame["sigma"].to_numpy(float), setup, config.seed)
         index = np.arange(len(item.bars))
-        rows = np.isfinite(fake).all(axis=1) & (index >= config.forecast.min_train_sessions) & (index % _STEP == 0)
+        rows = (
+            np.isfinite(fake).all(axis=1)
+            & (index >= config.forecast.min_train_sessions)
+            & (index % _STEP == 0)
+        )
         if not rows.any():
             continue
         parts.append(
