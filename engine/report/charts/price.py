@@ -211,7 +211,7 @@ def _draw_setup(axes: Axes, scenario: Scenario, n: int, future: int) -> list[_La
         if edge.projected:
             text += ", projected"
         elif edge.level_name:
-            text += f"{style.PLAIN}{style.shorten(edge.level_name, 28)}"
+            text += f"{style.PLAIN}{style.shorten(edge.level_name, 41 - len(text))}"
         labels.append(_Label(edge.low, edge.high, text, colour, bold=True))
     return labels
 
