@@ -151,7 +151,9 @@ def _fill(
     from engine.report.fill import last_tables
     from engine.verify.audit import audit as audit_bars
     from engine.verify.evidence import Audit, Evidence
-    from engine.verify.verify import plain, verify
+    from engine.verify.placebo import placebo
+    from engine.verify.plain import plain
+    from engine.verify.verify import verify
 
     with progress.stage("replay"):
         replayed = _replayed(config, bars)
@@ -182,11 +184,14 @@ def _fill(
         )
         verified = verify(forecasts.frame, replayed.frame, config, evidence)
         folder.write_frame("reliability.parquet", verified.reliability)
+        metrics = dict(verified.metrics)
+        if config.verify.placebo:
+            metrics["placebo"] = placebo(replayed.inputs, config).metrics
     with progress.stage("backtest"):
         traded = backtest(bars, replayed.frame, forecasts.frame, config)
         folder.write_frame("trades.parquet", traded.trades)
         folder.write_frame("equity.parquet", traded.equity)
-        metrics = verified.metrics | {"backtest": plain(traded.metrics)}
+        metrics["backtest"] = plain(traded.metrics)
         folder.write_json("metrics.json", metrics)
         for text in traded.metrics["warnings"]:
             folder.warn(text)

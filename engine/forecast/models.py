@@ -25,12 +25,13 @@ TRUSTED = (
 def save_models(forecasts: Forecasts, folder: Path) -> None:
     """Write ``<group>.skops`` for each pooling group, and ``card.json`` that says what is in them.
 
-    A file holds, for each track (one per horizon, or one for all): the features with their mean and scale,
+    A file holds, for each track (one per horizon, or one for all): the features (of the replay, and
+    the log-odds of filtered_history) with their mean and scale,
     the candidates' parameters and weights, each instrument's deviations, and the calibrators.
     """
     from skops.io import dump
 
-    card: dict[str, Any] = {"features": list(forecasts.features), "groups": {}}
+    card: dict[str, Any] = {"groups": {}}
     for group in forecasts.groups:
         tracks = [_track(group, number) for number in range(len(group.tracks))]
         name = "".join(c if c.isalnum() or c in "_-" else "_" for c in group.name)
@@ -62,6 +63,7 @@ def _track(group: GroupForecast, number: int) -> dict[str, Any]:
     return {
         "horizons": list(forecast.track.horizons),
         "symbols": list(forecast.track.symbols),
+        "features": list(forecast.track.names),
         "fold": int(model.fold.number),
         "rows": int(model.rows),
         "mean": empty if model.standardiser is None else model.standardiser.mean,
@@ -90,6 +92,7 @@ def _summary(track: dict[str, Any]) -> dict[str, Any]:
     return {
         "horizons": track["horizons"],
         "symbols": track["symbols"],
+        "features": track["features"],
         "fold": track["fold"],
         "training_rows": track["rows"],
         "kind": "filtered_history" if track["model"] is None else track["model"]["kind"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
@@ -107,7 +108,20 @@ def walk_forward(
         refit_sessions=settings.refit_sessions,
         inner_from=max(EARLIEST_REFIT, settings.min_train_sessions // 2),
     )
-    report = progress or (lambda share: None)
+    # one thread: products of small matrices only wait for each other on more, and bits stay the same
+    with threadpool_limits(1, user_api="blas"):
+        return _walk_forward(instruments, config, names, calendar, folds, progress or (lambda share: None))
+
+
+def _walk_forward(
+    instruments: Sequence[ForecastInput],
+    config: Config,
+    names: tuple[str, ...],
+    calendar: np.ndarray,
+    folds: tuple[Fold, ...],
+    report: Callable[[float], None],
+) -> Forecasts:
+    settings = config.forecast
     baselines = []
     for entry in instruments:
         known = _known_bars(entry, calendar, settings)

@@ -15,9 +15,10 @@ def test_model_files_load_and_the_card_describes_them(finished):
     (group,) = card["groups"].values()
     tracks = load_models(finished.path / "model" / group["file"])
     assert [track["horizons"] for track in tracks] == [[10], [15]]
+    assert [track["features"] for track in tracks] == [track["features"] for track in group["tracks"]]
     for track in tracks:
-        assert len(track["mean"]) == len(track["scale"]) == len(card["features"])
-        assert track["model"]["coefficients"].shape[1:] == (len(card["features"]) + 1, 3)
+        assert len(track["mean"]) == len(track["scale"]) == len(track["features"])
+        assert track["model"]["coefficients"].shape[1:] == (len(track["features"]) + 1, 3)
         np.testing.assert_allclose(np.sum(track["weights"]), 1.0)
 
 

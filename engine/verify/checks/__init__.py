@@ -16,7 +16,7 @@ from engine.verify.checks.search_edge import search_edge
 from engine.verify.checks.skill_too_good import skill_too_good
 from engine.verify.checks.too_few_windows import too_few_windows
 from engine.verify.checks.train_test_overlap import train_test_overlap
-from engine.verify.checks.unadjusted_rolls import unadjusted_rolls
+from engine.verify.checks.unadjusted_rolls import is_future, unadjusted_rolls
 from engine.verify.checks.worse_than_climatology import worse_than_climatology
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
@@ -40,6 +40,18 @@ CHECKS: dict[str, Callable[[Facts], Finding | None]] = {
         unadjusted_rolls,
     )
 }
+# what a check needs to have something to look at; checks without an entry always do
+_NEEDS: dict[str, Callable[[Facts], bool]] = {
+    "worse_than_climatology": lambda f: _scored(f, "climatology"),
+    "not_better_than_filtered_history": lambda f: _scored(f, "filtered_history"),
+    "skill_too_good": lambda f: _scored(f, "filtered_history"),
+    "miscalibrated": lambda f: any("calibration" in m for _, m in f.horizons()),
+    "calibrator_worse": lambda f: f.config.forecast.calibrator != "identity" and _scored(f, "raw"),
+    "ambiguous_outcomes": lambda f: f.evidence.outcomes is not None,
+    "projected_edges": lambda f: "floor_level_id" in f.replay.columns,
+    "search_edge": lambda f: bool(f.evidence.searched),
+    "unadjusted_rolls": lambda f: any(is_future(s) for s in f.replay["instrument"].unique()),
+}
 _ORDER = {"failure": 0, "warning": 1, "note": 2}
 
 
@@ -47,3 +59,12 @@ def run_checks(facts: Facts) -> list[Finding]:
     """Findings of all checks, failures first, otherwise in the order of the registry."""
     found = [finding for check in CHECKS.values() if (finding := check(facts)) is not None]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])
+
+
+def not_applicable(facts: Facts) -> list[str]:
+    """Codes of the checks that had nothing to look at, sorted."""
+    return sorted(code for code, needs in _NEEDS.items() if not needs(facts))
+
+
+def _scored(facts: Facts, baseline: str) -> bool:
+    return any(baseline in metrics.get("skill", {}) for _, metrics in facts.horizons())

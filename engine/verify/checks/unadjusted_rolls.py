@@ -22,7 +22,7 @@ def unadjusted_rolls(facts: Facts) -> Finding | None:
     """
     lines = []
     for symbol, bars in facts.replay.groupby("instrument", sort=False):
-        if not str(symbol).upper().endswith(("=F", "_F")) or not {"open", "close"} <= set(bars.columns):
+        if not is_future(symbol) or not {"open", "close"} <= set(bars.columns):
             continue
         ratio, quarters = roll_gap_ratio(bars)
         if quarters >= _LEAST_QUARTERS and ratio > RATIO:
@@ -39,6 +39,11 @@ def unadjusted_rolls(facts: Facts) -> Finding | None:
             "and outcomes across a roll are artefacts; use a back-adjusted series or the cash index."
         ),
     )
+
+
+def is_future(symbol: object) -> bool:
+    """Whether the symbol is written like a futures contract (``RTY=F``, ``RTY_F``)."""
+    return str(symbol).upper().endswith(("=F", "_F"))
 
 
 def roll_gap_ratio(bars: pd.DataFrame) -> tuple[float, int]:
