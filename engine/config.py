@@ -91,8 +91,8 @@ class RulesConfig(Section):
     # levels: how zones are drawn
     pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
     zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn at one price")
-    merge_distance_atr: float = Field(0.25, ge=0, le=2, description="zones closer than this merge")
-    max_zone_atr: float = Field(1.0, gt=0, le=5, description="no merge makes a zone taller than this")
+    merge_distance_atr: float = Field(0.1, ge=0, le=2, description="zones closer than this merge")
+    max_zone_atr: float = Field(0.5, gt=0, le=5, description="no merge makes a zone taller than this")
     all_time_high_width_atr: float = Field(0.5, gt=0, le=3, description="height of the all-time-high region")
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
     range_confirm_sessions: int = Field(10, ge=1, le=60, description="sessions a range extreme must stand")
@@ -121,7 +121,7 @@ class RulesConfig(Section):
         252, ge=5, le=2520, description="broken and not retested for this long: for good"
     )
     max_level_age_sessions: int = Field(
-        504, ge=20, le=2520, description="sessions without an event that retire a level"
+        2520, ge=20, le=5040, description="sessions without an event that retire a level"
     )
     # momentum
     rsi_oversold: float = Field(30.0, gt=0, lt=50)
@@ -142,17 +142,21 @@ class RulesConfig(Section):
 
 
 class SetupConfig(Section):
-    """How floor, ceiling, target and retest are chosen from the level book."""
+    """How floor, ceiling, target and retest are chosen from the level book.
 
-    min_target_atr: float = Field(1.5, gt=0, le=10, description="target at least this far above the close")
-    min_floor_atr: float = Field(1.5, gt=0, le=10, description="floor at least this far below the close")
+    In the reference analysis (a close of 2,487, ATR 50) the target and the floor both lie a little more than 1.4 ATR
+    away, which is where the defaults of ``min_target_atr`` and ``min_floor_atr`` come from.
+    """
+
+    min_target_atr: float = Field(1.4, gt=0, le=10, description="target at least this far above the close")
+    min_floor_atr: float = Field(1.4, gt=0, le=10, description="floor at least this far below the close")
     min_ceiling_atr: float = Field(0.25, ge=0, le=5, description="ceiling at least this far above the close")
     min_retest_atr: float = Field(0.5, gt=0, le=5, description="retest at least this far below the floor")
     max_atr: float = Field(
         5.0, gt=0, le=20, description="levels farther than this are not used; projected instead"
     )
     strong_strength: float = Field(
-        0.35, ge=0, le=1, description="strength from which any level may be floor or target"
+        0.3, ge=0, le=1, description="strength from which any level may be floor or target"
     )
     target_projection_atr: float = Field(2.5, gt=0, le=20, description="projected target above the close")
     floor_projection_atr: float = Field(2.5, gt=0, le=20, description="projected floor below the close")
@@ -254,6 +258,9 @@ class TuneConfig(Section):
     holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
     batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
     paths: int = Field(200, ge=100, le=100_000, description="simulated paths per date in a trial, for speed")
+    refit_sessions: int = Field(
+        126, ge=5, le=504, description="sessions between refits in a trial, for speed (the longer of the two)"
+    )
     risk_aversion: float = Field(
         3.0, ge=0, le=100, description="of the certainty equivalent that decision trials maximise"
     )

@@ -50,7 +50,9 @@ class CheckFailed(EngineError):
 
 
 class InputError(EngineError, ValueError):
-    """A Python caller passed arrays a pure function cannot work with (shape, range, NaN)."""
+    """A function was given values it cannot work with (shape, range, NaN, runs that do not match)."""
+
+    exit_code = 2
 
 
 class RunError(EngineError, RuntimeError):

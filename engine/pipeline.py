@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from engine.runs.run import Run
     from engine.tune.result import TuneResult
     from engine.verify.audit import AuditResult
+    from engine.verify.compare import Comparison
+    from engine.verify.ledger_score import LedgerScore
 
 SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 
@@ -144,12 +146,14 @@ def _fill(
     folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
 ) -> None:
     from engine.backtest.backtest import backtest
-    from engine.forecast.models import save_models
+    from engine.forecast.model_files import save_models
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
     from engine.verify.audit import audit as audit_bars
     from engine.verify.evidence import Audit, Evidence
-    from engine.verify.verify import plain, verify
+    from engine.verify.placebo import placebo
+    from engine.verify.plain import plain
+    from engine.verify.verify import verify
 
     with progress.stage("replay"):
         replayed = _replayed(config, bars)
@@ -180,11 +184,14 @@ def _fill(
         )
         verified = verify(forecasts.frame, replayed.frame, config, evidence)
         folder.write_frame("reliability.parquet", verified.reliability)
+        metrics = dict(verified.metrics)
+        if config.verify.placebo:
+            metrics["placebo"] = placebo(replayed.inputs, config).metrics
     with progress.stage("backtest"):
         traded = backtest(bars, replayed.frame, forecasts.frame, config)
         folder.write_frame("trades.parquet", traded.trades)
         folder.write_frame("equity.parquet", traded.equity)
-        metrics = verified.metrics | {"backtest": plain(traded.metrics)}
+        metrics["backtest"] = plain(traded.metrics)
         folder.write_json("metrics.json", metrics)
         for text in traded.metrics["warnings"]:
             folder.warn(text)
@@ -287,6 +294,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
     RunError
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
+    from engine.forecast.book_touch import book_touch
     from engine.report.fill import table_at
     from engine.runs.run import open_run
 
@@ -296,17 +304,22 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
         raise RunError(
             "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
         )
+    replays, index = {}, {}
+    for name, series in bars.items():
+        index[name] = len(series) - 1 if date is None else series.index_of(date)
+        if index[name] >= 0:
+            replays[name] = replay_bars(series.cut(index[name] + 1), run.config)
     tables = []
+    with threadpool_limits(1):
+        touch = book_touch(replays, run.config)
     for name in [symbol] if symbol else bars:
-        series = bars[name]
-        index = len(series) - 1 if date is None else series.index_of(date)
-        if index < 0:
+        if name not in replays:
             raise RunError(
                 "run.no_such_date",
                 f"{name}: {date} is before the first session",
-                f"the run starts on {series.dates[0]}",
+                f"the run starts on {bars[name].dates[0]}",
             )
-        tables.append(table_at(replay_bars(series, run.config), run.forecasts, index))
+        tables.append(table_at(replays[name], run.forecasts, index[name], level_touch=touch[name]))
     return tables
 
 
@@ -317,13 +330,13 @@ def report(path: str | Path) -> Path:
     return _draw(open_run(path).path)
 
 
-def compare(first: str | Path, second: str | Path) -> Any:
+def compare(first: str | Path, second: str | Path) -> Comparison:
     """Scores of two runs on their common rows, paired, with intervals; see ``verify.compare``.
 
     Raises
     ------
-    ConfigError
-        Where the two runs answer different questions; the differing settings are named.
+    InputError
+        ``compare.different_events`` where the two runs answer different questions; the settings are named.
     """
     from engine.runs.run import open_run
     from engine.verify.compare import compare as compare_forecasts
@@ -357,6 +370,37 @@ def tune(
     write_json(path.with_suffix(".json"), result.to_dict())
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
     return path, result
+
+
+def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> int:
+    """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
+    import hashlib
+
+    from engine.config import dump_config
+    from engine.forecast.walk_forward import walk_forward
+    from engine.verify.ledger import add, entries_of
+
+    with threadpool_limits(1):
+        replayed = replay(config, as_of)
+        forecasts = walk_forward(replayed.inputs, config).frame
+    last = max(series.dates[-1] for series in replayed.bars.values())
+    digest = hashlib.sha256(dump_config(config).encode()).hexdigest()
+    return add(Path(file), entries_of(forecasts, replayed.frame, config, last, digest))
+
+
+def ledger_score(config: Config, file: str | Path) -> LedgerScore:
+    """Resolve what has matured in the ledger with the config's bars; live scores and calibration test."""
+    from engine.verify.ledger import read
+    from engine.verify.ledger_score import ledger_score as score
+
+    return score(read(Path(file)), load_all(config))
+
+
+def ledger_show(file: str | Path) -> pd.DataFrame:
+    """The recorded forecasts, one row per table and horizon."""
+    from engine.verify.ledger import show as listed
+
+    return listed(Path(file))
 
 
 def fetch(config: Config) -> list[Path]:

@@ -82,24 +82,15 @@ class OffsetLogistic(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if self.classes is None:
-            self.classes_, codes = np.unique(y, return_inverse=True)
-        else:
-            self.classes_ = np.asarray(self.classes)
-            codes = _codes(y, self.classes_)
+        self.classes_, codes = class_codes(y, self.classes)
         n_classes = len(self.classes_)
-        if n_classes < 2:
-            raise InputError(
-                "forecast.one_class",
-                f"OffsetLogistic needs samples of at least 2 classes, y has one class: {self.classes_.tolist()}",
-                "name all classes with classes=(...)",
-            )
-        offset = _check_offset(offset, len(X), n_classes)
+        offset = check_offset(offset, len(X), n_classes)
         basis = contrasts(n_classes)
         theta = np.zeros((X.shape[1] + 1, n_classes - 1))
-        if self.warm_start and getattr(self, "coef_", np.empty((0, 0))).shape == (n_classes, X.shape[1]):
-            theta[:-1] = self.coef_.T @ basis
-            theta[-1] = self.intercept_ @ basis
+        before = getattr(self, "coef_", None)
+        if self.warm_start and before is not None and before.shape == (n_classes, X.shape[1]):
+            theta[:-1] = before.T @ basis
+            theta[-1] = getattr(self, "intercept_") @ basis  # noqa: B009
         penalty = check_penalty(self.penalty)
         if np.isinf(penalty):
             theta[:] = 0.0
@@ -111,7 +102,7 @@ class OffsetLogistic(ClassifierMixin, BaseEstimator):
                 features,
                 len(X),
                 offset,
-                codes.astype(np.int64),
+                codes,
                 weight,
                 basis,
                 theta,
@@ -132,7 +123,7 @@ class OffsetLogistic(ClassifierMixin, BaseEstimator):
         """Log-odds (n, K): ``offset + X . coef_ + intercept_``."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        offset = _check_offset(offset, len(X), len(self.classes_))
+        offset = check_offset(offset, len(X), len(self.classes_))
         out = np.empty_like(offset)
         coefficients = np.vstack([self.coef_.T, self.intercept_])
         linear_logits(np.ascontiguousarray(X.T), coefficients, offset, out)
@@ -208,17 +199,41 @@ def check_penalty(penalty: float | str) -> float:
     raise InputError("forecast.bad_penalty", f"penalty {penalty!r} is no number >= 0", 'or write "infinite"')
 
 
-def _codes(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    matches = y[:, None] == classes[None, :]
+def class_codes(y: np.ndarray, classes: tuple[Any, ...] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The classes (K,) and the index of each ``y`` among them, (n,) int64.
+
+    Raises
+    ------
+    InputError
+        ``forecast.one_class``, ``forecast.unknown_class``.
+    """
+    if classes is None:
+        found, codes = np.unique(y, return_inverse=True)
+        if len(found) < 2:
+            raise InputError(
+                "forecast.one_class",
+                f"the fit needs samples of at least 2 classes, y has one class: {found.tolist()}",
+                "name all classes with classes=(...)",
+            )
+        return found, codes.astype(np.int64)
+    known = np.asarray(classes)
+    matches = y[:, None] == known[None, :]
     if not matches.any(axis=1).all():
         unknown = y[~matches.any(axis=1)][0]
         raise InputError(
-            "forecast.unknown_class", f"y holds {unknown!r}, not one of the classes {classes.tolist()}"
+            "forecast.unknown_class", f"y holds {unknown!r}, not one of the classes {known.tolist()}"
         )
-    return np.argmax(matches, axis=1)
+    return known, np.argmax(matches, axis=1).astype(np.int64)
 
 
-def _check_offset(offset: Any, rows: int, n_classes: int) -> np.ndarray:
+def check_offset(offset: Any, rows: int, n_classes: int) -> np.ndarray:
+    """The offset as a (rows, n_classes) float64 array; zeros for None.
+
+    Raises
+    ------
+    InputError
+        ``forecast.bad_offset`` for a wrong shape, NaN or infinity.
+    """
     if offset is None:
         return np.zeros((rows, n_classes))
     offset = np.ascontiguousarray(offset, dtype=np.float64)

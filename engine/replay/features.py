@@ -24,7 +24,8 @@ from engine.replay.setup import (
     TARGET_LOW,
 )
 from engine.rules.indicators import ATR, SIGMA
-from engine.rules.levels import BREAK, REJECTION, kinds_agreeing, strength
+from engine.rules.level_book import LAST_EVENT, WORTH
+from engine.rules.levels import BREAK, HALF_LIFE_SESSIONS, REJECTION, kinds_agreeing, strength
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"
@@ -57,6 +58,46 @@ LEVEL_FEATURES: tuple[str, ...] = (
     *_RECENT,
 )
 
+# What the classifier is given: every column is dimensionless and known at every close that has a setup and a
+# 200-day mean.  Left out are columns that may be unknown for good (no volume, never oversold) and the ATR twin of
+# each sigma distance.
+MODEL_FEATURES: tuple[str, ...] = (
+    "floor_distance_sigma",
+    "ceiling_distance_sigma",
+    "target_distance_sigma",
+    "retest_distance_sigma",
+    "target_width_atr",
+    "room_ratio",
+    "floor_strength",
+    "floor_touches",
+    "floor_age",
+    "floor_kinds",
+    "floor_reversed",
+    "floor_projected",
+    "ceiling_strength",
+    "target_strength",
+    "target_touches",
+    "target_age",
+    "target_kinds",
+    "target_reversed",
+    "target_projected",
+    *_CROWD,
+    *_RECENT,
+    "rsi_14",
+    "distance_sma_50_atr",
+    "distance_sma_200_atr",
+    "slope_sma_50_atr",
+    "slope_sma_200_atr",
+    "rebound_atr",
+    "drawdown_atr",
+    "higher_lows",
+    "higher_highs",
+    "return_5_sigma",
+    "return_20_sigma",
+    "return_60_sigma",
+    "volatility_ratio",
+)
+
 N_RECENT = len(_RECENT)
 _FIRST_STANDING = len(_DISTANCES) + 2
 _PER_LEVEL = 7
@@ -66,7 +107,7 @@ N_FEATURES = len(LEVEL_FEATURES)
 
 _RECENT_DECAY = 0.5 ** (1.0 / 10.0)  # a break counts half after ten sessions
 _YEAR = 252.0
-_CROWD_ATR = 4.0
+CROWD_ATR = 4.0
 
 
 @numba.njit(cache=True)
@@ -104,7 +145,9 @@ def _write_standing(i, rows, chosen, out, column):
 
 
 @numba.njit(cache=True)
-def fill_features(i, close, indicators, rows, near, near_low, near_high, found, setup, chosen, recent, out):
+def fill_features(
+    i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, out
+):
     """Fill row ``i`` of ``out`` (n, len(LEVEL_FEATURES)).
 
     Columns
@@ -149,7 +192,7 @@ def fill_features(i, close, indicators, rows, near, near_low, near_high, found, 
         if not above and near_high[m] >= price:
             continue  # the close is inside
         distance = (near_low[m] - price if above else price - near_high[m]) / atr
-        if distance > _CROWD_ATR:
+        if distance > CROWD_ATR:
             continue
         column = _FIRST_CROWD + (0 if above else 3)
         if distance <= 1.0:
@@ -157,6 +200,9 @@ def fill_features(i, close, indicators, rows, near, near_low, near_high, found, 
         if distance <= 2.0:
             out[i, column + 1] += 1.0
         out[i, column + 2] += 1.0
-        out[i, _FIRST_CROWD + (6 if above else 7)] += strength(rows[near[m]], i) / (1.0 + distance)
+        r = near[m]
+        power = hot[WORTH, r] * HALF_LIFE_SESSIONS
+        power /= (HALF_LIFE_SESSIONS + i - hot[LAST_EVENT, r]) * (1.0 + distance)
+        out[i, _FIRST_CROWD + (6 if above else 7)] += power
     for j in range(4):
         out[i, _FIRST_RECENT + j] = recent[j]

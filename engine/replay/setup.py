@@ -31,7 +31,8 @@ import numpy as np
 from engine.config import SetupConfig
 from engine.rules.indicators import ATR, SIGMA
 from engine.rules.kinds.kind import usable
-from engine.rules.levels import strength, zone_at
+from engine.rules.level_book import ZONE_HIGH, ZONE_LOW
+from engine.rules.levels import strength
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
 FLOOR, CEILING, TARGET_LOW, TARGET_HIGH, RETEST = range(len(SETUP))
@@ -70,12 +71,13 @@ def is_major(row, i, params):
 
 
 @numba.njit(cache=True)
-def find_near(i, price, reach, indicators, rows, count, near, near_low, near_high):
-    """Collect the rows whose zone is within ``reach`` of ``price``; returns how many."""
+def find_near(lowest, highest, hot, count, near, near_low, near_high):
+    """Collect the rows of the book whose zone reaches into [lowest, highest]; returns how many."""
     found = 0
     for r in range(count):
-        low, high = zone_at(rows[r], indicators, i)
-        if low <= price + reach and high >= price - reach:
+        low = hot[ZONE_LOW, r]
+        high = hot[ZONE_HIGH, r]
+        if low <= highest and high >= lowest:
             near[found] = r
             near_low[found] = low
             near_high[found] = high
@@ -146,7 +148,8 @@ def _nearest_retest(floor, atr, near_low, near_high, found, params):
 def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, params, out, chosen):
     """Fill row ``i`` of ``out`` (n, 5) and ``chosen`` (4,): row of the book, or PROJECTED, or UNDEFINED.
 
-    ``near, near_low, near_high, found`` are what :func:`find_near` collected within twice ``max_atr``.
+    ``near, near_low, near_high, found`` are what :func:`find_near` collected from twice ``max_atr`` below the close
+    to ``max_atr`` above it.
     """
     for j in range(5):
         out[i, j] = np.nan

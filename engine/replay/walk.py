@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from engine.replay.features import fill_features, move_recent
+from engine.replay.features import CROWD_ATR, fill_features, move_recent
 from engine.replay.setup import choose_setup, find_near
 from engine.rules.indicators import ATR
 from engine.rules.level_book import (
@@ -13,8 +13,10 @@ from engine.rules.level_book import (
     MAX_LEVELS_PER_BAR,
     N_ACTIVE,
     N_EVENTS,
+    N_HOT,
     N_LEVELS,
     NEXT_ID,
+    arm_all,
     step_book,
 )
 
@@ -59,6 +61,8 @@ def advance_walk(
     near_low = np.empty(len(rows))
     near_high = np.empty(len(rows))
     chosen = np.empty(4, np.int64)
+    hot = np.empty((N_HOT, len(rows)))
+    arm_all(start - 1, indicators, rows, hot, counters, level_params)
     for i in range(start, stop):
         if (
             len(levels) - counters[N_LEVELS] < MAX_LEVELS_PER_BAR
@@ -67,16 +71,31 @@ def advance_walk(
             return i, first
         before = counters[N_EVENTS]
         first = step_book(
-            i, high, low, close, indicators, candidates, first, level_params, rows, counters, levels, events
+            i,
+            high,
+            low,
+            close,
+            indicators,
+            candidates,
+            first,
+            level_params,
+            rows,
+            hot,
+            counters,
+            levels,
+            events,
         )
         move_recent(events, before, counters[N_EVENTS], recent)
-        reach = 2.0 * setup_params.max_atr * indicators[i, ATR]
-        found = find_near(i, close[i], reach, indicators, rows, counters[N_ACTIVE], near, near_low, near_high)
+        above = max(setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
+        below = max(2.0 * setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
+        found = find_near(
+            close[i] - below, close[i] + above, hot, counters[N_ACTIVE], near, near_low, near_high
+        )
         choose_setup(
             i, close, indicators, rows, near, near_low, near_high, found, setup_params, setup, chosen
         )
         fill_features(
-            i, close, indicators, rows, near, near_low, near_high, found, setup, chosen, recent, features
+            i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, features
         )
         for j in range(4):
             setup_levels[i, j] = rows[chosen[j]].id if chosen[j] >= 0 else chosen[j]

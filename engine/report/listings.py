@@ -14,6 +14,8 @@ from rich.text import Text
 from engine.bars.findings import BarFinding
 from engine.bars.series import BarSeries
 from engine.report import words
+from engine.verify.compare import Comparison
+from engine.verify.ledger_score import LedgerScore
 
 
 def listing(
@@ -78,4 +80,73 @@ def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
             )
         )
     parts += [Text(f"note: {finding}") for finding in summary["findings"]]
+    return Group(*parts)
+
+
+def comparison_view(comparison: Comparison) -> RenderableType:
+    """Scores of two runs on their common rows, with the interval of the difference."""
+    table = comparison.table
+    shown = pd.DataFrame(
+        {
+            "sessions": table["horizon_sessions"],
+            "score": table["score"].str.replace("_", " "),
+            "rows": [f"{n:,.0f}" for n in table["rows"]],
+            "windows": [f"{n:,.0f}" for n in table["effective_rows"]],
+            "first": [f"{v:.4f}" for v in table["first"]],
+            "second": [f"{v:.4f}" for v in table["second"]],
+            "difference": [f"{v:+.4f}" for v in table["difference"]],
+            f"{comparison.coverage:.0%} interval": [
+                f"{low:+.4f} to {high:+.4f}"
+                for low, high in zip(table["difference_low"], table["difference_high"], strict=True)
+            ],
+            "skill of second": [f"{v:+.2%}" for v in table["skill_of_second"]],
+            "p": [words.p_value(v) for v in table["dm_p_value"]],
+        }
+    )
+    parts: list[RenderableType] = [listing(shown, right=[c for c in shown.columns if c != "score"])]
+    parts.append(Text("A negative difference means that the second run is better (lower scores are)."))
+    for name, count in (("first", comparison.only_first), ("second", comparison.only_second)):
+        if count:
+            parts.append(Text(f"{count:,} rows stand only in the {name} run and are left out."))
+    return Group(*parts)
+
+
+def ledger_view(frame: pd.DataFrame) -> RenderableType:
+    """The recorded tables, oldest first."""
+    shown = frame[["as_of", "instrument", "horizon_sessions"]].rename(
+        columns={"horizon_sessions": "sessions"}
+    )
+    for name in ("close", "floor", "target_low"):
+        shown[name] = [words.price(v, words.price_decimals(v)) for v in frame[name]]
+    for scenario in ("continuation", "range", "breakdown"):
+        shown[scenario] = [words.percent(v) for v in frame[f"p_{scenario}"]]
+    shown["recorded_at"] = frame["recorded_at"]
+    right = [c for c in shown.columns if c not in ("as_of", "instrument", "recorded_at")]
+    return listing(shown, right=right, empty="The ledger is empty.")
+
+
+def ledger_scores_view(score: LedgerScore) -> RenderableType:
+    """How the live record stands: counts by status, scores beside the honest opponent, and the test."""
+    counts = ", ".join(f"{n:,} {status}" for status, n in score.metrics["rows_by_status"].items())
+    parts: list[RenderableType] = [Text(f"Recorded forecasts: {counts or 'none'}.")]
+    rows = []
+    for config, found in score.metrics["configs"].items():
+        for horizon, block in found["horizons"].items():
+            scores, test = block["scores"], block["sequential"]
+            opponent = scores.get("filtered_history", {})
+            rows.append(
+                {
+                    "config": config[:8] or words.MISSING,
+                    "sessions": horizon,
+                    "rows": f"{block['rows']:,}",
+                    "windows": words.decimal(block["effective_rows"], 1),
+                    "log loss": words.decimal(scores["model"]["log_loss_nats"], 3),
+                    "of filtered history": words.decimal(opponent.get("log_loss_nats"), 3),
+                    "evidence against calibration": words.decimal(test["e_value"], 2),
+                    "p, any time": words.p_value(test["p_value"]),
+                }
+            )
+    parts.append(
+        listing(pd.DataFrame(rows), right=list(rows[0])[1:] if rows else (), empty="Nothing has matured yet.")
+    )
     return Group(*parts)

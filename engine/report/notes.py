@@ -26,10 +26,11 @@ def geometric_notes(setup: Setup | None, facts: Facts, decimals: int) -> dict[st
         return f"{words.decimal(abs(price - close) / atr, 1)} ATR"
 
     def source(edge: SetupEdge) -> str:
-        return "projected, no level in reach" if edge.projected else edge.level_name or "level"
+        name = "projected from ATR" if edge.projected else edge.level_name
+        return f" ({name})" if name else ""
 
     up = join_clauses(
-        f"target {atrs(setup.target.low)} above ({source(setup.target)})",
+        f"target {atrs(setup.target.low)} above{source(setup.target)}",
         _momentum(facts, bullish=True),
     )
     middle = (
@@ -37,7 +38,7 @@ def geometric_notes(setup: Setup | None, facts: Facts, decimals: int) -> dict[st
         f"{atrs(setup.target.low)} above"
     )
     down = join_clauses(
-        f"floor {atrs(setup.floor.low)} below ({source(setup.floor)})",
+        f"floor {atrs(setup.floor.low)} below{source(setup.floor)}",
         _momentum(facts, bullish=False),
     )
     return {"continuation": up, "range": middle, "breakdown": down}

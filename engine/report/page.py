@@ -27,13 +27,13 @@ from engine.report.tables import (
 from engine.report.trust import (
     CheckGroups,
     group_findings,
-    placebo_sentences,
     read_metrics,
     rules_verdict,
     trust_paragraphs,
 )
-from engine.report.trust_tables import calibration_blocks, regime_tables, score_tables
+from engine.report.trust_tables import calibration_blocks, placebo_block, regime_tables, score_tables
 
+_TICKS = re.compile(r"`([^`]+)`")
 _ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
 
 
@@ -48,6 +48,8 @@ def _environment() -> Environment:
     )
     environment.globals["words"] = words
     environment.filters["tight"] = _tight
+    environment.filters["ticks"] = _ticks
+    environment.filters["term"] = _term
     return environment
 
 
@@ -69,7 +71,7 @@ def render_page(material: ReportMaterial) -> str:
         score_tables=score_tables(trust),
         calibration=calibration_blocks(trust, charts["reliability"]),
         regimes=regime_tables(trust),
-        placebo=placebo_sentences(trust),
+        placebo=placebo_block(trust),
         backtest=backtest_table(trust.backtest),
         trades=0 if material.trades is None else len(material.trades),
         groups=_checks(material),
@@ -83,6 +85,19 @@ def render_page(material: ReportMaterial) -> str:
 def _tight(text: str) -> Markup:
     """Escaped text in which a price zone never breaks at its dash."""
     return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', str(escape(text))))
+
+
+def _ticks(text: str) -> Markup:
+    """Escaped text with `code` in backticks set as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _term(label: str, term: str | None = None) -> Markup:
+    """A label that explains itself on hover where the glossary knows the term."""
+    meaning = GLOSSARY.get(term or label)
+    if meaning is None:
+        return escape(label)
+    return Markup('<abbr title="{}">{}</abbr>').format(meaning, label)
 
 
 def _headline(material: ReportMaterial) -> str:

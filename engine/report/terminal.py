@@ -20,6 +20,7 @@ from engine.report import words
 from engine.report.overview import outlook
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import (
+    BASELINE_ORDER,
     CheckGroups,
     Trust,
     calibration_verdict,
@@ -50,6 +51,9 @@ def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:
     for table in scenario.horizons:
         parts.append(Text())
         parts.extend(_horizon(scenario, table))
+    legend = _legend(scenario)
+    if legend:
+        parts.append(Text(f"  {legend}", style="dim"))
     if levels:
         parts.append(Text())
         parts.append(levels_view(scenario))
@@ -83,7 +87,7 @@ def book_view(scenario: Scenario) -> RenderableType:
     if history:
         table = _table("Level", left=("Role history",), right=())
         for line in history:
-            table.add_row(_zone(scenario, line), line.role_history)
+            table.add_row(_zone(scenario, line), words.dated(line.role_history))
         parts += [Text(), table]
     return Group(*parts)
 
@@ -97,7 +101,8 @@ def skill_view(trust: Trust) -> RenderableType:
         for block in trust.horizons:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
-        names = dict.fromkeys(line.baseline for block in trust.horizons for line in block.skill)
+        known = {line.baseline for block in trust.horizons for line in block.skill}
+        names = [name for name in BASELINE_ORDER if name in known]
         for name in names:
             cells: list[str] = []
             for block in trust.horizons:
@@ -125,7 +130,10 @@ def run_view(
         parts += [scenario_view(scenario), Text()]
     parts += [skill_view(read_metrics(metrics, interval)), Text()]
     known = metrics or {}
-    parts.append(findings_view(group_findings(known.get("findings"), known.get("checks") or ())))
+    groups = group_findings(
+        known.get("findings"), known.get("checks") or (), known.get("checks_not_applicable") or ()
+    )
+    parts.append(findings_view(groups))
     return Group(*parts)
 
 
@@ -141,7 +149,7 @@ def findings_view(groups: CheckGroups) -> RenderableType:
             line.append(f"  [{entry['code']}]", style="dim")
             parts.append(line)
             if entry["explanation"]:
-                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2)))
+                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2), expand=False))
     passed = words.plural(len(groups.passed), "check")
     tail = f"{passed} passed"
     if groups.not_applicable:
@@ -193,7 +201,7 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
         note = Text("  ")
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
         note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
-        parts.append(Padding(note, (0, 0, 0, 0)))
+        parts.append(note)
     tail = _touches(table)
     if tail:
         parts.append(Text(f"  {tail}"))
@@ -213,6 +221,14 @@ def _touches(table: HorizonTable) -> str:
     return words.sentence(", ".join(found))
 
 
+def _legend(scenario: Scenario) -> str:
+    table = scenario.longest
+    if table is None or not table.available:
+        return ""
+    shown = [n for n in _SHORT if any(row.baselines.get(n) is not None for row in table.rows)]
+    return words.sentence("; ".join(f"{_SHORT[name]}: {_MEANING[name]}" for name in shown))
+
+
 def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[RenderableType]:
     name = Text(words.capital(line.name))
     if line.role not in ("resistance", "support"):
@@ -222,8 +238,8 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         name,
         words.signed(line.distance_percent) + "%",
         words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
-        str(line.touches),
-        str(line.age_sessions),
+        words.MISSING if line.is_average else str(line.touches),
+        words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:
         cells.append(words.percent(line.touch_probability.get(horizon)))
@@ -249,6 +265,13 @@ def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
     return table
 
 
+_MEANING = {
+    "filtered_history": "distance and volatility alone (filtered history)",
+    "random_walk": "driftless random walk",
+    "same_reading": "past dates with the same reading",
+    "climatology": "base rate",
+    "analyst": "the fixed table of the config",
+}
 _SHORT = {
     "filtered_history": "FHS",
     "random_walk": "Walk",

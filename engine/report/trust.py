@@ -16,11 +16,7 @@ from engine.verify.power import in_words
 
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 TOO_GOOD = 0.03
-ALTERNATIVE_WORDS = {
-    "overconfidence_25": "an overconfidence of 25%",
-    "overconfidence_50": "an overconfidence of 50%",
-    "bias_5_points": "a bias of 5 points",
-}
+OVERCONFIDENCE = ("overconfidence_25", "logits_times_1_25")  # one alternative under its two names
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ class HorizonTrust:
     scores: dict[str, dict[str, float | None]]
     skill: tuple[SkillLine, ...]
     calibration: tuple[CalibrationLine, ...]
-    power: dict[str, Any]
+    power: float | None
     verdict: str
     regimes: tuple[Regime, ...]
 
@@ -140,7 +136,7 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
 def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     skill = _mapping(block.get("skill"))
     calibration = _mapping(block.get("calibration"))
-    power = _mapping(block.get("power"))
+    power, noticed = _power(_mapping(block.get("power")))
     order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
     return HorizonTrust(
         horizon_sessions=horizon,
@@ -169,15 +165,26 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
                         "slope",
                     )
                 },
-                power=words.number(_mapping(power.get("overconfidence_25")).get(name)),
+                power=words.number(noticed.get(name)),
             )
             for name in words.DISPLAY_ORDER
             if name in calibration
         ),
-        power=dict(power),
+        power=power,
         verdict=str(block.get("verdict") or ""),
         regimes=tuple(_regime(item) for item in block.get("regimes") or () if isinstance(item, Mapping)),
     )
+
+
+def _power(block: Mapping[str, Any]) -> tuple[float | None, Mapping[str, Any]]:
+    """Share of 25 % overconfident forecasts that the test notices: over all classes, and by class."""
+    for name in OVERCONFIDENCE:
+        found = block.get(name)
+        if isinstance(found, Mapping):
+            return words.number(found.get("any")), found
+        if found is not None:
+            return words.number(found), _mapping(_mapping(block.get("by_class")).get(name))
+    return None, {}
 
 
 def _regime(item: Mapping[str, Any]) -> Regime:
@@ -245,7 +252,13 @@ def base_rate_verdict(trust: Trust) -> str:
     text = f"Against the base rate its log-loss skill is {words.signed_percent(line.skill)}"
     if line.low is not None and line.high is not None:
         text += f" ({words.signed_percent(line.low)} to {words.signed_percent(line.high)})"
-    if line.verdict == "better":
+    fhs = table.against("filtered_history") if table is not None else None
+    if (
+        line.verdict == "better"
+        and fhs is not None
+        and fhs.skill is not None
+        and fhs.skill < 0.5 * line.skill
+    ):
         return text + "; most of that is geometry: how far away each level is, in units of volatility."
     return text + "."
 
@@ -289,11 +302,12 @@ def power_sentence(trust: Trust) -> str:
     table = trust.longest
     if table is None:
         return ""
-    for key, described in ALTERNATIVE_WORDS.items():
-        share = words.number(_mapping(table.power.get(key)).get("any"))
-        if share is not None:
-            return f"{described} would be noticed {in_words(share)}."
-    return ""
+    if table.power is None:
+        return ""
+    seen = in_words(table.power)
+    if seen.startswith("almost"):
+        return f"an overconfidence of 25% would {seen} be noticed."
+    return f"an overconfidence of 25% would be noticed {seen}."
 
 
 def sample_sentence(trust: Trust) -> str:
@@ -322,11 +336,6 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
         sample_sentence(trust),
     )
     return tuple(text for text in found if text)
-
-
-def placebo_sentences(trust: Trust) -> tuple[str, ...]:
-    """Whether real levels beat random ones at equal distance; empty where no placebo was run."""
-    return ()
 
 
 # --- checks ---------------------------------------------------------------------------------------

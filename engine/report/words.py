@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 MISSING = "–"
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_BRACKET = re.compile(r" \(([^()]+)\)$")
+_GAP = re.compile(r"(\d) %")
 MINUS = "−"
 
 SCENARIO_LABELS = {"continuation": "Continuation", "range": "Range", "breakdown": "Breakdown"}
@@ -20,13 +24,7 @@ BASELINE_LABELS = {
     "same_reading": "Same reading",
     "climatology": "Climatology",
     "analyst": "Analyst",
-}
-BASELINE_WORDS = {
-    "filtered_history": "distance and volatility alone",
-    "random_walk": "a driftless random walk",
-    "same_reading": "past dates with the same reading",
-    "climatology": "the base rate",
-    "analyst": "the analyst's fixed table",
+    "raw": "Before calibration",
 }
 
 
@@ -165,6 +163,16 @@ def short_day(value: Any) -> str:
     return MISSING if moment is None else f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
 
 
+def plain_name(name: str) -> str:
+    """A level's name for use inside brackets: ``support shelf (May 2024)`` as ``support shelf of May 2024``."""
+    return _BRACKET.sub(r" of \1", name)
+
+
+def dated(text: str) -> str:
+    """Text in which ISO dates read as days: ``break 17 Nov 2025``."""
+    return _ISO_DAY.sub(lambda match: short_day(match[0]), text)
+
+
 def to_date(value: Any) -> date | None:
     """A date from a date, datetime, numpy datetime, pandas timestamp or ISO text."""
     if value is None:
@@ -196,8 +204,8 @@ def join(parts: Iterable[str], last: str = "and") -> str:
 
 
 def sentence(text: str) -> str:
-    """First letter upper case, a full stop at the end."""
-    text = text.strip()
+    """First letter upper case, a full stop at the end, no gap before a percent sign."""
+    text = _GAP.sub(r"\1%", text.strip())
     if not text:
         return ""
     return capital(text) + ("" if text[-1] in ".!?" else ".")

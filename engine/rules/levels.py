@@ -95,7 +95,7 @@ EVENT = np.dtype(
 
 _HALF_STRENGTH_TOUCHES = 3.0
 _HALF_STRENGTH_REACTION = 4.0
-_HALF_LIFE_SESSIONS = 252.0
+HALF_LIFE_SESSIONS = 252.0
 
 
 @numba.njit(cache=True)
@@ -164,19 +164,8 @@ def kinds_agreeing(kinds):
 
 
 @numba.njit(cache=True)
-def strength(row, bar):
-    """Strength of a level at the close of ``bar``, in (0, 1).
-
-    mean of four terms, times freshness, times integrity::
-
-        (weight of the kind + touches / (touches + 3) + reaction / (reaction + 4) + (kinds - 1) / kinds) / 4
-        * 1 / (1 + sessions without an event / 252)
-        * 1 / (1 + breaks / 2)        halved once more between a break and its reclaim or role reversal
-
-    touches counts the turns that made the level and every touch since; reaction is in ATR, the sum over all
-    rejections of how far the close had moved off; kinds is how many rules agree on the zone.  Three touches, a
-    reaction of 4 ATR or a quiet year each bring their factor to one half: these are conventions, not estimates.
-    """
+def worth(row):
+    """The part of :func:`strength` that only an event can change."""
     agreeing = kinds_agreeing(row.kinds)
     standing = (
         row.weight
@@ -184,11 +173,33 @@ def strength(row, bar):
         + row.reaction_atr / (row.reaction_atr + _HALF_STRENGTH_REACTION)
         + (agreeing - 1.0) / agreeing
     )
-    freshness = _HALF_LIFE_SESSIONS / (_HALF_LIFE_SESSIONS + (bar - row.last_event))
     integrity = 2.0 / (2.0 + row.breaks)
     if row.broken == 1:
         integrity *= 0.5
-    return 0.25 * standing * freshness * integrity
+    return 0.25 * standing * integrity
+
+
+@numba.njit(cache=True)
+def freshness(quiet_sessions):
+    """The part of :func:`strength` that fades: 1 on the day of an event, one half a year later."""
+    return HALF_LIFE_SESSIONS / (HALF_LIFE_SESSIONS + quiet_sessions)
+
+
+@numba.njit(cache=True)
+def strength(row, bar):
+    """Strength of a level at the close of ``bar``, in (0, 1).
+
+    mean of four terms, times integrity, times freshness::
+
+        (weight of the kind + touches / (touches + 3) + reaction / (reaction + 4) + (kinds - 1) / kinds) / 4
+        * 1 / (1 + breaks / 2)        halved once more between a break and its reclaim or role reversal
+        * 1 / (1 + sessions without an event / 252)
+
+    touches counts the turns that made the level and every touch since; reaction is in ATR, the sum over all
+    rejections of how far the close had moved off; kinds is how many rules agree on the zone.  Three touches, a
+    reaction of 4 ATR or a quiet year each bring their factor to one half: these are conventions, not estimates.
+    """
+    return worth(row) * freshness(bar - row.last_event)
 
 
 @numba.njit(cache=True)

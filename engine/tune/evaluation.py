@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,9 +65,13 @@ def _start_worker(evaluate: Evaluate) -> None:
     threadpool_limits(1)
 
 
-def _work(config: Config) -> Evaluation | Failure:
+def _ready() -> None:
+    """Nothing: a process that has done it has started."""
+
+
+def _work(config: Config, method: str | None) -> Evaluation | Failure:
     assert _evaluate is not None
-    return attempt(_evaluate, config)
+    return attempt(_evaluate if method is None else getattr(_evaluate, method), config)
 
 
 class Workers:
@@ -86,30 +91,53 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def run(self, configs: Sequence[Config]) -> list[Evaluation | Failure]:
-        """One result per config; a process that dies costs its batch's unfinished trials, not the search."""
+    def start(self) -> None:
+        """Start the processes, which import for seconds, while the caller does something else."""
+        if self._workers > 1:
+            pool = self._processes(self._workers)
+            for _ in range(self._workers):
+                pool.submit(_ready)
+
+    def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
+        """One result per config, in order; ``method`` names a method of the objective to call in its place.
+
+        A process that dies breaks the pool for its neighbours too.  So every config it left without a result
+        is tried again in a process of its own, and only the one that kills that as well has failed.
+        """
         if self._workers == 1:
-            return [attempt(self._evaluate, config) for config in configs]
+            call = self._evaluate if method is None else getattr(self._evaluate, method)
+            return [attempt(call, config) for config in configs]
+        results: list[Evaluation | Failure | None] = [None] * len(configs)
+        with suppress(BrokenProcessPool):
+            pool = self._processes(self._workers)
+            jobs = [pool.submit(_work, config, method) for config in configs]
+            for number, job in enumerate(jobs):
+                with suppress(BrokenProcessPool):
+                    results[number] = job.result()
+        if None in results:
+            self._close()
+        return [
+            self._alone(config, method) if result is None else result
+            for config, result in zip(configs, results, strict=True)
+        ]
+
+    def _alone(self, config: Config, method: str | None) -> Evaluation | Failure:
+        try:
+            return self._processes(1).submit(_work, config, method).result()
+        except BrokenProcessPool:
+            return Failure("the worker process died")
+        finally:
+            self._close()
+
+    def _processes(self, count: int) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._workers,
+                count,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
                 initargs=(self._evaluate,),
             )
-        try:
-            jobs = [self._pool.submit(_work, config) for config in configs]
-        except BrokenProcessPool:
-            self._close()
-            return [Failure("the worker processes could not be started") for _ in configs]
-        return [self._collect(job) for job in jobs]
-
-    def _collect(self, job: Future[Evaluation | Failure]) -> Evaluation | Failure:
-        try:
-            return job.result()
-        except BrokenProcessPool:
-            self._close()
-            return Failure("the worker process died")
+        return self._pool
 
     def _close(self) -> None:
         if self._pool is not None:

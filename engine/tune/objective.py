@@ -5,7 +5,10 @@ model, event   skill in log loss over filtered_history, 1 - loss / loss of filte
 decision       certainty equivalent of the strategy's yearly return after costs.
 
 The holdout is cut off the bars before anything is replayed, so no indicator, level, baseline or outcome of a
-trial has seen it.  In the model group every trial answers the same questions: rows, outcomes and filtered_history
+trial has seen it.  Trials simulate fewer paths and refit less
+often than a run (``tune.paths``, ``tune.refit_sessions``); the holdout is scored with the settings of a run.
+
+In the model group every trial answers the same questions: rows, outcomes and filtered_history
 are the same to the last bit, and a trial whose questions differ fails.  In the event group they differ by
 intent, so only the skill over each trial's own filtered_history is compared, never log loss.
 """
@@ -190,9 +193,14 @@ def _plain(config: Config) -> Config:
 
 
 def _economical(config: Config) -> Config:
+    """The same for every trial of a search, so that trials stay comparable; the holdout is scored without."""
     return with_overrides(
         config,
-        {"forecast.interval_draws": 0, "forecast.paths": min(config.tune.paths, config.forecast.paths)},
+        {
+            "forecast.interval_draws": 0,
+            "forecast.paths": min(config.tune.paths, config.forecast.paths),
+            "forecast.refit_sessions": max(config.tune.refit_sessions, config.forecast.refit_sessions),
+        },
     )
 
 

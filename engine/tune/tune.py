@@ -14,7 +14,7 @@ from engine.backtest.overfitting import Overfitting, probability_of_overfitting
 from engine.backtest.sharpe import Search
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError
-from engine.tune.evaluation import Evaluate, Evaluation, Failure, Workers, attempt
+from engine.tune.evaluation import Evaluate, Evaluation, Failure, Workers
 from engine.tune.holdout import (
     LOOKS_FILE,
     Holdout,
@@ -70,21 +70,29 @@ def tune(
     space = search_space(config)
     chosen: Evaluate = evaluate if evaluate is not None else default_objective(config)
     objective = chosen if isinstance(chosen, Objective) else None
+    looks: tuple[Path, int] | None = None
+    if objective is not None and folder is not None and objective.holdout_start is not None:
+        # counted before the search: a record that cannot be read must not cost its hours
+        path = folder / LOOKS_FILE
+        looks = path, earlier_looks(path, objective.data_sha256, str(objective.holdout_start))
     identity = Identity(
         name=config.name,
         group=config.tune.group,
         config_sha256=_question_sha256(config, space),
         data_sha256=objective.data_sha256 if objective is not None else "none",
     )
-    study = open_study(storage, identity)
     inline = objective is not None and not objective.parallel
     with Workers(chosen, 1 if inline else workers) as crew:
+        crew.start()
+        study = open_study(storage, identity)
         search(study, config, space, crew, trials=trials, progress=progress)
-    table = _trials_table(study, space)
-    best = _best(study)
-    best_values = dict(best.params) if best is not None else {}
-    made = _search_made(study, storage, identity, config)
-    best_config = _chosen(config, best_values, space, made)
+        best = _best(study)
+        best_values = dict(best.params) if best is not None else {}
+        made = _search_made(study, storage, identity, config)
+        best_config = _chosen(config, best_values, space, made)
+        holdout = None
+        if objective is not None and looks is not None:
+            holdout = _look(objective, crew, config, best_config, looks, study)
     return TuneResult(
         group=config.tune.group,
         objective=objective.label if objective is not None else "a function of the caller",
@@ -92,9 +100,9 @@ def tune(
         best_values=best_values,
         best_score=best.value if best is not None else None,
         default_score=_default_score(study, config, space),
-        trials=table,
+        trials=_trials_table(study, space),
         edges=edges(space, best_values),
-        holdout=_holdout(objective, config, best_config, folder, study),
+        holdout=holdout,
         search=made,
         overfitting=_overfitting(study),
         importance=_importance(study),
@@ -194,25 +202,20 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     return dict(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
 
 
-def _holdout(
-    objective: Objective | None,
+def _look(
+    objective: Objective,
+    crew: Workers,
     config: Config,
     best_config: Config,
-    folder: Path | None,
+    looks: tuple[Path, int],
     study: optuna.Study,
-) -> Holdout | None:
-    if objective is None or folder is None or objective.holdout_start is None:
-        return None
-    path = folder / LOOKS_FILE
-    first_date = str(objective.holdout_start)
-    look = earlier_looks(path, objective.data_sha256, first_date) + 1
-    scores: dict[str, float | None] = {}
-    reasons: dict[str, str] = {}
-    for name, candidate in (("best", best_config), ("default", config)):
-        found = attempt(objective.score_holdout, candidate)
-        scores[name] = found.value if isinstance(found, Evaluation) else None
-        if isinstance(found, Failure):
-            reasons[name] = found.reason
+) -> Holdout:
+    """Score the best config and the config as it stands on the holdout, and put the look on record."""
+    path, earlier = looks
+    first_date, look = str(objective.holdout_start), earlier + 1
+    candidates = [config] if best_config == config else [config, best_config]
+    found = crew.run(candidates, "score_holdout")
+    default, best = (f.value if isinstance(f, Evaluation) else None for f in (found[0], found[-1]))
     record_look(
         path,
         {
@@ -226,15 +229,15 @@ def _holdout(
             "data_sha256": objective.data_sha256,
             "holdout_first_date": first_date,
             "holdout_sessions": objective.holdout_sessions,
-            "best_score": scores["best"],
-            "default_score": scores["default"],
-            "failures": reasons,
+            "best_score": best,
+            "default_score": default,
+            "failures": [f.reason for f in found if isinstance(f, Failure)],
         },
     )
     return Holdout(
         first_date=first_date,
         sessions=objective.holdout_sessions,
-        best=scores["best"],
-        default=scores["default"],
+        best=best,
+        default=default,
         look=look,
     )

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import shutil
 import subprocess
+import sys
 import time
 from html.parser import HTMLParser
 
@@ -98,6 +99,19 @@ def test_probabilities_in_each_table_sum_to_100(page):
         assert all(sum(map(int, column)) == 100 for column in columns)
 
 
+def test_every_part_of_the_trust_section_is_there(page):
+    for piece in (
+        "Skill over each baseline",
+        "Scores at 15 sessions",
+        "Reliability at 10 sessions",
+        "Skill over filtered history by regime",
+        "Real levels are not distinguishable from random prices at the same distance.",
+        "1 not applicable",
+        "By year.",
+    ):
+        assert piece in page
+
+
 def test_equal_material_gives_equal_bytes(material, page):
     assert render_page(material) == page
 
@@ -129,9 +143,9 @@ def test_several_instruments_have_a_section_each():
 
 
 def test_the_page_takes_less_than_three_seconds(material):
-    start = time.perf_counter()
+    start = time.process_time()  # wall time would measure what else the machine does
     render_page(material)
-    assert time.perf_counter() - start < 3.0
+    assert time.process_time() - start < 3.0
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
@@ -153,3 +167,14 @@ def test_a_browser_lays_it_out_without_horizontal_overflow(page, tmp_path):
     title = re.search(r"<title>w(\d+)/(\d+)</title>", result.stdout)
     assert title is not None
     assert int(title[1]) <= int(title[2])
+
+
+def test_tables_and_brief_do_not_import_plotting():
+    code = (
+        "import sys; import engine.report.terminal, engine.report.brief, engine.report.scenario; "
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'jinja2', 'plotly')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout.strip() == "[]"

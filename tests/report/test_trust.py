@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.config import with_overrides
 from engine.report import trust
 from engine.report.trust import read_metrics
-from tests.report.factory import make_metrics
+from engine.verify.verify import verify
+from tests.report.factory import make_config, make_forecasts, make_metrics, make_replay
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,22 @@ def test_findings_are_sorted_into_groups():
     assert [e["code"] for e in groups.tips] == ["c"]
     assert [e["code"] for e in groups.passed] == ["fake_opens"]
     assert [e["code"] for e in groups.not_applicable] == ["search_edge"]
+
+
+def test_the_layout_is_the_one_that_verification_writes():
+    replay = make_replay(n=1100)
+    forecasts = make_forecasts(replay)
+    config = with_overrides(make_config(), {"verify.bootstrap_draws": 100, "verify.null_draws": 99})
+    verified = verify(forecasts, replay, config)
+    known = read_metrics(verified.metrics)
+    assert [table.horizon_sessions for table in known.horizons] == [10, 15]
+    table = known.longest
+    assert table is not None
+    assert table.against("filtered_history").verdict != "unknown"
+    assert all(line.rejected is not None and line.power is not None for line in table.calibration)
+    assert all(line.ece_floor_q95 is not None and line.slope is not None for line in table.calibration)
+    assert table.verdict
+    assert {"volatility", "trend", "year"} <= {item.grouping for item in table.regimes}
+    assert "would" in trust.calibration_verdict(known) or "rejected" in trust.calibration_verdict(known)
+    assert {code for code in trust._PASSED} >= set(verified.metrics["checks"])
+    assert set(verified.reliability["horizon_sessions"]) == {10, 15}

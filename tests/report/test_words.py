@@ -95,3 +95,4 @@ def test_days_are_spelled_without_a_locale(value):
     assert words.day(value) == "2 December 2025"
     assert words.short_day(value) == "2 Dec 2025"
     assert words.day(pd.NaT) == "–"
+    assert words.dated("break 2025-11-17, reclaim 2025-11-25") == "break 17 Nov 2025, reclaim 25 Nov 2025"

@@ -27,6 +27,7 @@ from engine.forecast.baselines.variance import (
 )
 
 MIN_SESSIONS = 252  # bars below which there is no forecast: a year of shocks is the least worth drawing from
+LONGEST_MEMORY = 10_080  # sessions a fit looks back, 40 years: a century of bars costs no more per date
 
 # The prior of an instrument's yearly Sharpe ratio is normal round 0 with standard deviation 0.3, so its past
 # mean counts as n / (n + 2,800) after n sessions.  Keeping the whole past mean would forecast the luck of the
@@ -105,10 +106,11 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     """
     if known < max(MIN_SESSIONS, WARM_UP + 2 * horizon + 2):
         return None
-    one = fit_variance(past.inputs, past.proxy, known, 1)
-    sigma = np.sqrt(forecast_variance(past.inputs, one, 0, known))
-    drawn = np.arange(WARM_UP + 1, known)  # each standardised by the forecast of the close before it
-    expected = sigma[drawn - 1]
+    first_row = max(WARM_UP, known - LONGEST_MEMORY)
+    one = fit_variance(past.inputs, past.proxy, first_row, known, 1)
+    sigma = np.sqrt(forecast_variance(past.inputs, one, first_row, known))
+    drawn = np.arange(first_row + 1, known)  # each standardised by the forecast of the close before it
+    expected, after = sigma[:-1], sigma[1:]
     shocks = past.bar[drawn] / expected[:, None]
     scale = float(np.sqrt(_mean(shocks[:, 3] ** 2)))
     if not scale > 0.0:
@@ -121,12 +123,12 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     # the path adds the dependence back; what is drawn must not hold it already
     shocks -= taken_back[:, None]
 
-    persistence, pull = _mean_reversion(sigma[drawn], expected)
-    surprise = sigma[drawn] / expected - persistence - pull / expected
+    persistence, pull = _mean_reversion(after, expected)
+    surprise = after / expected - persistence - pull / expected
     first = _sigma_at(past.inputs, one, rows) * scale
     gain = np.full(len(rows), pull * scale)
     if horizon > 1:
-        level = _level(past, known, rows, horizon, one, persistence, _mean(surprise**2), scale)
+        level = _level(past, first_row, known, rows, horizon, one, persistence, _mean(surprise**2), scale)
         gain = 0.5 * (gain + (1.0 - persistence) * level)
 
     order = np.argsort(shocks[:, 3], kind="stable")
@@ -143,6 +145,7 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
 
 def _level(
     past: PastInputs,
+    first_row: int,
     known: int,
     rows: np.ndarray,
     horizon: int,
@@ -152,11 +155,10 @@ def _level(
     scale: float,
 ) -> np.ndarray:
     """Level that volatility has to head for so that the paths' mean variance is the horizon's forecast."""
-    many = fit_variance(past.inputs, past.proxy, known, horizon)
-    fitted = slice(WARM_UP, known - horizon)
+    many = fit_variance(past.inputs, past.proxy, first_row, known, horizon)
     # both regressions forecast the proxy; one common factor turns it into the variance of closes
-    ratio = _mean(forecast_variance(past.inputs, one, 0, known)[fitted]) / _mean(
-        forecast_variance(past.inputs, many, 0, known)[fitted]
+    ratio = _mean(forecast_variance(past.inputs, one, first_row, known - horizon)) / _mean(
+        forecast_variance(past.inputs, many, first_row, known - horizon)
     )
     first = _sigma_at(past.inputs, one, rows) * scale
     average = _sigma_at(past.inputs, many, rows) * np.sqrt(ratio) * scale

@@ -148,12 +148,13 @@ def solve_non_negative(gram, moment, start):
 
 
 @numba.njit(cache=True, nogil=True)
-def fit_variance(inputs, proxy, known, horizon):
+def fit_variance(inputs, proxy, first, known, horizon):
     """Weights of the inputs in the forecast of the mean variance over the next ``horizon`` sessions.
 
     Parameters
     ----------
     inputs, proxy : of :func:`variance_inputs`.
+    first : first row used, at least :data:`WARM_UP`.
     known : bars the fit may see; a row is used when its whole horizon lies inside them.
     horizon : sessions averaged over.
 
@@ -169,7 +170,7 @@ def fit_variance(inputs, proxy, known, horizon):
         gram = np.zeros((size, size))
         moment = np.zeros(size)
         scaled = np.empty(size)
-        for row in range(WARM_UP, known - horizon):
+        for row in range(first, known - horizon):
             ahead = 0.0
             for j in range(1, horizon + 1):
                 ahead += proxy[row + j]

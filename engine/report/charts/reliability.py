@@ -65,7 +65,7 @@ def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage
     )
 
     def build(figure: Figure) -> None:
-        grid = figure.add_gridspec(1, len(panels), left=0.05, right=0.99, top=0.85, bottom=0.13, wspace=0.16)
+        grid = figure.add_gridspec(1, len(panels), left=0.05, right=0.98, top=0.85, bottom=0.13, wspace=0.16)
         for i, panel in enumerate(panels):
             _draw(figure.add_subplot(grid[i]), panel, first=i == 0)
 
@@ -96,7 +96,19 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
             zorder=1,
         )
     if len(panel.forecast):
-        axes.plot(panel.forecast, panel.observed, color=colour, lw=2.2, zorder=4, solid_joinstyle="round")
+        # at its ends the line rests on a handful of forecasts: drawn thin where fewer than 1 % lie beyond
+        axes.plot(panel.forecast, panel.observed, color=colour, lw=0.9, alpha=0.7, zorder=3)
+        said = panel.forecasts if len(panel.forecasts) else panel.forecast
+        low, high = np.quantile(said, [0.01, 0.99])
+        firm = (panel.forecast >= low) & (panel.forecast <= high)
+        axes.plot(
+            panel.forecast[firm],
+            panel.observed[firm],
+            color=colour,
+            lw=2.4,
+            zorder=4,
+            solid_joinstyle="round",
+        )
     ticks = [0, 0.25, 0.5, 0.75, 1]
     names = ["0", "25%", "50%", "75%", "100%"]
     axes.set_xticks(ticks, names)

@@ -10,40 +10,46 @@ from matplotlib.ticker import MaxNLocator
 
 from engine.report import words
 from engine.report.charts import style
-from engine.report.trust import HorizonTrust, SkillLine, Trust
+from engine.report.trust import BASELINE_ORDER, HorizonTrust, SkillLine, Trust
 
 WIDTH = 1080
-_ROW = 30
+_ROW, _HEAD, _FOOT = 31, 34, 48
+_CLOSE = "Over distance and volatility alone"
+_FIXED = "Over the analyst's fixed table"
+_OTHERS = "Over simpler baselines"
 
 
 def skill_chart(trust: Trust) -> str | None:
-    """SVG forest plot: filtered_history on an axis of its own (it is the close race), the others beside it.
+    """SVG forest plot: each kind of baseline on an axis of its own, filtered_history (the close race) first.
 
     None where no skill is known.
     """
     horizons = [table for table in trust.horizons if any(line.skill is not None for line in table.skill)]
     if not horizons:
         return None
-    names = list(dict.fromkeys(line.baseline for table in horizons for line in table.skill))
-    close = [name for name in names if name == "filtered_history"]
-    others = [name for name in names if name != "filtered_history"]
-    rows = max(len(close), len(others), 2) * len(horizons)
-    height = 92 + _ROW * rows
+    known = {line.baseline for table in horizons for line in table.skill}
+    close = ["filtered_history"] if "filtered_history" in known else []
+    fixed = ["analyst"] if "analyst" in known else []
+    others = [name for name in BASELINE_ORDER if name in known and name not in (*close, *fixed)]
+    left = [(names, title) for names, title in ((close, _CLOSE), (fixed, _FIXED)) if names]
+    right = [(others, _OTHERS)] if others else []
+    height = max(_column_height(column, len(horizons)) for column in (left, right))
     label = f"Log-loss skill over each baseline with {words.percent(trust.interval)} intervals; figures in the table."
 
     def build(figure: Figure) -> None:
-        bottom, top = 44 / height, 1 - 34 / height
-        span = top - bottom
-        share = len(close) * len(horizons) / rows
-        if close:
-            left = figure.add_axes((0.115, top - span * max(share, 0.5), 0.365, span * max(share, 0.5)))
-            _forest(left, horizons, close, "Over distance and volatility alone")
-        if others:
-            part = len(others) * len(horizons) / rows
-            right = figure.add_axes((0.605, top - span * part, 0.365, span * part))
-            _forest(right, horizons, others, "Over simpler baselines")
+        for x, column in ((0.115, left), (0.615, right)):
+            top = float(height)
+            for names, title in column:
+                rows = _ROW * len(names) * len(horizons)
+                box = (x, (top - _HEAD - rows) / height, 0.36, rows / height)
+                _forest(figure.add_axes(box), horizons, names, title)
+                top -= _HEAD + rows + _FOOT
 
     return style.render("skill", label, WIDTH, height, build)
+
+
+def _column_height(column: Sequence[tuple[Sequence[str], str]], horizons: int) -> int:
+    return sum(_HEAD + _ROW * len(names) * horizons + _FOOT for names, _ in column)
 
 
 def _forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[str], title: str) -> None:
@@ -92,3 +98,36 @@ def _bar(axes: Axes, y: float, line: SkillLine) -> None:
         markeredgewidth=1.8,
         zorder=4,
     )
+
+
+def skill_by_year_chart(trust: Trust, baseline: str = "filtered_history") -> str | None:
+    """SVG of skill over ``baseline`` year by year at the longest horizon; None below four years."""
+    table = trust.longest
+    years = [] if table is None else [item for item in table.regimes if item.grouping == "year"]
+    lines = [(item.group, item.skill[baseline]) for item in years if baseline in item.skill]
+    lines = [(year, line) for year, line in lines if line.skill is not None]
+    if table is None or len(lines) < 4:
+        return None
+    label = f"Log-loss skill over {words.BASELINE_LABELS[baseline].lower()} by year, {table.horizon_sessions} sessions."
+
+    def build(figure: Figure) -> None:
+        axes = figure.add_axes((0.06, 0.14, 0.93, 0.82))
+        axes.axhline(0, color=style.INK, lw=1.1, zorder=2)
+        for x, (_, line) in enumerate(lines):
+            decided = line.verdict in ("better", "worse")
+            colour = style.INK if decided else style.FAINT
+            if line.low is not None and line.high is not None:
+                axes.plot([x, x], [100 * line.low, 100 * line.high], color=colour, lw=2.2, zorder=3)
+            face = colour if decided else style.PAPER
+            axes.plot([x], [100 * (line.skill or 0.0)], "o", ms=6, color=colour, mfc=face, mew=1.6, zorder=4)
+        axes.set_xlim(-0.7, len(lines) - 0.3)
+        step = max(1, -(-len(lines) // 18))
+        axes.set_xticks(range(0, len(lines), step), [year for year, _ in lines[::step]])
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{words.signed(value, 0)}%")
+        axes.grid(axis="y")
+        axes.tick_params(length=0)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+
+    return style.render("skill-by-year", label, WIDTH, 230, build)

@@ -15,6 +15,7 @@ Confirmation lag: 1 to ``impulse_sessions`` sessions.  Look-back: ``impulse_sess
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 from engine.rules.indicators import ATR
 from engine.rules.kinds.base import base_ending_at
@@ -22,39 +23,43 @@ from engine.rules.kinds.kind import put, usable
 
 
 @numba.njit(cache=True)
-def demand_zone_confirmed_at(high, low, close, indicators, i, params):
-    """(first bar, last bar, low, high) of the base that bar ``i`` confirms; first bar -1 where there is none."""
-    # the first close beyond the reach is higher than the close before it, base or not
-    if i < 1 or close[i] <= close[i - 1]:
-        return -1, -1, 0.0, 0.0
-    for b in range(i - 1, max(i - params.impulse_sessions, 0) - 1, -1):
-        atr = indicators[b, ATR]
-        if not usable(atr, close[b]):
-            continue
-        reach = params.impulse_atr * atr
-        height = params.base_height_atr * atr
-        # the base holds bar b at least and its high can only lie farther out: a cheap way out
-        if close[i] - high[b] < reach or high[b] - low[b] > height:
-            continue
-        first, bottom, top = base_ending_at(high, low, b, params.base_sessions, height)
-        if not (close[i] - top >= reach) or close[b + 1] <= top:
-            continue
-        fresh = True
-        for j in range(b + 1, i):
-            if close[j] - top >= reach or close[j] < bottom:
-                fresh = False
-                break
-        if fresh:
-            return first, b, bottom, top
-    return -1, -1, 0.0, 0.0
+def demand_zone_confirmed_at(high, low, close, indicators, i, b, params):
+    """(first bar, low, high) of the base ending at bar ``b`` if bar ``i`` confirms it; first bar -1 if not."""
+    atr = indicators[b, ATR]
+    if not usable(atr, close[b]):
+        return -1, 0.0, 0.0
+    first, bottom, top = base_ending_at(high, low, b, params.base_sessions, params.base_height_atr * atr)
+    if not bottom < top <= bottom + params.base_height_atr * atr:
+        return -1, 0.0, 0.0
+    reach = params.impulse_atr * atr
+    if close[i] - top < reach or close[b + 1] <= top:
+        return -1, 0.0, 0.0
+    for j in range(b + 1, i):
+        if close[j] - top >= reach or close[j] < bottom:
+            return -1, 0.0, 0.0
+    return first, bottom, top
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a demand zone."""
+    # no base ending at b can be left behind by a close below this: it holds bar b at least
+    begin = max(start - params.impulse_sessions, 0)
+    trigger = np.empty(stop - begin)
+    for b in range(begin, stop):
+        atr = indicators[b, ATR]
+        narrow = high[b] - low[b] <= params.base_height_atr * atr
+        trigger[b - begin] = high[b] + params.impulse_atr * atr if narrow else np.inf
     count = 0
-    for i in range(start, stop):
-        first, last, bottom, top = demand_zone_confirmed_at(high, low, close, indicators, i, params)
-        if first >= 0 and top > bottom:
-            count = put(out, count, i, last, 1, bottom, top)
+    for i in range(max(start, 1), stop):
+        # the first close beyond the reach is higher than the close before it, base or not
+        if close[i] <= close[i - 1]:
+            continue
+        for b in range(i - 1, max(i - params.impulse_sessions, 0) - 1, -1):
+            if close[i] < trigger[b - begin]:
+                continue
+            first, bottom, top = demand_zone_confirmed_at(high, low, close, indicators, i, b, params)
+            if first >= 0:
+                count = put(out, count, i, b, 1, bottom, top)
+                break
     return count

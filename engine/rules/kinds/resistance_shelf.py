@@ -2,14 +2,14 @@
 
 Rule: a turning point is a minor pivot high (``shelf_pivot_bars`` bars a side, priced at its high) or a closing high
 (a close above the closes before and after it, priced at the close).  When bar i confirms a turning point of price
-x, the points of the last ``shelf_sessions`` bars within half of ``shelf_width_atr`` ATR(14) of x are gathered, back
-to the last close that broke x by more than half the width plus ``break_margin_atr``; points closer than
-``shelf_separation_sessions`` to a newer one count once.  With ``shelf_min_touches`` of them the shelf is confirmed.
-The zone runs from the lowest to the highest point, widened to ``zone_width_atr`` downwards if it is thinner.
-It is named after the newest point.
+x, the points confirmed in the ``shelf_sessions`` before it and within half of ``shelf_width_atr`` ATR(14) of x are
+gathered, back to the last close that broke x by more than half the width plus ``break_margin_atr``; points closer
+than ``shelf_separation_sessions`` to a newer one that counts do not count.  With ``shelf_min_touches`` of them the
+shelf is confirmed.  The zone runs from the lowest to the highest point, widened downwards to ``zone_width_atr`` if
+it is thinner.  It is named after the newest point.
 
 Source: Edwards and Magee, Technical Analysis of Stock Trends (1948), on resistance at former turning points;
-Osler, "Support for resistance", FRBNY Economic Policy Review 6 (2000), for clusters as the levels in use.
+Osler, "Support for resistance", FRBNY Economic Policy Review 6 (2000), on levels that analysts publish.
 Parameters: shelf_sessions, shelf_width_atr, shelf_min_touches, shelf_pivot_bars, shelf_separation_sessions,
 break_margin_atr, zone_width_atr.
 Confirmation lag: ``shelf_pivot_bars`` sessions after the newest pivot, one session after the newest closing high.
@@ -20,76 +20,10 @@ from __future__ import annotations
 
 import numba
 
-from engine.rules.indicators import ATR
-from engine.rules.kinds.kind import put, usable
-from engine.rules.pivots import swing_high_confirmed_at
-
-
-@numba.njit(cache=True)
-def closing_high_confirmed_at(close, i):
-    """Index ``i - 1`` if its close lies above the closes on either side, else -1."""
-    if i >= 2 and close[i - 1] > close[i - 2] and close[i - 1] > close[i]:
-        return i - 1
-    return -1
-
-
-@numba.njit(cache=True)
-def turning_point_confirmed_at(high, close, i, k):
-    """(index, price) of the turning point that bar ``i`` confirms; index -1 where there is none.
-
-    Where bar ``i`` confirms both sorts, the pivot counts.
-    """
-    p = swing_high_confirmed_at(high, i, k)
-    if p >= 0:
-        return p, high[p]
-    p = closing_high_confirmed_at(close, i)
-    if p >= 0:
-        return p, close[p]
-    return -1, 0.0
-
-
-@numba.njit(cache=True)
-def resistance_shelf_confirmed_at(high, close, i, atr, params):
-    """(formed, points, low, high) of the shelf that bar ``i`` confirms; formed -1 where there is none."""
-    k = params.shelf_pivot_bars
-    formed, price = turning_point_confirmed_at(high, close, i, k)
-    if formed < 0:
-        return -1, 0, 0.0, 0.0
-    reach = 0.5 * params.shelf_width_atr * atr
-    broken = price + reach + params.break_margin_atr * atr
-    bottom = price
-    top = price
-    points = 1
-    newest = formed
-    oldest = max(i - params.shelf_sessions, 0)
-    for j in range(i - 1, oldest - 1, -1):
-        # a point confirmed at j is no older than j - k, and none of the closes since may have broken the band
-        p, x = turning_point_confirmed_at(high, close, j, k)
-        if close[j] > broken:
-            break
-        if p < 0 or abs(x - price) > reach or newest - p < params.shelf_separation_sessions:
-            continue
-        points += 1
-        newest = p
-        bottom = min(bottom, x)
-        top = max(top, x)
-    if points < params.shelf_min_touches:
-        return -1, 0, 0.0, 0.0
-    thickness = params.zone_width_atr * atr
-    if top - bottom < thickness:
-        bottom = top - thickness
-    return formed, points, bottom, top
+from engine.rules.kinds.cluster import scan_clusters
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a resistance shelf."""
-    count = 0
-    for i in range(start, stop):
-        atr = indicators[i, ATR]
-        if not usable(atr, close[i]):
-            continue
-        formed, points, bottom, top = resistance_shelf_confirmed_at(high, close, i, atr, params)
-        if formed >= 0:
-            count = put(out, count, i, formed, points, bottom, top)
-    return count
+    return scan_clusters(high, close, -1.0, indicators, start, stop, params, out)

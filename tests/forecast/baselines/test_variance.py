@@ -74,7 +74,7 @@ def test_solver_reaches_the_minimum_of_an_independent_one(design, target):
 def test_forecast_beats_the_moving_average_where_volatility_clusters():
     bars = simulate_bars(3000, seed=5, volatility_persistence=0.95)
     inputs, proxy = variance_inputs(bars)
-    weights = fit_variance(inputs, proxy, 1500, 10)
+    weights = fit_variance(inputs, proxy, WARM_UP, 1500, 10)
     assert weights.min() >= 0.0
     rows = np.arange(1500, 2990)
     realised = np.array([proxy[t + 1 : t + 11].mean() for t in rows])
@@ -91,7 +91,7 @@ def test_forecast_beats_the_moving_average_where_volatility_clusters():
 def test_constant_volatility_is_found():
     bars = simulate_bars(4000, seed=2, daily_sigma=0.01)
     inputs, proxy = variance_inputs(bars)
-    forecast = forecast_variance(inputs, fit_variance(inputs, proxy, 4000, 5), 300, 4000)
+    forecast = forecast_variance(inputs, fit_variance(inputs, proxy, WARM_UP, 4000, 5), 300, 4000)
     assert np.std(np.sqrt(forecast)) / np.mean(np.sqrt(forecast)) < 0.05
     assert np.mean(forecast) == pytest.approx(proxy.mean(), rel=0.03)
 
@@ -99,7 +99,7 @@ def test_constant_volatility_is_found():
 def test_the_fit_sees_only_what_is_known():
     bars = simulate_bars(600, seed=4)
     later = replace(bars, high=np.where(np.arange(600) >= 400, bars.high * 1.5, bars.high))
-    fits = [fit_variance(*variance_inputs(b), 400, 15) for b in (bars, later, bars.cut(400))]
+    fits = [fit_variance(*variance_inputs(b), WARM_UP, 400, 15) for b in (bars, later, bars.cut(400))]
     assert np.array_equal(fits[0], fits[1])
     assert np.array_equal(fits[0], fits[2])
 
@@ -107,7 +107,7 @@ def test_the_fit_sees_only_what_is_known():
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.float64, (200, 10), elements=st.floats(0.0, 1e3)), st.integers(1, 20))
 def test_whatever_the_inputs_the_forecast_is_positive_and_bounded(inputs, horizon):
-    weights = fit_variance(inputs, inputs[:, 0].copy(), 200, horizon)
+    weights = fit_variance(inputs, inputs[:, 0].copy(), WARM_UP, 200, horizon)
     forecast = forecast_variance(inputs, weights, 0, 200)
     assert np.isfinite(weights).all()
     assert (forecast > 0.0).all()
@@ -116,5 +116,5 @@ def test_whatever_the_inputs_the_forecast_is_positive_and_bounded(inputs, horizo
 
 def test_a_market_that_never_moved_has_the_least_variance():
     inputs = np.zeros((200, 10))
-    weights = fit_variance(inputs, inputs[:, 0].copy(), 200, 10)
+    weights = fit_variance(inputs, inputs[:, 0].copy(), WARM_UP, 200, 10)
     assert (forecast_variance(inputs, weights, WARM_UP, 200) == 1e-14).all()

@@ -1,0 +1,112 @@
+"""Calibration inside the walk-forward: each fold's calibrator saw only forecasts that had come true or not.
+
+The forecasts of earlier folds are out of sample by construction, so they are what the calibrator is fitted
+to.  Whether it is used is decided the same way: the calibrators of earlier folds have made calibrated
+forecasts, and only where those beat the uncalibrated ones by more than luck (one nat in independent
+outcomes, odds of e to 1) is the calibrator trusted; otherwise the fold keeps the identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.forecast.calibrators import (
+    FEWEST_FOR_STEPS,
+    Calibrator,
+    IdentityCalibrator,
+    check_enough_rows,
+    make_calibrator,
+)
+from engine.forecast.logistic_kernels import log_rows, row_losses, softmax_rows
+from engine.forecast.probabilities import floor_probabilities
+from engine.forecast.track_forecast import TrackForecast
+
+_FEWEST_OUTCOMES = 20  # independent outcomes before a calibrator is fitted at all
+_CLEAR_GAIN = 1.0  # nats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldCalibrator:
+    """The calibrator of one fold and one horizon; ``used`` is False where it gave way to the identity."""
+
+    fold: int
+    calibrator: Calibrator
+    used: bool
+    gain_nats: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibratedTrack:
+    """Probabilities (N, horizons, 3) of a track, before and after calibration; NaN where not forecast."""
+
+    raw: np.ndarray
+    calibrated: np.ndarray
+    calibrators: tuple[tuple[FoldCalibrator, ...], ...]  # [horizon][fold]
+
+
+def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> CalibratedTrack:
+    """Calibrate every fold of a track with the calibrator called ``name``.
+
+    Raises
+    ------
+    ConfigError
+        ``forecast.calibrator_refused``, see :func:`~engine.forecast.calibrators.check_enough_rows`.
+    """
+    track = forecast.track
+    n, nh = track.codes.shape
+    raw = np.full((n, nh, 3), np.nan)
+    calibrated = np.full((n, nh, 3), np.nan)
+    chosen = []
+    for k in range(nh):
+        logits = np.ascontiguousarray(forecast.logits[:, k])
+        raw[:, k] = floor_probabilities(softmax_rows(logits))
+        available = float(np.count_nonzero(forecast.forecast)) / track.horizons[k]
+        check_enough_rows(name, available, forced=forced, place=f"horizon {track.horizons[k]}")
+        folds = _walk(forecast, k, raw[:, k], calibrated[:, k], name, forced)
+        chosen.append(folds)
+    return CalibratedTrack(_never_falling(raw), _never_falling(calibrated), tuple(chosen))
+
+
+def _walk(
+    forecast: TrackForecast, k: int, raw: np.ndarray, out: np.ndarray, name: str, forced: bool
+) -> tuple[FoldCalibrator, ...]:
+    track = forecast.track
+    codes = track.codes[:, k]
+    gain = np.zeros(len(track))
+    result = []
+    for model in forecast.models:
+        rows = track.forecast_rows(model.fold)
+        known = track.known_at(model.fold.start)
+        past = np.flatnonzero(forecast.forecast[:known])
+        independent = len(past) / track.horizons[k]
+        ready = independent >= _FEWEST_OUTCOMES
+        if name in ("isotonic", "venn_abers") and not forced:
+            ready = independent >= FEWEST_FOR_STEPS
+        if name == "identity" or not ready:
+            identity = IdentityCalibrator()
+            out[rows] = raw[rows]
+            result.append(FoldCalibrator(model.fold.number, identity, False, 0.0))
+            continue
+        calibrator = make_calibrator(name)
+        calibrator.fit(raw[past], codes[past], track.evidence_weight[past])
+        candidate = calibrator.predict_proba(raw[rows])
+        earned = float(gain[:known].sum())
+        used = earned > _CLEAR_GAIN
+        out[rows] = candidate if used else raw[rows]
+        result.append(FoldCalibrator(model.fold.number, calibrator, used, earned))
+        resolved = codes[rows] >= 0
+        both = [row_losses(log_rows(p[resolved], 0.0), codes[rows][resolved]) for p in (raw[rows], candidate)]
+        gain[rows[resolved]] = (both[0] - both[1]) * track.evidence_weight[rows[resolved]]
+    return tuple(result)
+
+
+def _never_falling(p: np.ndarray) -> np.ndarray:
+    # a model of all horizons promises that breakdown and continuation never become less likely with more
+    # time; flooring and calibrating each horizon by itself can break that by a little, so an event takes the
+    # smallest of its own and all longer horizons, and the range takes the rest
+    if p.shape[1] == 1:
+        return p
+    events = np.minimum.accumulate(p[:, ::-1], axis=1)[:, ::-1]
+    return np.stack([events[..., 0], 1.0 - events[..., 0] - events[..., 2], events[..., 2]], axis=-1)

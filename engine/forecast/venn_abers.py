@@ -1,0 +1,82 @@
+"""Venn-Abers pairs: isotonic regression at a new score with the new label set to 0 and to 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from engine.errors import InputError
+
+
+def venn_abers_pairs(scores: Any, positive: Any, new_scores: Any, sample_weight: Any = None) -> np.ndarray:
+    """Lower and upper probability of the positive class at each new score.
+
+    Parameters
+    ----------
+    scores : (n,) calibration scores.
+    positive : (n,) True where the class came true.
+    new_scores : (m,).
+    sample_weight : (n,) weights of the calibration rows; the new row has weight 1.
+
+    Returns
+    -------
+    (m, 2) float64, columns p0 and p1 with ``p0 <= p1``.  NaN is refused.
+
+    Source: Vovk, Petej and Fedorova, Large-scale probabilistic predictors with and without guarantees of
+    validity (2015).
+
+    >>> venn_abers_pairs([0.2, 0.4, 0.6, 0.8], [0, 1, 0, 1], [0.5]).round(3).tolist()
+    [[0.333, 0.667]]
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    label = np.asarray(positive).astype(np.float64)
+    weight = np.ones(len(scores)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    new_scores = np.atleast_1d(np.asarray(new_scores, dtype=np.float64))
+    if scores.shape != label.shape or scores.shape != weight.shape or scores.ndim != 1:
+        raise InputError("forecast.bad_shape", "scores, positive and sample_weight need one entry per row")
+    if not (np.isfinite(scores).all() and np.isfinite(new_scores).all()):
+        raise InputError("forecast.not_probabilities", "scores hold NaN or infinity")
+    distinct, place = np.unique(scores, return_inverse=True)
+    mass = np.bincount(place, weights=weight, minlength=len(distinct))
+    hits = np.bincount(place, weights=weight * label, minlength=len(distinct))
+    kept = mass > 0.0
+    out = np.empty((len(new_scores), 2))
+    _pairs(distinct[kept], mass[kept], hits[kept], new_scores, out)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _pairs(scores, mass, hits, new_scores, out):
+    n = len(scores)
+    block_mass = np.empty(n + 1)
+    block_hits = np.empty(n + 1)
+    for i in range(len(new_scores)):
+        at = np.searchsorted(scores, new_scores[i])
+        tied = at < n and scores[at] == new_scores[i]
+        for label in range(2):
+            # pool adjacent violators; the block that holds the new score is tracked by its index
+            blocks = 0
+            home = -1
+            for j in range(n + (0 if tied else 1)):
+                if j == at:
+                    m = 1.0 + (mass[at] if tied else 0.0)
+                    h = float(label) + (hits[at] if tied else 0.0)
+                else:
+                    source = j if (tied or j < at) else j - 1
+                    m, h = mass[source], hits[source]
+                block_mass[blocks] = m
+                block_hits[blocks] = h
+                if j == at:
+                    home = blocks
+                blocks += 1
+                while blocks > 1 and block_hits[blocks - 2] * block_mass[blocks - 1] >= (
+                    block_hits[blocks - 1] * block_mass[blocks - 2]
+                ):
+                    block_mass[blocks - 2] += block_mass[blocks - 1]
+                    block_hits[blocks - 2] += block_hits[blocks - 1]
+                    blocks -= 1
+                    if home >= blocks:
+                        home = blocks - 1
+            out[i, label] = block_hits[home] / block_mass[home]

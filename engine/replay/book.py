@@ -1,0 +1,206 @@
+"""The level book at any past close, without walking there.
+
+The book at t is: levels confirmed on or before t, minus those retired on or before t, with their events up to t.
+Nothing else.  A look-up copies the last snapshot at or before t (one every 256 bars) and applies the births and events
+since, through the very function that the walk uses; it never reads what came after t.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.replay.replay import Replay
+from engine.replay.walk import SNAPSHOT_BARS
+from engine.rules.indicators import ALL_TIME_HIGH, ATR, SIGMA
+from engine.rules.kinds import KINDS
+from engine.rules.levels import (
+    BREAK,
+    EVENTS,
+    RECLAIM,
+    RESISTANCE,
+    RETIRED_MERGED,
+    ROLE_REVERSAL,
+    STANDING,
+    SUPPORT,
+    apply_event,
+    freshness,
+    stand,
+    worth,
+)
+from engine.rules.names import average_name, level_name
+
+_ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
+_HISTORY_EVENTS = 3  # the last so many breaks, reclaims and reversals make the role history
+
+
+def bar_of(replay: Replay, date: object) -> int:
+    """Index of the session dated ``date``, or of the last one before it.
+
+    Raises
+    ------
+    InputError
+        ``replay.before_first_bar``: the history starts after ``date``.
+    """
+    bar = replay.bars.index_of(date)
+    if bar < 0:
+        raise InputError(
+            "replay.before_first_bar",
+            f"{replay.bars.symbol}: {date} lies before the first session ({replay.bars.dates[0]})",
+            "choose a later date",
+        )
+    return bar
+
+
+@numba.njit(cache=True)
+def _look_up(table, log, bar, count, next_id, first_event, rows):
+    while next_id < len(table) and table[next_id].confirmed <= bar:
+        stand(table[next_id], next_id, rows[count])
+        count += 1
+        next_id += 1
+    for e in range(first_event, len(log)):
+        event = log[e]
+        if event.bar > bar:
+            break
+        for r in range(count):
+            if rows[r].id == event.level:
+                if event.code >= RETIRED_MERGED:
+                    count -= 1
+                    rows[r] = rows[count]
+                else:
+                    apply_event(rows[r], event.code, event.bar, event.value)
+                break
+    return count
+
+
+@numba.njit(cache=True)
+def _worth_of(rows):
+    out = np.empty(len(rows))
+    for r in range(len(rows)):
+        out[r] = worth(rows[r])
+    return out
+
+
+def standing_at(replay: Replay, bar: int) -> np.ndarray:
+    """STANDING records of the levels alive after bar ``bar``, by id: the core of every look-up."""
+    snapshot = (bar + 1) // SNAPSHOT_BARS - 1
+    if snapshot >= 0:
+        count, next_id = (int(x) for x in replay.snapshot_counters[snapshot])
+        first_event = int(np.searchsorted(replay.log["bar"], (snapshot + 1) * SNAPSHOT_BARS))
+    else:
+        count, next_id, first_event = 0, 0, 0
+    born = int(np.searchsorted(replay.table["confirmed"], bar, side="right"))
+    rows = np.empty(count + born - next_id, STANDING)
+    if count:
+        rows[:count] = replay.snapshots[snapshot, :count]
+    count = _look_up(replay.table, replay.log, bar, count, next_id, first_event, rows)
+    rows = rows[:count]
+    return rows[np.argsort(rows["id"])]
+
+
+def book_at(replay: Replay, date: object) -> pd.DataFrame:
+    """The level book after the close of ``date`` (or of the last session before it), highest level first.
+
+    Returns
+    -------
+    One row per level alive, columns
+
+    level_id, name, kind, formed, confirmed :
+        as in ``Replay.levels``; the name is the one an analyst would use on that date.
+    side :
+        ``"resistance"`` where the zone's upper edge lies above the close, else ``"support"``.
+    low, high :
+        the zone; for a moving average both are its value on that date.
+    distance_percent, distance_atr, distance_sigma :
+        from the close to the nearer edge, positive above the close, 0 inside; sigma counts log distance.  NaN where
+        ATR or sigma is not known yet.
+    touches, rejections, breaks, age_sessions, strength, kinds :
+        the standing on that date; age is counted from the date the zone is named after, strength is that of
+        :func:`engine.rules.levels.strength`, kinds is how many rules agree on the zone.
+    role, role_history :
+        what the level last proved to be, and its last breaks, reclaims and reversals with their dates.
+
+    Raises
+    ------
+    InputError
+        ``replay.before_first_bar``.
+    """
+    bar = bar_of(replay, date)
+    rows = standing_at(replay, bar)
+    as_of = replay.bars.dates[bar]
+    close = float(replay.bars.close[bar])
+    atr = float(replay.indicators[bar, ATR])
+    sigma = float(replay.indicators[bar, SIGMA])
+    record = float(replay.indicators[bar, ALL_TIME_HIGH])
+
+    low, high = rows["low"].copy(), rows["high"].copy()
+    for r in np.flatnonzero(rows["column"] >= 0):
+        low[r] = high[r] = replay.indicators[bar, rows["column"][r]]
+    order = np.lexsort((rows["id"], -low, -high))
+    rows, low, high = rows[order], low[order], high[order]
+
+    edge = np.where(low > close, low, np.where(high < close, high, close))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance_atr = np.where(edge == close, 0.0, (edge - close) / atr)
+        distance_sigma = np.where(edge == close, 0.0, np.log(edge / close) / sigma)
+    dates = replay.bars.dates
+    names = []
+    for r, row in enumerate(rows):
+        kind = KINDS[row["kind"]].name
+        if row["column"] >= 0:
+            crossed = None if row["crossed_at"] < 0 else bar - int(row["crossed_at"])
+            names.append(average_name(kind, close > low[r], crossed))
+        else:
+            names.append(
+                level_name(
+                    kind,
+                    dates[row["formed"]],
+                    span_sessions=int(row["formed"] - row["origin"]),
+                    as_of=as_of,
+                    is_record=bool(high[r] >= record),
+                )
+            )
+    stamps = dates.astype("datetime64[us]")
+    return pd.DataFrame(
+        {
+            "level_id": rows["id"].astype(np.int64),
+            "name": names,
+            "kind": [KINDS[code].name for code in rows["kind"]],
+            "side": np.where(high > close, "resistance", "support"),
+            "low": low,
+            "high": high,
+            "distance_percent": 100.0 * (edge / close - 1.0),
+            "distance_atr": distance_atr,
+            "distance_sigma": distance_sigma,
+            "touches": rows["touches"].astype(np.int64),
+            "rejections": rows["rejections"].astype(np.int64),
+            "breaks": rows["breaks"].astype(np.int64),
+            "age_sessions": (bar - rows["formed"]).astype(np.int64),
+            "strength": _worth_of(rows) * freshness(bar - rows["last_event"]),
+            "kinds": np.bitwise_count(rows["kinds"]).astype(np.int64),
+            "role": [_ROLE_NAMES[int(role)] for role in rows["role"]],
+            "role_history": _role_histories(replay, bar, rows),
+            "formed": stamps[rows["formed"]],
+            "confirmed": stamps[rows["confirmed"]],
+        }
+    )
+
+
+def _role_histories(replay: Replay, bar: int, rows: np.ndarray) -> list[str]:
+    """``"break 2025-11-17, reclaim 2025-11-25"``, or nothing, for each level; from its own events up to ``bar``."""
+    told: dict[int, list[str]] = {int(row["id"]): [] for row in rows if row["crossed_at"] >= 0}
+    if told:
+        log = replay.log
+        start = int(np.searchsorted(log["bar"], rows["confirmed"].min()))
+        stop = int(np.searchsorted(log["bar"], bar, side="right"))
+        codes = log["code"][start:stop]
+        crossing = np.flatnonzero((codes == BREAK) | (codes == RECLAIM) | (codes == ROLE_REVERSAL)) + start
+        crossing = crossing[np.isin(log["level"][crossing], list(told))]
+        for e in crossing[::-1]:
+            story = told[int(log["level"][e])]
+            if len(story) < _HISTORY_EVENTS:
+                word = EVENTS[log["code"][e]].replace("_", " ")
+                story.append(f"{word} {replay.bars.dates[log['bar'][e]]}")
+    return [", ".join(reversed(told.get(int(row["id"]), []))) for row in rows]

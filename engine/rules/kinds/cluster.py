@@ -1,0 +1,81 @@
+"""Clusters of turning points: what support and resistance shelves have in common.
+
+A turning point on the low side is a minor pivot low, priced at its low, or a closing low (a close below the closes
+before and after it), priced at that close; where one bar confirms both, the pivot counts.  The high side is its
+mirror, and is computed as the low side of the negated prices (negation is exact, so the mirror is too).
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from engine.rules.indicators import ATR
+from engine.rules.kinds.kind import put, usable
+from engine.rules.pivots import swing_high_confirmed_at, swing_low_confirmed_at
+
+
+@numba.njit(cache=True)
+def turning_point_confirmed_at(extreme, close, sign, i, k):
+    """(index, price times ``sign``) of the turning point that bar ``i`` confirms; index -1 where there is none.
+
+    ``extreme`` is low with ``sign`` 1.0, or high with ``sign`` -1.0; ``k`` bars on each side make a minor pivot.
+    """
+    p = swing_low_confirmed_at(extreme, i, k) if sign > 0.0 else swing_high_confirmed_at(extreme, i, k)
+    if p >= 0:
+        return p, sign * extreme[p]
+    if i >= 2:
+        turn = sign * close[i - 1]
+        if turn < sign * close[i - 2] and turn < sign * close[i]:
+            return i - 1, turn
+    return -1, 0.0
+
+
+@numba.njit(cache=True)
+def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
+    """Write one candidate for each bar of ``start .. stop - 1`` that confirms a cluster.
+
+    The turning points of the look-back are gathered once and kept in a list, newest last, each with the lowest
+    close since it was confirmed and before the next one was: walking the list back visits every close.
+    """
+    begin = max(start - params.shelf_sessions, 0)
+    confirmed_at = np.empty(stop - begin, np.int64)
+    index = np.empty(stop - begin, np.int64)
+    price = np.empty(stop - begin)
+    held = np.empty(stop - begin)
+    n = 0
+    count = 0
+    for i in range(begin, stop):
+        formed, x = turning_point_confirmed_at(extreme, close, sign, i, params.shelf_pivot_bars)
+        if formed >= 0:
+            atr = indicators[i, ATR]
+            if i >= start and usable(atr, close[i]):
+                reach = 0.5 * params.shelf_width_atr * atr
+                broken = x - reach - params.break_margin_atr * atr
+                bottom = x
+                top = x
+                points = 1
+                newest = formed
+                for m in range(n - 1, -1, -1):
+                    if confirmed_at[m] < i - params.shelf_sessions or held[m] < broken:
+                        break
+                    if newest - index[m] < params.shelf_separation_sessions or abs(price[m] - x) > reach:
+                        continue
+                    points += 1
+                    newest = index[m]
+                    bottom = min(bottom, price[m])
+                    top = max(top, price[m])
+                if points >= params.shelf_min_touches:
+                    top = max(top, bottom + params.zone_width_atr * atr)
+                    if sign > 0.0:
+                        count = put(out, count, i, formed, points, bottom, top)
+                    else:
+                        count = put(out, count, i, formed, points, -top, -bottom)
+            confirmed_at[n] = i
+            index[n] = formed
+            price[n] = x
+            held[n] = np.inf
+            n += 1
+        if n > 0:
+            held[n - 1] = min(held[n - 1], sign * close[i])
+    return count
