@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from engine.config import Config
 
 
@@ -41,7 +43,10 @@ Evaluate = Callable[[Config], "Evaluation | float"]
 def attempt(evaluate: Evaluate, config: Config) -> Evaluation | Failure:
     """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
     try:
-        found = evaluate(config)
+        # split over threads, matrix products add up in another order; and processes are the parallelism.
+        # Limited anew each time: a limit does not reach libraries that are loaded after it
+        with threadpool_limits(1):
+            found = evaluate(config)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         return Failure(f"{type(error).__name__}: {first}"[:500])
@@ -59,10 +64,6 @@ _evaluate: Evaluate | None = None
 def _start_worker(evaluate: Evaluate) -> None:
     global _evaluate
     _evaluate = evaluate
-    from threadpoolctl import threadpool_limits
-
-    # one process per core is the parallelism; numerical libraries must not add theirs
-    threadpool_limits(1)
 
 
 def _ready() -> None:
