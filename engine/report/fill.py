@@ -43,9 +43,14 @@ def last_tables(
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
     explained = explain(forecasts, inputs, config, requests)
+    touch = book_touch(replays, config)
     return [
         table_at(
-            replays[symbol], forecasts.frame, len(replays[symbol]) - 1, **explained[symbol, day].extras()
+            replays[symbol],
+            forecasts.frame,
+            len(replays[symbol]) - 1,
+            level_touch=touch[symbol],
+            **explained[symbol, day].extras(),
         )
         for symbol, day in requests
     ]
