@@ -38,6 +38,7 @@ def last_tables(
     replays: Mapping[str, Replay], inputs: Sequence[ForecastInput], forecasts: Forecasts, config: Config
 ) -> list[Scenario]:
     """The table of each instrument's last close, with intervals, notes, track record and analogues."""
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
