@@ -22,7 +22,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from engine.rules.kinds import KINDS
 from engine.rules.levels import (
     REINFORCED,
     RESISTANCE,
@@ -39,15 +38,16 @@ from engine.rules.levels import (
     worth,
 )
 
-CAPACITY = 128
-# room that one bar can need in the output buffers
-MAX_LEVELS_PER_BAR = len(KINDS)
-MAX_EVENTS_PER_BAR = 2 * CAPACITY + 2 * len(KINDS)
+CAPACITY = 96
 
-# Scratch that follows from the rows (arm_all) and makes a bar cheap.  ``hot`` holds one array per column: what
-# decides whether a level needs a look at all, and where it is.  ``order`` holds the rows of the zones by (low, id).
-DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT = range(7)
-N_HOT = 7
+# Scratch that follows from the rows (arm_all) and makes a bar cheap: one contiguous column per line, in one array
+# because a kernel counts a reference for every array it is handed.  DROP, RISE and ALARM decide whether a level needs
+# a look at all, ORDER holds the rows of the zones by (low, id); DUE and what follows is overwritten at every bar.
+DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, ORDER, DUE, NEAR, NEAR_LOW, NEAR_HIGH = (
+    range(13)
+)
+N_HOT = 13
+_N_COPIED = MAJOR + 1  # columns that belong to a row and move with it
 
 # counters: rows in use, next level id, how much of the two output buffers is filled, and how many of the rows are
 # moving averages (they come first)
@@ -73,41 +73,41 @@ def _emit(events, counters, level_id, bar, code, value):
 
 
 @numba.njit(cache=True)
-def _move(rows, hot, order, zones, source, target):
-    """Copy a row to another place, and tell ``order``."""
+def _move(rows, hot, zones, source, target):
+    """Copy a row to another place, and tell the order."""
     rows[target] = rows[source]
-    for j in range(N_HOT):
+    for j in range(_N_COPIED):
         hot[j, target] = hot[j, source]
     for k in range(zones):
-        if order[k] == source:
-            order[k] = target
+        if hot[ORDER, k] == source:
+            hot[ORDER, k] = target
             break
 
 
 @numba.njit(cache=True)
-def _remove(rows, hot, order, counters, r):
+def _remove(rows, hot, counters, r):
     zones = counters[N_ACTIVE] - counters[N_AVERAGES] - 1
     k = 0
-    while order[k] != r:
+    while hot[ORDER, k] != r:
         k += 1
     for m in range(k, zones):
-        order[m] = order[m + 1]
+        hot[ORDER, m] = hot[ORDER, m + 1]
     counters[N_ACTIVE] -= 1
     if r != counters[N_ACTIVE]:
-        _move(rows, hot, order, zones, counters[N_ACTIVE], r)
+        _move(rows, hot, zones, counters[N_ACTIVE], r)
 
 
 @numba.njit(cache=True)
-def _rank(rows, order, zones, r):
-    """Insert row ``r`` into the first ``zones`` places of ``order``."""
+def _rank(rows, hot, zones, r):
+    """Insert row ``r`` into the order of ``zones`` zones."""
     k = zones
     while k > 0:
-        other = rows[order[k - 1]]
+        other = rows[int(hot[ORDER, k - 1])]
         if other.low < rows[r].low or (other.low == rows[r].low and other.id < rows[r].id):
             break
-        order[k] = order[k - 1]
+        hot[ORDER, k] = hot[ORDER, k - 1]
         k -= 1
-    order[k] = r
+    hot[ORDER, k] = r
 
 
 @numba.njit(cache=True)
@@ -134,37 +134,37 @@ def _arm(row, r, i, hot, params):
         hot[ZONE_LOW, r] = row.low
         hot[ZONE_HIGH, r] = row.high
     hot[ALARM, r] = _alarm(row, i, params)
+    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[WORTH, r] = worth(row)
     hot[LAST_EVENT, r] = row.last_event
 
 
 @numba.njit(cache=True)
-def arm_all(i, indicators, rows, hot, order, counters, params):
-    """Prepare the scratch ``hot`` (N_HOT, CAPACITY) and ``order`` (CAPACITY) to walk on after bar ``i``."""
+def arm_all(i, indicators, rows, hot, counters, params):
+    """Prepare the scratch ``hot`` (N_HOT, CAPACITY) to walk on after bar ``i``."""
     for r in range(counters[N_ACTIVE]):
         _arm(rows[r], r, i, hot, params)
         if rows[r].column >= 0:
             hot[ZONE_LOW, r] = indicators[i, rows[r].column]
             hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
         else:
-            _rank(rows, order, r - counters[N_AVERAGES], r)
+            _rank(rows, hot, r - counters[N_AVERAGES], r)
 
 
 @numba.njit(cache=True, inline="always")
-def walk_events(bar, indicators, params, rows, hot, order, due, counters, events):
+def walk_events(bar, indicators, params, rows, hot, counters, events):
     """Events and retirements that one bar brings to the levels alive.
 
-    A call per bar, so it is inlined: counting the references to six arrays would cost as much as the work.
+    A call per bar, so it is inlined: counting the references to its arrays would cost as much as the work.
     """
     tolerance = params.touch_tolerance_atr * bar.atr
-    drop, rise, alarm = hot[DROP], hot[RISE], hot[ALARM]
     for r in range(counters[N_ACTIVE]):  # no branches, so that it runs on several levels at a time
-        due[r] = (
-            (bar.low <= drop[r] + tolerance) | (bar.high >= rise[r] - tolerance) | (bar.index >= alarm[r])
-        )
+        fell = bar.low <= hot[DROP, r] + tolerance
+        rose = bar.high >= hot[RISE, r] - tolerance
+        hot[DUE, r] = 1.0 if fell | rose | (bar.index >= hot[ALARM, r]) else 0.0
     r = 0
     while r < counters[N_ACTIVE]:
-        if not due[r]:
+        if hot[DUE, r] == 0.0:
             r += 1
             continue
         row = rows[r]
@@ -183,14 +183,14 @@ def walk_events(bar, indicators, params, rows, hot, order, due, counters, events
         code = retirement_at(row, hot[ZONE_HIGH, r], bar, params)
         if code >= 0:
             _emit(events, counters, row.id, bar.index, code, 0.0)
-            due[r] = due[counters[N_ACTIVE] - 1]
-            _remove(rows, hot, order, counters, r)
+            hot[DUE, r] = hot[DUE, counters[N_ACTIVE] - 1]
+            _remove(rows, hot, counters, r)
         else:
             r += 1
 
 
 @numba.njit(cache=True)
-def _make_room(bar, rows, hot, order, counters, events):
+def _make_room(bar, rows, hot, counters, events):
     if counters[N_ACTIVE] < len(rows):
         return
     weakest = -1
@@ -206,7 +206,7 @@ def _make_room(bar, rows, hot, order, counters, events):
             least = score
             weakest = r
     _emit(events, counters, rows[weakest].id, bar.index, RETIRED_EVICTED, 0.0)
-    _remove(rows, hot, order, counters, weakest)
+    _remove(rows, hot, counters, weakest)
 
 
 @numba.njit(cache=True)
@@ -233,20 +233,20 @@ def _write(level, candidate):
 
 
 @numba.njit(cache=True)
-def _bear(bar, level, params, rows, hot, order, counters, events):
+def _bear(bar, level, params, rows, hot, counters, events):
     """Put a finished level into the book and the table; returns its row."""
-    _make_room(bar, rows, hot, order, counters, events)
+    _make_room(bar, rows, hot, counters, events)
     r = counters[N_ACTIVE]
     zones = r - counters[N_AVERAGES]
     if level.column >= 0:  # moving averages come first
         if zones > 0:
-            _move(rows, hot, order, zones, counters[N_AVERAGES], r)
+            _move(rows, hot, zones, counters[N_AVERAGES], r)
         r = counters[N_AVERAGES]
         counters[N_AVERAGES] += 1
     stand(level, counters[NEXT_ID], rows[r])
     _arm(rows[r], r, bar.index, hot, params)
     if level.column < 0:
-        _rank(rows, order, zones, r)
+        _rank(rows, hot, zones, r)
     counters[N_ACTIVE] += 1
     counters[N_LEVELS] += 1
     counters[NEXT_ID] += 1
@@ -309,7 +309,7 @@ def _absorb_parent(i, level, row, tallest):
 
 
 @numba.njit(cache=True)
-def _reinforces(bar, level, side, tallest, params, rows, hot, order, counters, events):
+def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
     """True where a living level already stands for the zone; that level gets the event."""
     for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
         low, high = hot[ZONE_LOW, r], hot[ZONE_HIGH, r]
@@ -330,7 +330,7 @@ def _reinforces(bar, level, side, tallest, params, rows, hot, order, counters, e
 
 
 @numba.njit(cache=True)
-def _merge_parents(bar, level, side, reach, tallest, rows, hot, order, counters, events):
+def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events):
     """Let living levels join the zone, nearest first, the older of equals first, and retire them."""
     while True:
         best = -1
@@ -350,13 +350,11 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, order, counters,
             return
         _absorb_parent(bar.index, level, rows[best], tallest)
         _emit(events, counters, rows[best].id, bar.index, RETIRED_MERGED, float(counters[NEXT_ID]))
-        _remove(rows, hot, order, counters, best)
+        _remove(rows, hot, counters, best)
 
 
 @numba.njit(cache=True)
-def confirm_levels(
-    bar, candidates, first, last, indicators, params, rows, hot, order, counters, levels, events
-):
+def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, counters, levels, events):
     """Births of one bar, from its candidates ``first .. last - 1``."""
     reach = params.merge_distance_atr * bar.atr
     tallest = params.max_zone_atr * bar.atr
@@ -370,7 +368,7 @@ def confirm_levels(
         if candidate.column >= 0:
             average = indicators[bar.index, candidate.column]
             level.role = SUPPORT if bar.close >= average else RESISTANCE
-            r = _bear(bar, level, params, rows, hot, order, counters, events)
+            r = _bear(bar, level, params, rows, hot, counters, events)
             hot[ZONE_LOW, r] = average
             hot[ZONE_HIGH, r] = average
             continue
@@ -384,10 +382,10 @@ def confirm_levels(
             if _can_join(level, other.low, other.high, reach, tallest) >= 0.0:
                 _absorb_candidate(bar.index, level, other)
                 taken |= 1 << (d - first)
-        if _reinforces(bar, level, side, tallest, params, rows, hot, order, counters, events):
+        if _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
             continue
         off = bar.close - level.high if side == SUPPORT else level.low - bar.close
         level.reaction_atr = max(off, 0.0) / bar.atr
         level.role = side
-        _merge_parents(bar, level, side, reach, tallest, rows, hot, order, counters, events)
-        _bear(bar, level, params, rows, hot, order, counters, events)
+        _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events)
+        _bear(bar, level, params, rows, hot, counters, events)

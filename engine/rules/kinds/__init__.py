@@ -40,12 +40,11 @@ KINDS: tuple[LevelKind, ...] = (
 )
 
 
-MAJOR_KINDS = sum(1 << code for code, kind in enumerate(KINDS) if kind.major)
-
-
 def level_params(rules: RulesConfig) -> LevelParams:
     """The parameters of every level kernel, from the config."""
-    return LevelParams(**{name: getattr(rules, name) for name in LevelParams._fields})
+    settings = {name: getattr(rules, name) for name in LevelParams._fields if name != "major_kinds"}
+    major = sum(1 << code for code, kind in enumerate(KINDS) if kind.major)
+    return LevelParams(**settings, major_kinds=major)
 
 
 def find_candidates(
@@ -86,7 +85,6 @@ def _first_value(column: np.ndarray, start: int, stop: int, out: np.ndarray) -> 
 __all__ = [
     "CANDIDATE",
     "KINDS",
-    "MAJOR_KINDS",
     "LevelKind",
     "LevelParams",
     "find_candidates",

@@ -28,7 +28,7 @@ CANDIDATE = np.dtype(
 
 
 class LevelParams(NamedTuple):
-    """The level part of :class:`engine.config.RulesConfig`, as the kernels read it.
+    """The level part of :class:`engine.config.RulesConfig`, and the major kinds, as the kernels read it.
 
     Fields have the name and unit of their config key.
     """
@@ -56,6 +56,7 @@ class LevelParams(NamedTuple):
     max_breaks: int
     broken_level_sessions: int
     max_level_age_sessions: int
+    major_kinds: int  # of the registry; bit k set: kind k is major
 
 
 @dataclass(frozen=True, slots=True)
