@@ -146,7 +146,7 @@ def _fill(
     folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
 ) -> None:
     from engine.backtest.backtest import backtest
-    from engine.forecast.model_files import save_models
+    from engine.forecast.models import save_models
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
     from engine.verify.audit import audit as audit_bars

@@ -20,7 +20,7 @@ from engine.replay.features import LEVEL_FEATURES, N_RECENT
 from engine.replay.setup import SETUP, SETUP_LEVELS, setup_params
 from engine.replay.walk import SNAPSHOT_BARS, advance_walk
 from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
-from engine.rules.kinds import KINDS, find_candidates, level_params
+from engine.rules.kinds import KINDS, MAJOR_KINDS, find_candidates, level_params
 from engine.rules.level_book import (
     CAPACITY,
     MAX_EVENTS_PER_BAR,
@@ -245,7 +245,7 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     )
 
     of_levels = level_params(rules)
-    of_setup = setup_params(before.config.setup, of_levels.major_kinds)
+    of_setup = setup_params(before.config.setup, MAJOR_KINDS)
     tables, logs = [before.table], [before.log]
     for first_bar in range(start, stop, _CHUNK_BARS):
         last_bar = min(first_bar + _CHUNK_BARS, stop)

@@ -70,86 +70,113 @@ def is_major(row, i, params):
     return (row.kinds & params.major_kinds) != 0 or strength(row, i) >= params.strong_strength
 
 
-@numba.njit(cache=True)
-def find_near(lowest, highest, hot, count, near, near_low, near_high):
-    """Collect the rows of the book whose zone reaches into [lowest, highest]; returns how many."""
+@numba.njit(cache=True, inline="always")
+def find_near(lowest, highest, hot, order, zones, averages, near, near_low, near_high):
+    """Collect the levels whose lower edge lies in [lowest, highest], ascending; returns how many.
+
+    ``order`` ranks the ``zones`` rows of the book that are zones; the first ``averages`` rows are moving averages.
+    """
+    first = 0
+    last = zones
+    while first < last:
+        middle = (first + last) // 2
+        if hot[ZONE_LOW, order[middle]] < lowest:
+            first = middle + 1
+        else:
+            last = middle
     found = 0
-    for r in range(count):
-        low = hot[ZONE_LOW, r]
-        high = hot[ZONE_HIGH, r]
-        if low <= highest and high >= lowest:
-            near[found] = r
-            near_low[found] = low
-            near_high[found] = high
-            found += 1
+    for k in range(first, zones):
+        r = order[k]
+        if not hot[ZONE_LOW, r] <= highest:
+            break
+        near[found] = r
+        near_low[found] = hot[ZONE_LOW, r]
+        near_high[found] = hot[ZONE_HIGH, r]
+        found += 1
+    for r in range(averages):
+        price = hot[ZONE_LOW, r]
+        if not lowest <= price <= highest:
+            continue
+        m = found
+        while m > 0 and near_low[m - 1] > price:
+            near[m] = near[m - 1]
+            near_low[m] = near_low[m - 1]
+            near_high[m] = near_high[m - 1]
+            m -= 1
+        near[m] = r
+        near_low[m] = price
+        near_high[m] = price
+        found += 1
     return found
 
 
-@numba.njit(cache=True)
-def _nearest_resistance(price, atr, near_low, near_high, found, params):
+@numba.njit(cache=True, inline="always")
+def first_above(price, near_low, found):
+    """Place of the first level that begins above ``price``."""
+    m = 0
+    while m < found and near_low[m] <= price:
+        m += 1
+    return m
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_resistance(price, atr, near_low, near_high, found, above, params):
     best = -1
-    for m in range(found):
-        if near_high[m] < price + params.min_ceiling_atr * atr or near_high[m] <= price:
-            continue
+    least = price + params.min_ceiling_atr * atr
+    for m in range(above):  # zones that hold the close: the one that ends first
+        if near_high[m] >= least and near_high[m] > price and (best < 0 or near_high[m] < near_high[best]):
+            best = m
+    if best >= 0:
+        return best
+    for m in range(above, found):
+        if near_low[m] > price + params.max_atr * atr or (best >= 0 and near_low[m] > near_low[best]):
+            break
+        if near_high[m] >= least and (best < 0 or near_high[m] < near_high[best]):
+            best = m
+    return best
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_target(i, price, atr, least, rows, near, near_low, found, above, params):
+    """First major zone that begins at ``least`` or above and is far enough from the close."""
+    least = max(least, price + params.min_target_atr * atr)
+    for m in range(above, found):
         if near_low[m] > price + params.max_atr * atr:
-            continue
-        if best < 0:
-            best = m
-            continue
-        start = max(near_low[m], price)
-        best_start = max(near_low[best], price)
-        if start < best_start or (start == best_start and near_high[m] < near_high[best]):
-            best = m
-    return best
+            break
+        if near_low[m] >= least and is_major(rows[near[m]], i, params):
+            return m
+    return -1
 
 
-@numba.njit(cache=True)
-def _nearest_target(i, price, atr, least, rows, near, near_low, near_high, found, params):
-    """Lowest major zone that begins at ``least`` or above and is far enough from the close."""
+@numba.njit(cache=True, inline="always")
+def _nearest_floor(i, price, atr, rows, near, near_low, near_high, above, params):
+    highest = price - params.min_floor_atr * atr
+    for m in range(above - 1, -1, -1):
+        if near_low[m] < price - params.max_atr * atr:
+            break
+        if near_low[m] <= highest and near_high[m] < price and is_major(rows[near[m]], i, params):
+            return m
+    return -1
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_retest(floor, atr, near_low, near_high, above, params):
     best = -1
-    for m in range(found):
-        distance = near_low[m] - price
-        if near_low[m] < least or distance < params.min_target_atr * atr or distance > params.max_atr * atr:
-            continue
-        if best >= 0 and near_low[m] >= near_low[best]:
-            continue
-        if is_major(rows[near[m]], i, params):
-            best = m
-    return best
-
-
-@numba.njit(cache=True)
-def _nearest_floor(i, price, atr, rows, near, near_low, near_high, found, params):
-    best = -1
-    for m in range(found):
-        distance = price - near_low[m]
-        if near_high[m] >= price or distance < params.min_floor_atr * atr or distance > params.max_atr * atr:
-            continue
-        if best >= 0 and near_low[m] <= near_low[best]:
-            continue
-        if is_major(rows[near[m]], i, params):
-            best = m
-    return best
-
-
-@numba.njit(cache=True)
-def _nearest_retest(floor, atr, near_low, near_high, found, params):
-    best = -1
-    for m in range(found):
-        distance = floor - near_high[m]
-        if distance < params.min_retest_atr * atr or distance > params.max_atr * atr:
+    highest = floor - params.min_retest_atr * atr
+    for m in range(above - 1, -1, -1):
+        if near_high[m] > highest or near_high[m] < floor - params.max_atr * atr:
             continue
         if best < 0 or near_high[m] > near_high[best]:
             best = m
     return best
 
 
-@numba.njit(cache=True)
-def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, params, out, chosen):
+@numba.njit(cache=True, inline="always")
+def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, above, params, out, chosen):
     """Fill row ``i`` of ``out`` (n, 5) and ``chosen`` (4,): row of the book, or PROJECTED, or UNDEFINED.
 
-    ``near, near_low, near_high, found`` are what :func:`find_near` collected from twice ``max_atr`` below the close
-    to ``max_atr`` above it.
+    ``near, near_low, near_high, found`` are what :func:`find_near` collected from more than twice ``max_atr`` below
+    the close to ``max_atr`` above it, and ``above`` is the place of the first of them above the close.
     """
     for j in range(5):
         out[i, j] = np.nan
@@ -161,7 +188,7 @@ def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, p
         return
 
     step = atr / price  # a projection is a ratio: price * exp(k * ATR / price)
-    edge = _nearest_resistance(price, atr, near_low, near_high, found, params)
+    edge = _nearest_resistance(price, atr, near_low, near_high, found, above, params)
     target = -1
     if edge >= 0:
         ceiling = near_high[edge]
@@ -172,7 +199,7 @@ def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, p
     else:
         ceiling = price * np.exp(min(params.ceiling_projection_atr, params.target_projection_atr) * step)
     if target < 0:
-        target = _nearest_target(i, price, atr, ceiling, rows, near, near_low, near_high, found, params)
+        target = _nearest_target(i, price, atr, ceiling, rows, near, near_low, found, above, params)
     if target >= 0:
         target_low = near_low[target]
         target_high = near_high[target]
@@ -180,9 +207,9 @@ def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, p
         target_low = max(price * np.exp(params.target_projection_atr * step), ceiling)
         target_high = target_low
 
-    base = _nearest_floor(i, price, atr, rows, near, near_low, near_high, found, params)
+    base = _nearest_floor(i, price, atr, rows, near, near_low, near_high, above, params)
     floor = near_low[base] if base >= 0 else price * np.exp(-params.floor_projection_atr * step)
-    under = _nearest_retest(floor, atr, near_low, near_high, found, params)
+    under = _nearest_retest(floor, atr, near_low, near_high, above, params)
     retest = near_high[under] if under >= 0 else floor * np.exp(-params.retest_projection_atr * step)
 
     if not (0.0 < retest < floor < price < ceiling <= target_low <= target_high < np.inf):

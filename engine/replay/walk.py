@@ -6,19 +6,22 @@ import numba
 import numpy as np
 
 from engine.replay.features import CROWD_ATR, fill_features, move_recent
-from engine.replay.setup import choose_setup, find_near
-from engine.rules.indicators import ATR
+from engine.replay.setup import choose_setup, find_near, first_above
+from engine.rules.kinds.kind import usable
 from engine.rules.level_book import (
     MAX_EVENTS_PER_BAR,
     MAX_LEVELS_PER_BAR,
     N_ACTIVE,
+    N_AVERAGES,
     N_EVENTS,
     N_HOT,
     N_LEVELS,
     NEXT_ID,
     arm_all,
-    step_book,
+    confirm_levels,
+    walk_events,
 )
+from engine.rules.levels import bar_at
 
 # a copy of the book every so many bars: a look-up starts from the last copy and applies the events since
 SNAPSHOT_BARS = 256
@@ -62,7 +65,9 @@ def advance_walk(
     near_high = np.empty(len(rows))
     chosen = np.empty(4, np.int64)
     hot = np.empty((N_HOT, len(rows)))
-    arm_all(start - 1, indicators, rows, hot, counters, level_params)
+    order = np.empty(len(rows), np.int64)
+    due = np.empty(len(rows), np.bool_)
+    arm_all(start - 1, indicators, rows, hot, order, counters, level_params)
     for i in range(start, stop):
         if (
             len(levels) - counters[N_LEVELS] < MAX_LEVELS_PER_BAR
@@ -70,32 +75,61 @@ def advance_walk(
         ):
             return i, first
         before = counters[N_EVENTS]
-        first = step_book(
-            i,
-            high,
-            low,
-            close,
-            indicators,
-            candidates,
-            first,
-            level_params,
-            rows,
-            hot,
-            counters,
-            levels,
-            events,
-        )
+        bar = bar_at(i, high, low, close, indicators)
+        if usable(bar.atr, bar.close):
+            walk_events(bar, indicators, level_params, rows, hot, order, due, counters, events)
+        last = first
+        while last < len(candidates) and candidates[last].bar == i:
+            last += 1
+        if last > first:
+            confirm_levels(
+                bar,
+                candidates,
+                first,
+                last,
+                indicators,
+                level_params,
+                rows,
+                hot,
+                order,
+                counters,
+                levels,
+                events,
+            )
+            first = last
         move_recent(events, before, counters[N_EVENTS], recent)
-        above = max(setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
-        below = max(2.0 * setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
+        reach = max(setup_params.max_atr, CROWD_ATR) * bar.atr
+        zones = counters[N_ACTIVE] - counters[N_AVERAGES]
         found = find_near(
-            close[i] - below, close[i] + above, hot, counters[N_ACTIVE], near, near_low, near_high
+            bar.close - 2.5 * reach,
+            bar.close + reach,
+            hot,
+            order,
+            zones,
+            counters[N_AVERAGES],
+            near,
+            near_low,
+            near_high,
         )
+        above = first_above(bar.close, near_low, found)
         choose_setup(
-            i, close, indicators, rows, near, near_low, near_high, found, setup_params, setup, chosen
+            i, close, indicators, rows, near, near_low, near_high, found, above, setup_params, setup, chosen
         )
         fill_features(
-            i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, features
+            i,
+            close,
+            indicators,
+            rows,
+            hot,
+            near,
+            near_low,
+            near_high,
+            found,
+            above,
+            setup,
+            chosen,
+            recent,
+            features,
         )
         for j in range(4):
             setup_levels[i, j] = rows[chosen[j]].id if chosen[j] >= 0 else chosen[j]

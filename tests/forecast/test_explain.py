@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from engine.bars.simulate import simulate_bars
-from engine.errors import InputError, RunError
+from engine.errors import InputError
 from engine.forecast.analogues import nearest_rows
 from engine.forecast.explain import explain
-from engine.forecast.model_files import load_models, save_models
+from engine.forecast.models import load_models, save_models
 from engine.forecast.notes import PHRASES, note, phrase
 from engine.forecast.track_record import reliability_sentence
 from engine.forecast.uncertainty import block_sessions
@@ -167,12 +167,3 @@ def test_saved_models_forecast_the_same(tmp_path, settings):
     first = paths[1].read_bytes()
     save_models(forecasts, tmp_path / "model")
     assert paths[1].read_bytes() == first
-
-
-def test_unreadable_models_are_named(tmp_path):
-    with pytest.raises(RunError, match="no readable models"):
-        load_models(tmp_path)
-    (tmp_path / "models.json").write_text('{"format": 99}')
-    np.savez(tmp_path / "models.npz")
-    with pytest.raises(RunError, match="format 99"):
-        load_models(tmp_path)
