@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from engine.errors import InputError
 from engine.verify.calibration_error import GRID, equal_mass_starts, grid_position, smooth_error_of_cells
-from engine.verify.calibration_line import log_odds
+from engine.verify.calibration_line import log_odds, one_step_line
 from engine.verify.null_kernel import draw_outcomes
 from engine.verify.overlap import Windows, latent_normals
 from engine.verify.sound import need_rows, sound_forecast
@@ -46,8 +46,16 @@ class NullDraws:
         return low, high
 
     def p_value(self, statistic: str, observed: float) -> float:
-        """Share of exact forecasts that look at least as bad, counting the observed one: never 0."""
-        values = self.values[statistic]
+        """Share of exact forecasts that look at least as bad, counting the observed one: never 0; NaN for NaN."""
+        return self._share(self.values[statistic], observed)
+
+    def two_sided_p_value(self, statistic: str, observed: float, ideal: float) -> float:
+        """Share of exact forecasts at least as far from ``ideal`` on either side; NaN for NaN."""
+        return self._share(np.abs(self.values[statistic] - ideal), abs(observed - ideal))
+
+    def _share(self, values: np.ndarray, observed: float) -> float:
+        if np.isnan(observed):
+            return float("nan")
         return float((1 + np.sum(values >= observed - 1e-12)) / (1 + len(values)))
 
 
@@ -227,19 +235,13 @@ class _Collected:
         hits, weighted_hits, mcb_brier, mcb_log_loss = self.scalars.T
         values = {"mcb_brier": np.maximum(mcb_brier, 0.0) / n}
         if len(plan.bin_stops):
-            p, x = plan.p, plan.log_odds
-            v = p * (1 - p)
-            a, b, d = v.sum(), (v * x).sum(), (v * x * x).sum()
-            bias = hits - p.sum()
-            tilt = weighted_hits - (p * x).sum()
-            determinant = a * d - b * b
-            unknown = np.full(len(hits), np.nan)
+            slope, intercept = one_step_line(plan.p, hits, weighted_hits)
             values |= {
                 "mcb_log_loss": np.maximum(mcb_log_loss, 0.0) / n,
                 "ece": self.ece,
                 "smooth_ece": self.smooth,
-                "slope": 1.0 + (a * tilt - b * bias) / determinant if determinant > 1e-9 * a * d else unknown,
-                "intercept": bias / a if a > 0 else unknown,
+                "slope": slope,
+                "intercept": intercept,
                 "frequency": hits / n,
             }
         return NullDraws(values=values, curves=self.curves, at=plan.at)

@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration import holm
 from engine.verify.calibration_error import expected_calibration_error, smooth_calibration_error
-from engine.verify.calibration_line import calibration_line
+from engine.verify.calibration_line import calibration_line, log_odds, one_step_line
 from engine.verify.null import null_draws, null_draws_of_classes
 from engine.verify.overlap import Windows, correlation_factor, latent_normals
 from engine.verify.power import ALTERNATIVES, in_words, power, truth_behind, verdict
@@ -116,6 +116,19 @@ def test_kernel_equals_its_plain_twin():
         line = calibration_line(p, y)
         assert null.values["slope"][draw] == pytest.approx(line.slope, abs=0.15)
         assert null.values["intercept"][draw] == pytest.approx(line.intercept, abs=0.1)
+
+
+def test_one_step_line_is_near_maximum_likelihood():
+    p, codes = exact_forecasts(800, 10, 3)
+    y = (codes == 2).astype(int)
+    slope, intercept = one_step_line(p[:, 2], np.array([y.sum()]), np.array([(y * log_odds(p[:, 2])).sum()]))
+    line = calibration_line(p[:, 2], y)
+    assert slope[0] == pytest.approx(line.slope, abs=0.1)
+    assert intercept[0] == pytest.approx(line.intercept, abs=0.05)
+    null = null_draws(p[:, 2], Windows.consecutive(800), 10, draws=199, seed=1)
+    assert null.two_sided_p_value("slope", 1.0, 1.0) == 1.0
+    assert null.two_sided_p_value("slope", 9.0, 1.0) == null.two_sided_p_value("slope", -7.0, 1.0) == 1 / 200
+    assert np.isnan(null.two_sided_p_value("slope", np.nan, 1.0))
 
 
 def test_latent_normals_overlap_as_they_should():
