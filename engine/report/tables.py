@@ -183,8 +183,8 @@ def _chance(backtest: Mapping[str, Any]) -> str:
         trials = words.number(deflated.get("trials")) or 1
         allowed = f"Allowing for the {words.count(trials)} trials behind it, the" if trials > 1 else "The"
         found.append(
-            f"{allowed} probability that the Sharpe ratio is not luck is {words.percent(deflated['probability'])} "
-            "(deflated Sharpe ratio)."
+            f"{allowed} probability that the true Sharpe ratio is above zero is "
+            f"{words.percent(deflated['probability'])} (deflated Sharpe ratio); the market's own drift counts towards it."
         )
     return " ".join(found)
 

@@ -151,12 +151,12 @@ def _placebo_skill(block: Mapping[str, Any]) -> str:
     if words.number(difference) is None:
         return ""
     text = (
-        f"Distance and volatility forecast the real levels {words.signed_percent(difference)} better than the random "
-        "ones"
+        "In log loss against the base rates of each side, distance and volatility forecast the real levels "
+        f"{words.percent(abs(float(difference)), 1)} {'worse' if float(difference) < 0 else 'better'} than the random ones"
     )
     if words.number(low) is not None and words.number(high) is not None:
         text += f" ({words.signed_percent(low)} to {words.signed_percent(high)})"
-    return text + " in log loss against the base rates of each side."
+    return text + "."
 
 
 def regime_tables(trust: Trust, baseline: str = "filtered_history") -> list[dict[str, Any]]:
