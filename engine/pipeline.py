@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,9 @@ def run(
     from engine.runs.run import Run
 
     bars = load_all(config)
+    import_module(
+        "engine.forecast.walk_forward"
+    )  # a limit on threads reaches only the libraries loaded by then
     folder = RunFolder(Path(results), config, bars, command)
     try:
         with threadpool_limits(1), Progress(folder) as progress:
@@ -147,11 +151,14 @@ def _fill(
 ) -> None:
     from engine.backtest.backtest import backtest
     from engine.forecast.models import save_models
+    from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
     from engine.verify.audit import audit as audit_bars
     from engine.verify.evidence import Audit, Evidence
-    from engine.verify.verify import plain, verify
+    from engine.verify.placebo import placebo
+    from engine.verify.plain import plain
+    from engine.verify.verify import verify
 
     with progress.stage("replay"):
         replayed = _replayed(config, bars)
@@ -179,6 +186,8 @@ def _fill(
             opens_real_from={
                 symbol: item["opens_real_from"] for symbol, item in folder.manifest["data"].items()
             },
+            folds=training_labels(forecasts, replayed.inputs),
+            placebo=placebo(replayed.inputs, config) if config.verify.placebo else None,
         )
         verified = verify(forecasts.frame, replayed.frame, config, evidence)
         folder.write_frame("reliability.parquet", verified.reliability)
@@ -289,6 +298,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
     RunError
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
+    from engine.forecast.book_touch import book_touch
     from engine.report.fill import table_at
     from engine.runs.run import open_run
 
@@ -298,17 +308,22 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
         raise RunError(
             "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
         )
+    replays, index = {}, {}
+    for name, series in bars.items():
+        index[name] = len(series) - 1 if date is None else series.index_of(date)
+        if index[name] >= 0:
+            replays[name] = replay_bars(series.cut(index[name] + 1), run.config)
     tables = []
+    with threadpool_limits(1):
+        touch = book_touch(replays, run.config)
     for name in [symbol] if symbol else bars:
-        series = bars[name]
-        index = len(series) - 1 if date is None else series.index_of(date)
-        if index < 0:
+        if name not in replays:
             raise RunError(
                 "run.no_such_date",
                 f"{name}: {date} is before the first session",
-                f"the run starts on {series.dates[0]}",
+                f"the run starts on {bars[name].dates[0]}",
             )
-        tables.append(table_at(replay_bars(series, run.config), run.forecasts, index))
+        tables.append(table_at(replays[name], run.forecasts, index[name], level_touch=touch[name]))
     return tables
 
 

@@ -156,3 +156,44 @@ def test_check_and_audit(command, config_file):
     code, out, _ = command("audit", config_file, "--dates", 5)
     assert code == 0
     assert "0 rewritten" in out
+
+
+def test_the_ledger_from_the_command_line(command, config_file, tmp_path):
+    ledger = tmp_path / "ledger.jsonl"
+    code, out, _ = command("ledger", "add", config_file, "--as-of", "2011-06-15", "--file", ledger)
+    assert (code, out.split()[0]) == (0, "1")
+    first = ledger.read_bytes()
+    code, out, _ = command("ledger", "add", config_file, "--as-of", "2011-06-15", "--file", ledger)
+    assert (code, out.split()[0]) == (0, "0")
+    assert ledger.read_bytes() == first
+    code, out, _ = command("ledger", "show", "--file", ledger)
+    assert code == 0
+    assert "2011-06-15" in out
+    code, out, _ = command("ledger", "score", config_file, "--file", ledger)
+    assert code == 0
+    assert "backfilled" in out  # written down years after its close: shown, not scored
+
+
+def test_runs_that_answer_different_questions_are_not_compared(command, finished, tmp_path):
+    import engine
+
+    other = engine.run(
+        small_config(
+            outcome={"rule": "band"}, verify={"bootstrap_draws": 100, "null_draws": 99, "placebo": False}
+        ),
+        results=tmp_path,
+    )
+    code, _, err = command("compare", finished.path, other.path)
+    assert code == 2
+    assert "outcome.rule" in err
+
+
+def test_tune_writes_the_best_config_and_counts_its_looks(command, config_file, tmp_path):
+    results = tmp_path / "results"
+    arguments = ("tune", config_file, "--trials", 2, "--workers", 1, "--results", results)
+    code, out, _ = command(*arguments, "--set", "tune.group=decision")
+    assert code == 0
+    best = out.strip().splitlines()[-1]
+    assert load_config(best).backtest.trials >= 2
+    looks = (results / "tuning" / "holdout_looks.jsonl").read_text().splitlines()
+    assert len(looks) == 1

@@ -36,6 +36,13 @@ class BarSeries:
     volume: np.ndarray
     opens_real_from: int = 0
 
+    def __post_init__(self) -> None:
+        # one kind of array: nobody can write into a series, and a kernel is compiled once, not once per flag
+        for name in ("dates", *COLUMNS):
+            values = np.ascontiguousarray(getattr(self, name)).view()
+            values.flags.writeable = False
+            object.__setattr__(self, name, values)
+
     def __len__(self) -> int:
         return len(self.dates)
 

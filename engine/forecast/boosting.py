@@ -7,11 +7,9 @@ models.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -23,6 +21,7 @@ from engine.forecast.learners import Window
 from engine.forecast.logistic_kernels import log_rows
 from engine.forecast.offset_logistic import class_codes
 from engine.forecast.probabilities import FLOOR
+from engine.forecast.trees import TreeModel, tree_model
 
 SHARES = (1.0, 0.5, 0.25, 0.1, 0.0)
 
@@ -50,6 +49,7 @@ class ScenarioBoosting(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : (K,). models_ : K - 1 fitted models, None where one side never occurred.
+    trees_ : the same as plain arrays, which is what predictions are made from.
 
     NaN in X is a value of its own; infinity is refused.
     """
@@ -107,24 +107,17 @@ class ScenarioBoosting(ClassifierMixin, BaseEstimator):
                 early_stopping=False,
                 random_state=self.random_state,
             )
-            self.models_.append(model.fit(X, above, sample_weight=weight if weighted else None))
+            # small fits: more threads would only wait for each other
+            with threadpool_limits(1, user_api="openmp"):
+                self.models_.append(model.fit(X, above, sample_weight=weight if weighted else None))
+        self.trees_ = tree_model(self.models_, self.shares_)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n, K), rows sum to 1."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        at_least = np.ones((len(X), len(self.classes_) + 1))
-        at_least[:, -1] = 0.0
-        for k, model in enumerate(self.models_, start=1):
-            at_least[:, k] = (
-                self.shares_[k - 1]
-                if model is None
-                else _logistic(model.decision_function(X).astype(np.float64))
-            )
-        # two models may cross; the share of a class between them is then the floor
-        p = np.maximum(at_least[:, :-1] - at_least[:, 1:], 1e-9)
-        return p / p.sum(axis=1, keepdims=True)
+        return self.trees_.predict_proba(X)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, (n,)."""
@@ -138,19 +131,10 @@ class ScenarioBoosting(ClassifierMixin, BaseEstimator):
         return constraints if constraints.ndim == 1 else constraints[model]
 
 
-@numba.njit(cache=True)
-def _logistic(z):
-    # one by one: vectorised exponentials may round a row differently when it has other neighbours
-    out = np.empty(len(z))
-    for i in range(len(z)):
-        out[i] = 1.0 / (1.0 + math.exp(-z[i])) if z[i] > -700.0 else 0.0
-    return out
-
-
 class BoostingCandidates:
     """Blends of the boosted log-odds with the baseline's; the last share is 0."""
 
-    def __init__(self, model: ScenarioBoosting) -> None:
+    def __init__(self, model: TreeModel) -> None:
         self.model = model
 
     def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
@@ -174,9 +158,7 @@ class BoostingCandidates:
     def _boosted(self, features: np.ndarray) -> np.ndarray:
         if features.shape[1] == 0:
             return np.empty((0, 1, 3))
-        with threadpool_limits(1, user_api="openmp"):
-            p = self.model.predict_proba(np.ascontiguousarray(features.T))
-        return log_rows(p, FLOOR)[:, None]
+        return log_rows(self.model.predict_proba(features.T), FLOOR)[:, None]
 
     @staticmethod
     def _blend(share: float, boosted: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -203,11 +185,9 @@ class BoostingLearner:
         """Fit to the window."""
         self._rows, self._folds = window.features.shape[1], 0
         model = ScenarioBoosting(self.monotone, smallest_leaf=self.smallest_leaf, classes=(0, 1, 2))
-        # rows count alike (weights make the binning fifty times slower), and small fits use one thread:
-        # more would only wait for each other
-        with threadpool_limits(1, user_api="openmp"):
-            model.fit(np.ascontiguousarray(window.features.T), np.ascontiguousarray(window.codes[:, 0]))
-        return BoostingCandidates(model)
+        # rows count alike: weights make the binning fifty times slower
+        model.fit(np.ascontiguousarray(window.features.T), np.ascontiguousarray(window.codes[:, 0]))
+        return BoostingCandidates(model.trees_)
 
 
 def monotone_constraints(names: Sequence[str]) -> np.ndarray:

@@ -146,18 +146,24 @@ class IsotonicCalibrator(BaseEstimator):
     def fit(self, p: Any, codes: Any, sample_weight: Any = None) -> IsotonicCalibrator:
         """One isotonic regression per class."""
         p, codes, weight = _check(p, codes, sample_weight)
-        self.steps_ = [
-            IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(
-                p[:, k], (codes == k).astype(np.float64), sample_weight=weight
-            )
-            for k in range(p.shape[1])
-        ]
+        self.steps_ = []
+        for k in range(p.shape[1]):
+            step = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
+            step.fit(p[:, k], (codes == k).astype(np.float64), sample_weight=weight)
+            self.steps_.append((step.X_thresholds_, step.y_thresholds_))
+        return self
+
+    @classmethod
+    def of_steps(cls, steps: list[tuple[np.ndarray, np.ndarray]]) -> IsotonicCalibrator:
+        """A fitted calibrator from the corners (x, y) of each class's function."""
+        self = cls()
+        self.steps_ = steps
         return self
 
     def predict_proba(self, p: Any) -> np.ndarray:
-        """Step heights of each class, floored and renormalised."""
+        """Heights of each class's function, floored and renormalised."""
         p = _probabilities(p)
-        raw = np.column_stack([step.predict(p[:, k]) for k, step in enumerate(self.steps_)])
+        raw = np.column_stack([np.interp(p[:, k], x, y) for k, (x, y) in enumerate(self.steps_)])
         raw[raw.sum(axis=1) <= 0.0] = 1.0
         return floor_probabilities(raw)
 
@@ -247,7 +253,7 @@ def _centred(p: np.ndarray) -> np.ndarray:
     return logs - logs.mean(axis=1, keepdims=True)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _temperature(logs, codes, weight, prior):
     """Logarithm of the slope that minimises weighted log loss + prior / 2 * (log slope)^2."""
     n, k = logs.shape

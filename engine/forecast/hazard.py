@@ -235,7 +235,7 @@ def _check_events(session: np.ndarray, code: np.ndarray, rows: int, sessions: in
         raise InputError("forecast.bad_events", "an event is neither a breakdown (0) nor a continuation (2)")
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _hazards(paths, out):
     n, sessions = paths.shape[:2]
     for i in range(n):
@@ -253,7 +253,7 @@ def _hazards(paths, out):
     return 0
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def hazard_loss(features, hazards, session, code, weight, theta, gradient):
     """Weighted negative log-likelihood up to a constant; ``gradient`` (p + 1, 2) is overwritten.
 
@@ -323,7 +323,7 @@ def hazard_loss(features, hazards, session, code, weight, theta, gradient):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def cumulate(features, hazards, theta, out):
     """Cumulative probabilities (n, J, 3), row by row: a row never depends on its neighbours."""
     p, n = features.shape
@@ -346,7 +346,7 @@ def cumulate(features, hazards, theta, out):
             out[i, j, CONTINUATION] = reached
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _log_at(cumulative, horizons, out):
     for i in range(len(cumulative)):
         for k in range(len(horizons)):
@@ -355,7 +355,7 @@ def _log_at(cumulative, horizons, out):
 
 
 def _curvature(
-    features: np.ndarray, hazards: np.ndarray, session: np.ndarray, weight: np.ndarray, most_rows: int = 4000
+    features: np.ndarray, hazards: np.ndarray, session: np.ndarray, weight: np.ndarray, most_rows: int = 2000
 ) -> np.ndarray:
     """Hessian of the unpenalised loss at coefficients 0, from every n-th row."""
     stride = max(1, features.shape[1] // most_rows)

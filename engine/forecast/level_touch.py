@@ -22,11 +22,12 @@ from engine.bars.series import BarSeries
 from engine.errors import InputError
 from engine.forecast.probabilities import FLOOR, log_odds
 
-PENALTIES = (np.inf, 300.0, 100.0, 30.0, 10.0, 3.0)  # in independent observations; the first is the offset
+PENALTIES = (np.inf, 100.0, 30.0, 10.0, 3.0)  # in independent observations; the first is the offset
 _EVERY = 5  # sessions between training dates: labels of three weeks overlap, the others hold little more
+_OPEN = (-4.0, 4.0)  # log-odds, 2 to 98 %
 _NEWTON_STEPS = 25
 _HALVINGS = 20
-_CONVERGED = 1e-10
+_CONVERGED = 1e-7  # of the loss; far below what one more observation would move
 _LEAST_GAIN = 0.5  # log likelihood that corrections must have earned out of sample before they are used
 
 
@@ -39,8 +40,8 @@ class LevelTouch:
     probabilities : (pairs, h) float64 in [0.001, 0.999]; NaN before the first fold and where the baseline is.
     fold : (rows,) int64, fold that forecast each as-of date; -1 before the first.
     penalties : (folds,) float64, ridge penalty each fold used; infinite where it kept the baseline.
-    coefficients : (folds, 2 + 2 k) float64, on standardised features: intercept above and below the close, then
-        the features of levels above, then of levels below; 0 where the baseline was kept.
+    coefficients : (folds, 2, 1 + k) float64: of levels above the close, then of levels below it; intercept, then
+        standardised features.  0 where the baseline was kept.
     """
 
     probabilities: np.ndarray
@@ -154,34 +155,44 @@ def walk_forward_level_touch(
     offset = np.zeros(baseline.shape)
     offset[known] = log_odds(baseline[known])
     labels = np.where(known, touched, -1).astype(np.int8)
-    sizes = np.maximum(np.diff(pointer), 1)
+    # pairs that distance alone decides teach nothing
+    open_question = known.all(axis=1) & (offset.max(axis=1) > _OPEN[0]) & (offset.min(axis=1) < _OPEN[1])
+    sizes = np.maximum(np.bincount(row_of[open_question], minlength=rows), 1)
     # all levels of a date share one path of the market, and a path counts once in a horizon's length
     weight = (1.0 / (sizes * horizon_max * baseline.shape[1]))[row_of]
     fold = np.searchsorted(starts, session, side="right") - 1
-    thinned = (session % _EVERY == 0)[row_of]
+    thinned = (session % _EVERY == 0)[row_of] & open_question
 
-    width = 2 + 2 * features.shape[1]
-    fitted = np.zeros((len(starts), len(PENALTIES), width))
+    width = 1 + features.shape[1]
+    above = distance >= 0.0
+    fitted = np.zeros((len(starts), len(PENALTIES), 2, width))
     losses = np.zeros((rows, len(PENALTIES)))
     probabilities = np.full(baseline.shape, np.nan)
     penalties = np.full(len(starts), np.inf)
-    coefficients = np.zeros((len(starts), width))
+    coefficients = np.zeros((len(starts), 2, width))
     for number, start in enumerate(starts):
-        past = (end < start)[row_of]
-        train = past & thinned
+        train = np.flatnonzero(thinned & (end < start)[row_of])
         now = np.flatnonzero((fold == number)[row_of])
-        design = _design(features, distance, train, now)
-        if design is None:
-            candidates = [offset[now]] * len(PENALTIES)
-        else:
-            trained, asked = design
-            warm = fitted[number - 1] if number else np.zeros((len(PENALTIES), width))
-            for k, penalty in enumerate(PENALTIES):
-                if np.isfinite(penalty):
-                    fitted[number, k] = fit_correction(
-                        trained, offset[train], labels[train], weight[train] * _EVERY, penalty, warm[k]
-                    )
-            candidates = [offset[now] + (asked @ b)[:, None] for b in fitted[number]]
+        candidates = np.repeat(offset[None, now], len(PENALTIES), axis=0)
+        if len(train):
+            trained, asked = _design(features[train], features[now])
+            for side, up in enumerate((True, False)):
+                # no pair is on both sides, so the two fits do not know of each other
+                of_side, at = above[train] == up, above[now] == up
+                pairs_of_side = train[of_side]
+                for k, penalty in enumerate(PENALTIES):
+                    if np.isfinite(penalty):
+                        fitted[number, k, side] = fit_correction(
+                            trained[of_side],
+                            offset[pairs_of_side],
+                            labels[pairs_of_side],
+                            weight[pairs_of_side] * _EVERY,
+                            penalty,
+                            fitted[max(number - 1, 0), k, side],
+                        )
+                        # a matrix product may round a row differently when others join it; this sum does not
+                        moved = (asked[at] * fitted[number, k, side]).sum(axis=1)
+                        candidates[k, at] += moved[:, None]
         judged = (fold >= 0) & (fold < number) & (end < start)
         gains = losses[judged, 0].sum() - losses[judged].sum(axis=0)
         best = int(np.argmax(gains))
@@ -199,27 +210,20 @@ def walk_forward_level_touch(
     return LevelTouch(probabilities, fold, penalties, coefficients)
 
 
-def _design(
-    features: np.ndarray, distance: np.ndarray, train: np.ndarray, now: np.ndarray
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Standardised columns of the training pairs and of the pairs asked for; None with nothing to learn from."""
-    if train.sum() == 0:
-        return None
-    learnt = np.where(np.isfinite(features[train]), features[train], np.nan)
+def _design(learnt: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A column of ones and standardised features, of the training pairs and of the pairs asked for."""
     present = np.isfinite(learnt)
     count = np.maximum(present.sum(axis=0), 1)
     centre = np.where(present, learnt, 0.0).sum(axis=0) / count
     spread = np.sqrt(np.where(present, (learnt - centre) ** 2, 0.0).sum(axis=0) / count)
     spread = np.where(spread > 1e-12 * (1.0 + np.abs(centre)), spread, np.inf)  # a constant says nothing
 
-    def columns(values: np.ndarray, above: np.ndarray) -> np.ndarray:
+    def columns(values: np.ndarray) -> np.ndarray:
         # five standard deviations are as far as the training pairs can speak for
-        scaled = np.clip(np.nan_to_num((values - centre) / spread, posinf=0.0, neginf=0.0), -5.0, 5.0)
-        side = above[:, None].astype(np.float64)
-        return np.hstack([side, 1.0 - side, scaled * side, scaled * (1.0 - side)])
+        scaled = np.clip(np.where(np.isfinite(values), (values - centre) / spread, 0.0), -5.0, 5.0)
+        return np.column_stack([np.ones(len(scaled)), scaled])
 
-    above = distance >= 0.0
-    return columns(features[train], above[train]), columns(features[now], above[now])
+    return columns(learnt), columns(asked)
 
 
 def fit_correction(
@@ -286,11 +290,10 @@ def _add_derivatives(design, offset, labels, weight, coefficients, gradient, hes
                 curvature += weight[i] * p * (1.0 - p)
                 loss += weight[i] * (max(z, 0.0) - labels[i, k] * z + np.log1p(small))
         for a in range(width):
-            x = design[i, a]
-            if x != 0.0:  # each pair has the columns of one side only
-                gradient[a] += slope * x
-                for b in range(a + 1):
-                    hessian[a, b] += curvature * x * design[i, b]
+            gradient[a] += slope * design[i, a]
+            x = curvature * design[i, a]
+            for b in range(a + 1):
+                hessian[a, b] += x * design[i, b]
     for a in range(width):
         for b in range(a):
             hessian[b, a] = hessian[a, b]

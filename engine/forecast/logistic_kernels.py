@@ -30,7 +30,7 @@ def contrasts(n_classes: int) -> np.ndarray:
 
 # reassociation lets the compiler vectorise the sums; equal shapes still give equal bits, and training
 # rows of a fold have the same shape whatever history follows
-@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradient):
     """Weighted negative log-likelihood of the first ``rows`` rows; ``gradient`` is overwritten.
 
@@ -94,7 +94,7 @@ def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradi
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def linear_logits(features, coefficients, offset, out):
     """out[i] = offset[i] + features[:, i] . coefficients, (n, K); row by row, so a row never depends on its neighbours.
 
@@ -110,7 +110,7 @@ def linear_logits(features, coefficients, offset, out):
             out[i, k] = value
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def softmax_rows(logits):
     """Probabilities (n, K) of logits (n, K), row by row."""
     n, n_classes = logits.shape
@@ -128,7 +128,7 @@ def softmax_rows(logits):
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def row_losses(logits, codes):
     """Negative log-likelihood of each row, (n,); NaN where the code is negative (unresolved)."""
     n, n_classes = logits.shape
@@ -147,7 +147,7 @@ def row_losses(logits, codes):
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def log_rows(probabilities, floor):
     """Log of probabilities (n, K), floored and renormalised first; NaN rows stay NaN."""
     n, n_classes = probabilities.shape
@@ -170,7 +170,7 @@ def curvature(
     offset: np.ndarray,
     weight: np.ndarray,
     basis: np.ndarray,
-    most_rows: int = 4000,
+    most_rows: int = 2000,
 ) -> np.ndarray:
     """Hessian of the unpenalised loss at coefficients 0, (d, d) with d = (p + 1)(K - 1), from every n-th row.
 

@@ -38,7 +38,7 @@ def drift_corrected(forecast: TrackForecast, probabilities: np.ndarray) -> np.nd
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _correct(logs, codes, session, ends, weight, rate, decay, out):
     """Walk the rows in time; ``out`` holds the corrected probabilities."""
     n, k = logs.shape

@@ -222,7 +222,7 @@ def cumulative_log_odds(offset: np.ndarray) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _cumulative(offset, out):
     n, k = offset.shape
     p = np.empty(k)
@@ -241,14 +241,14 @@ def _cumulative(offset, out):
             out[i, c] = math.log(max(below, 1e-300)) - math.log(max(above, 1e-300))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _log(p, out):
     for i in range(p.shape[0]):
         for c in range(p.shape[1]):
             out[i, c] = math.log(p[i, c])
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
     """Weighted negative log-likelihood; ``gradient`` (p + 1,) is overwritten.  No penalty."""
     p, n = features.shape
@@ -293,7 +293,7 @@ def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def ordinal_probabilities(features, cumulative, theta, out):
     """Probabilities (n, K), row by row: a row never depends on its neighbours."""
     p, n = features.shape
@@ -316,7 +316,7 @@ def ordinal_probabilities(features, cumulative, theta, out):
 
 
 def ordinal_curvature(
-    features: np.ndarray, cumulative: np.ndarray, weight: np.ndarray, most_rows: int = 4000
+    features: np.ndarray, cumulative: np.ndarray, weight: np.ndarray, most_rows: int = 2000
 ) -> np.ndarray:
     """Expected Hessian of the unpenalised loss at coefficients 0, (p + 1, p + 1), from every n-th row."""
     stride = max(1, features.shape[1] // most_rows)

@@ -36,7 +36,7 @@ def fit_standardiser(features: np.ndarray) -> Standardiser:
     return Standardiser(mean, scale)
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _moments(features, fewest, mean, scale):
     p, n = features.shape
     for j in range(p):
@@ -63,7 +63,7 @@ def _moments(features, fewest, mean, scale):
             scale[j] = spread
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _apply(features, mean, scale, clip, out):
     p, n = features.shape
     for j in range(p):

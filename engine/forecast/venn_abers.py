@@ -47,7 +47,7 @@ def venn_abers_pairs(scores: Any, positive: Any, new_scores: Any, sample_weight:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _pairs(scores, mass, hits, new_scores, out):
     n = len(scores)
     block_mass = np.empty(n + 1)

@@ -7,10 +7,13 @@ their outcomes become known, one track per horizon, calibration, online recalibr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
@@ -107,7 +110,20 @@ def walk_forward(
         refit_sessions=settings.refit_sessions,
         inner_from=max(EARLIEST_REFIT, settings.min_train_sessions // 2),
     )
-    report = progress or (lambda share: None)
+    # one thread: products of small matrices only wait for each other on more, and bits stay the same
+    with threadpool_limits(1, user_api="blas"):
+        return _walk_forward(instruments, config, names, calendar, folds, progress or (lambda share: None))
+
+
+def _walk_forward(
+    instruments: Sequence[ForecastInput],
+    config: Config,
+    names: tuple[str, ...],
+    calendar: np.ndarray,
+    folds: tuple[Fold, ...],
+    report: Callable[[float], None],
+) -> Forecasts:
+    settings = config.forecast
     baselines = []
     for entry in instruments:
         known = _known_bars(entry, calendar, settings)
@@ -146,8 +162,8 @@ def _forecast_group(
     settings = config.forecast
     together = settings.model == "hazard"
     horizon_sets = [config.horizons] if together else [(h,) for h in config.horizons]
-    tracks, calibrated, published = [], [], []
-    for horizons in horizon_sets:
+
+    def one_track(horizons: tuple[int, ...]) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
         track = build_track(members, baselines, calendar, features, config.horizons, horizons)
         forecast = forecast_track(
             track,
@@ -157,14 +173,14 @@ def _forecast_group(
             rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
         )
         result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)
-        tracks.append(forecast)
-        calibrated.append(result)
-        published.append(
-            drift_corrected(forecast, result.calibrated)
-            if settings.online_recalibration
-            else result.calibrated
-        )
-    return GroupForecast(name, tuple(tracks), tuple(calibrated), tuple(published))
+        if settings.online_recalibration:
+            return forecast, result, drift_corrected(forecast, result.calibrated)
+        return forecast, result, result.calibrated
+
+    # tracks are independent and the kernels release the interpreter's lock
+    with ThreadPoolExecutor(min(threads(), len(horizon_sets))) as pool:
+        tracks, calibrated, published = zip(*pool.map(one_track, horizon_sets), strict=True)
+    return GroupForecast(name, tracks, calibrated, published)
 
 
 def make_learner(config: Config, track: Track) -> Learner:
@@ -179,6 +195,11 @@ def make_learner(config: Config, track: Track) -> Learner:
     if model == "boosting":
         return BoostingLearner(track.names, track.horizons[-1])
     raise InputError("forecast.unknown_model", f"no model is called {model!r}")
+
+
+def threads() -> int:
+    """Threads the run may use (``NUMBA_NUM_THREADS``, else one per core)."""
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 def _model_features() -> tuple[str, ...]:

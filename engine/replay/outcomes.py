@@ -17,7 +17,15 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import OutcomeConfig
 from engine.errors import InputError
-from engine.replay.first_touch import AMBIGUOUS, RULE_BAND, RULE_TARGET, RULES, UP, terminal_class, touch_bar
+from engine.replay.first_touch import (
+    AMBIGUOUS,
+    RULE_TARGET,
+    RULE_TERMINAL,
+    RULES,
+    UP,
+    terminal_class,
+    touch_bar,
+)
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS, UNRESOLVED
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")  # columns of a setup array
@@ -174,8 +182,8 @@ def label(
 
 
 @numba.njit(cache=True)
-def _first_sessions(values, levels, above, strict, longest, first):
-    """First j in 1 .. longest at which ``values[j + b]`` is beyond ``levels[b]``, for each row b of a block.
+def _first_at_or_above(values, levels, longest, first):
+    """First j in 1 .. longest at which ``values[j + b] >= levels[b]``, for each row b of a block.
 
     ``values`` begins at the block's first row.  Walking j downwards lets each hit overwrite a later one
     without a branch, so the loop over rows runs on all vector lanes at once.
@@ -184,19 +192,30 @@ def _first_sessions(values, levels, above, strict, longest, first):
     first[:] = _NEVER
     for j in range(longest, 0, -1):
         window = values[j : j + rows]
-        if above:
-            if strict:
-                for b in range(len(window)):
-                    first[b] = j if window[b] > levels[b] else first[b]
-            else:
-                for b in range(len(window)):
-                    first[b] = j if window[b] >= levels[b] else first[b]
-        elif strict:
-            for b in range(len(window)):
-                first[b] = j if window[b] < levels[b] else first[b]
-        else:
-            for b in range(len(window)):
-                first[b] = j if window[b] <= levels[b] else first[b]
+        for b in range(len(window)):
+            first[b] = j if window[b] >= levels[b] else first[b]
+
+
+@numba.njit(cache=True)
+def _first_at_or_below(values, levels, longest, first):
+    """The mirror of :func:`_first_at_or_above`."""
+    rows = len(levels)
+    first[:] = _NEVER
+    for j in range(longest, 0, -1):
+        window = values[j : j + rows]
+        for b in range(len(window)):
+            first[b] = j if window[b] <= levels[b] else first[b]
+
+
+@numba.njit(cache=True)
+def _first_below(values, levels, longest, first):
+    """Strictly below; otherwise as :func:`_first_at_or_below`."""
+    rows = len(levels)
+    first[:] = _NEVER
+    for j in range(longest, 0, -1):
+        window = values[j : j + rows]
+        for b in range(len(window)):
+            first[b] = j if window[b] < levels[b] else first[b]
 
 
 @numba.njit(cache=True)
@@ -228,6 +247,7 @@ def label_bars(
     count = len(horizons)
     longest = horizons[count - 1]
     floor, ceiling, target, retest = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    beyond = np.empty(_BLOCK)
     target_at, retest_at = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
     up_at, down_at = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
     bad = -1
@@ -240,20 +260,22 @@ def label_bars(
             target[b] = levels[b, 2]
             retest[b] = levels[b, 4]
         high, low, close = bar_high[begin:], bar_low[begin:], bar_close[begin:]
-        _first_sessions(high, target[:rows], True, False, longest, target_at[:rows])
-        _first_sessions(low, retest[:rows], False, False, longest, retest_at[:rows])
-        if rule == RULE_TARGET:
-            up_at[:rows] = target_at[:rows]
-            if floor_break_touch:
-                _first_sessions(low, floor[:rows], False, False, longest, down_at[:rows])
-            else:
-                _first_sessions(close, floor[:rows], False, True, longest, down_at[:rows])
-        elif rule == RULE_BAND:
-            _first_sessions(close, ceiling[:rows], True, True, longest, up_at[:rows])
-            _first_sessions(close, floor[:rows], False, True, longest, down_at[:rows])
-        else:
+        _first_at_or_above(high, target[:rows], longest, target_at[:rows])
+        _first_at_or_below(low, retest[:rows], longest, retest_at[:rows])
+        if rule == RULE_TERMINAL:
             up_at[:rows] = _NEVER
             down_at[:rows] = _NEVER
+        else:
+            if rule == RULE_TARGET:
+                up_at[:rows] = target_at[:rows]
+            else:
+                for b in range(rows):  # strictly above is at or above the next number
+                    beyond[b] = np.nextafter(ceiling[b], np.inf)
+                _first_at_or_above(close, beyond[:rows], longest, up_at[:rows])
+            if rule == RULE_TARGET and floor_break_touch:
+                _first_at_or_below(low, floor[:rows], longest, down_at[:rows])
+            else:
+                _first_below(close, floor[:rows], longest, down_at[:rows])
 
         codes_here, resolved_here = codes[begin : begin + rows], resolved_at[begin : begin + rows]
         ambiguous_here = ambiguous[begin : begin + rows]
@@ -292,7 +314,7 @@ def label_bars(
                 resolved = horizon <= known_sessions
                 hit = at <= horizon
                 scenario = code if hit else RANGE
-                if rule > RULE_BAND and resolved:
+                if rule == RULE_TERMINAL and resolved:
                     scenario = terminal_class(bar_close[t + horizon], floor[b], ceiling[b])
                 codes_here[b, k] = scenario if resolved else UNRESOLVED
                 resolved_here[b, k] = t + min(at, horizon) if resolved else -1

@@ -86,7 +86,7 @@ def _level(scenario: Scenario, line: LevelLine) -> str:
     facts = []
     if line.distance_percent is not None:
         facts.append(f"{words.signed(line.distance_percent)}%")
-    if line.touches:
+    if line.touches and not line.is_average:
         facts.append(f"tested {words.times(line.touches)}")
     if line.touch_probability:
         horizon = max(line.touch_probability, key=int)

@@ -11,6 +11,8 @@ from engine.report import words
 from engine.report.material import ReportMaterial
 from engine.report.trust import Trust
 
+_MOST_HISTORIES = 10  # beyond, a page would weigh more than it tells
+
 
 def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
     """SVG by place: price and history by instrument, reliability by horizon, skill and equity.
@@ -21,13 +23,14 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
 
     price: dict[str, Markup] = {}
     history: dict[str, Markup] = {}
+    few = len(material.scenarios) <= _MOST_HISTORIES
     for scenario in material.scenarios:
         symbol = scenario.instrument
         if material.replay is not None:
             mine = material.replay[material.replay["instrument"] == symbol]
             if len(mine) > 1:
                 price[symbol] = Markup(charts.price_chart(scenario, mine))
-        if material.forecasts is not None and scenario.horizons:
+        if material.forecasts is not None and scenario.horizons and few:
             longest = scenario.horizons[-1].horizon_sessions
             drawn = charts.history_chart(symbol, material.forecasts, longest)
             if drawn:
@@ -36,6 +39,7 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
         "price": price,
         "history": history,
         "skill": _markup(charts.skill_chart(trust)),
+        "skill_by_year": _markup(charts.skill_by_year_chart(trust)),
         "equity": _markup(None if material.equity is None else charts.equity_chart(material.equity)),
         "reliability": _reliability(material, trust),
     }

@@ -37,5 +37,20 @@ def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any)
 def last_tables(
     replays: Mapping[str, Replay], inputs: Sequence[ForecastInput], forecasts: Forecasts, config: Config
 ) -> list[Scenario]:
-    """The table of each instrument's last close."""
-    return [table_at(replay, forecasts.frame, len(replay) - 1) for replay in replays.values()]
+    """The table of each instrument's last close, with intervals, notes, track record and analogues."""
+    from engine.forecast.book_touch import book_touch
+    from engine.forecast.explain import explain
+
+    requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
+    explained = explain(forecasts, inputs, config, requests)
+    touch = book_touch(replays, config)
+    return [
+        table_at(
+            replays[symbol],
+            forecasts.frame,
+            len(replays[symbol]) - 1,
+            level_touch=touch[symbol],
+            **explained[symbol, day].extras(),
+        )
+        for symbol, day in requests
+    ]

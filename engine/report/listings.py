@@ -67,7 +67,10 @@ def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
         ),
     ]
     values = pd.DataFrame(
-        {"setting": list(summary["best_values"]), "best": list(summary["best_values"].values())}
+        {
+            "setting": list(summary["best_values"]),
+            "best": [f"{v:g}" if isinstance(v, float) else str(v) for v in summary["best_values"].values()],
+        }
     )
     parts.append(listing(values, right=("best",), empty="no trial beat the config as it stands"))
     holdout = summary["holdout"]
@@ -113,15 +116,15 @@ def comparison_view(comparison: Comparison) -> RenderableType:
 
 def ledger_view(frame: pd.DataFrame) -> RenderableType:
     """The recorded tables, oldest first."""
-    shown = frame[["as_of", "instrument", "horizon_sessions"]].rename(
-        columns={"horizon_sessions": "sessions"}
+    shown = pd.DataFrame(
+        {"as of": frame["as_of"], "instrument": frame["instrument"], "sessions": frame["horizon_sessions"]}
     )
-    for name in ("close", "floor", "target_low"):
-        shown[name] = [words.price(v, words.price_decimals(v)) for v in frame[name]]
-    for scenario in ("continuation", "range", "breakdown"):
-        shown[scenario] = [words.percent(v) for v in frame[f"p_{scenario}"]]
-    shown["recorded_at"] = frame["recorded_at"]
-    right = [c for c in shown.columns if c not in ("as_of", "instrument", "recorded_at")]
+    for name, title in (("close", "close"), ("floor", "floor"), ("target_low", "target")):
+        shown[title] = [words.price(v, words.price_decimals(v)) for v in frame[name]]
+    for scenario, title in (("continuation", "cont."), ("range", "range"), ("breakdown", "break.")):
+        shown[title] = [words.percent(v) for v in frame[f"p_{scenario}"]]
+    shown["recorded"] = frame["recorded_at"].str[:10]
+    right = [c for c in shown.columns if c not in ("as of", "instrument", "recorded")]
     return listing(shown, right=right, empty="The ledger is empty.")
 
 

@@ -26,7 +26,7 @@ def geometric_notes(setup: Setup | None, facts: Facts, decimals: int) -> dict[st
         return f"{words.decimal(abs(price - close) / atr, 1)} ATR"
 
     def source(edge: SetupEdge) -> str:
-        name = "projected, no level in reach" if edge.projected else edge.level_name
+        name = "projected from ATR" if edge.projected else edge.level_name
         return f" ({name})" if name else ""
 
     up = join_clauses(

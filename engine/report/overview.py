@@ -13,6 +13,7 @@ from engine.report.scenario import LevelLine, Scenario
 
 Facts = Mapping[str, "float | None"]
 
+_LIKELY = 60  # percent from which "likely" is said without a qualification
 _RECENT = 20  # sessions within which a crossing or an extreme is still news
 _FLAT_ATR = 0.25  # a 200-day average that moved less in the slope window runs flat
 _COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
@@ -67,7 +68,13 @@ def outlook(scenario: Scenario) -> str:
             f"Over {horizon} {_phrase(scenario, first)} ({percents[first]}%) and "
             f"{_phrase(scenario, second)} ({percents[second]}%) are about equally likely."
         )
-    strength = "likely" if percents[first] > 50 else "the most likely of the three"
+    strength = (
+        "likely"
+        if percents[first] >= _LIKELY
+        else "more likely than not"
+        if percents[first] > 50
+        else "the most likely of the three"
+    )
     return words.sentence(
         f"{_phrase(scenario, first)} is {strength} over {horizon}: {percents[first]}%, "
         f"against {percents[second]}% for {_phrase(scenario, second)}"
@@ -165,8 +172,12 @@ def _ahead(scenario: Scenario) -> Paragraph | None:
     target = scenario.zone(setup.target.low, setup.target.high)
     distance = _atr_distance(scenario, setup.target.low)
     if setup.target.projected:
-        text = f"The book has no resistance within reach: the target {target} is projected from ATR"
-        return Paragraph("No resistance in reach", f"{text} ({distance}).")
+        ceiling = scenario.price(setup.ceiling.low)
+        beyond = f"beyond the ceiling at {ceiling}" + (
+            f" ({setup.ceiling.level_name})" if setup.ceiling.level_name else ""
+        )
+        text = f"No zone {beyond} can serve as target, so {target} is projected from ATR, {distance}."
+        return Paragraph("The target is projected", text)
     name = setup.target.level_name or "resistance"
     text = f"The target is {target} ({name}), {distance}."
     same = setup.ceiling.level_id == setup.target.level_id

@@ -27,12 +27,11 @@ from engine.report.tables import (
 from engine.report.trust import (
     CheckGroups,
     group_findings,
-    placebo_sentences,
     read_metrics,
     rules_verdict,
     trust_paragraphs,
 )
-from engine.report.trust_tables import calibration_blocks, regime_tables, score_tables
+from engine.report.trust_tables import calibration_blocks, placebo_block, regime_tables, score_tables
 
 _TICKS = re.compile(r"`([^`]+)`")
 _ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
@@ -72,7 +71,7 @@ def render_page(material: ReportMaterial) -> str:
         score_tables=score_tables(trust),
         calibration=calibration_blocks(trust, charts["reliability"]),
         regimes=regime_tables(trust),
-        placebo=placebo_sentences(trust),
+        placebo=placebo_block(trust),
         backtest=backtest_table(trust.backtest),
         trades=0 if material.trades is None else len(material.trades),
         groups=_checks(material),

@@ -130,7 +130,10 @@ def run_view(
         parts += [scenario_view(scenario), Text()]
     parts += [skill_view(read_metrics(metrics, interval)), Text()]
     known = metrics or {}
-    parts.append(findings_view(group_findings(known.get("findings"), known.get("checks") or ())))
+    groups = group_findings(
+        known.get("findings"), known.get("checks") or (), known.get("checks_not_applicable") or ()
+    )
+    parts.append(findings_view(groups))
     return Group(*parts)
 
 
@@ -146,7 +149,7 @@ def findings_view(groups: CheckGroups) -> RenderableType:
             line.append(f"  [{entry['code']}]", style="dim")
             parts.append(line)
             if entry["explanation"]:
-                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2)))
+                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2), expand=False))
     passed = words.plural(len(groups.passed), "check")
     tail = f"{passed} passed"
     if groups.not_applicable:
@@ -198,7 +201,7 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
         note = Text("  ")
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
         note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
-        parts.append(Padding(note, (0, 0, 0, 0)))
+        parts.append(note)
     tail = _touches(table)
     if tail:
         parts.append(Text(f"  {tail}"))
@@ -235,7 +238,7 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         name,
         words.signed(line.distance_percent) + "%",
         words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
-        str(line.touches),
+        words.MISSING if line.is_average else str(line.touches),
         words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:

@@ -16,11 +16,7 @@ from engine.verify.power import in_words
 
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 TOO_GOOD = 0.03
-ALTERNATIVE_WORDS = {
-    "logits_times_1_25": "an overconfidence of 25%",
-    "logits_times_1_5": "an overconfidence of 50%",
-    "bias_5_points": "a bias of 5 points",
-}
+OVERCONFIDENCE = ("overconfidence_25", "logits_times_1_25")  # one alternative under its two names
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ class HorizonTrust:
     scores: dict[str, dict[str, float | None]]
     skill: tuple[SkillLine, ...]
     calibration: tuple[CalibrationLine, ...]
-    power: dict[str, Any]
+    power: float | None
     verdict: str
     regimes: tuple[Regime, ...]
 
@@ -140,8 +136,7 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
 def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     skill = _mapping(block.get("skill"))
     calibration = _mapping(block.get("calibration"))
-    power = _mapping(block.get("power"))
-    noticed = _mapping(_mapping(power.get("by_class")).get("logits_times_1_25"))
+    power, noticed = _power(_mapping(block.get("power")))
     order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
     return HorizonTrust(
         horizon_sessions=horizon,
@@ -175,10 +170,21 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
             for name in words.DISPLAY_ORDER
             if name in calibration
         ),
-        power=dict(power),
+        power=power,
         verdict=str(block.get("verdict") or ""),
         regimes=tuple(_regime(item) for item in block.get("regimes") or () if isinstance(item, Mapping)),
     )
+
+
+def _power(block: Mapping[str, Any]) -> tuple[float | None, Mapping[str, Any]]:
+    """Share of 25 % overconfident forecasts that the test notices: over all classes, and by class."""
+    for name in OVERCONFIDENCE:
+        found = block.get(name)
+        if isinstance(found, Mapping):
+            return words.number(found.get("any")), found
+        if found is not None:
+            return words.number(found), _mapping(_mapping(block.get("by_class")).get(name))
+    return None, {}
 
 
 def _regime(item: Mapping[str, Any]) -> Regime:
@@ -296,14 +302,12 @@ def power_sentence(trust: Trust) -> str:
     table = trust.longest
     if table is None:
         return ""
-    for key, described in ALTERNATIVE_WORDS.items():
-        share = words.number(table.power.get(key))
-        if share is not None:
-            seen = in_words(share)
-            if seen.startswith("almost"):
-                return f"{described} would {seen} be noticed."
-            return f"{described} would be noticed {seen}."
-    return ""
+    if table.power is None:
+        return ""
+    seen = in_words(table.power)
+    if seen.startswith("almost"):
+        return f"an overconfidence of 25% would {seen} be noticed."
+    return f"an overconfidence of 25% would be noticed {seen}."
 
 
 def sample_sentence(trust: Trust) -> str:
@@ -332,11 +336,6 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
         sample_sentence(trust),
     )
     return tuple(text for text in found if text)
-
-
-def placebo_sentences(trust: Trust) -> tuple[str, ...]:
-    """Whether real levels beat random ones at equal distance; empty where no placebo was run."""
-    return ()
 
 
 # --- checks ---------------------------------------------------------------------------------------

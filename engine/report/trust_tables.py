@@ -100,6 +100,65 @@ def _thousandths(value: float | None) -> str:
     return words.decimal(None if value is None else 1000 * value, 1)
 
 
+def placebo_block(trust: Trust) -> dict[str, Any] | None:
+    """Whether real levels beat random prices at equal distance, at the longest horizon; None without a placebo."""
+    horizons = trust.placebo.get("horizons")
+    if not isinstance(horizons, Mapping) or not horizons:
+        return None
+    horizon = max(horizons, key=int)
+    block = horizons[horizon]
+    rows = []
+    scenarios = block.get("scenarios") or {}
+    for name in words.DISPLAY_ORDER:
+        line = scenarios.get(name)
+        if line is None:
+            continue
+        shares = [
+            line.get(f"{side}_{what}") for side in ("real", "placebo") for what in ("frequency", "expected")
+        ]
+        low, high = line.get("low"), line.get("high")
+        rows.append(
+            {
+                "scenario": name,
+                "name": words.SCENARIO_LABELS[name],
+                "cells": [
+                    *(words.percent(share, 1) for share in shares),
+                    _points(line.get("hit_rate_difference")),
+                    f"{_points(low)} to {_points(high)}"
+                    if low is not None and high is not None
+                    else words.MISSING,
+                ],
+            }
+        )
+    return {
+        "horizon": int(horizon),
+        "verdict": words.sentence(str(block.get("verdict") or "")),
+        "windows": words.count(block.get("effective_rows")),
+        "rows": rows,
+        "skill": _placebo_skill(block),
+    }
+
+
+def _points(value: Any) -> str:
+    known = words.number(value)
+    return words.MISSING if known is None else words.signed(100 * known)
+
+
+def _placebo_skill(block: Mapping[str, Any]) -> str:
+    difference, low, high = (
+        block.get(key) for key in ("skill_difference", "skill_difference_low", "skill_difference_high")
+    )
+    if words.number(difference) is None:
+        return ""
+    text = (
+        "In log loss against the base rates of each side, distance and volatility forecast the real levels "
+        f"{words.percent(abs(float(difference)), 1)} {'worse' if float(difference) < 0 else 'better'} than the random ones"
+    )
+    if words.number(low) is not None and words.number(high) is not None:
+        text += f" ({words.signed_percent(low)} to {words.signed_percent(high)})"
+    return text + "."
+
+
 def regime_tables(trust: Trust, baseline: str = "filtered_history") -> list[dict[str, Any]]:
     """Skill over ``baseline`` at the longest horizon, one table per grouping."""
     table = trust.longest
@@ -122,5 +181,5 @@ def regime_tables(trust: Trust, baseline: str = "filtered_history") -> list[dict
                 }
             )
         if rows:
-            tables.append({"title": title, "rows": rows})
+            tables.append({"grouping": grouping, "title": title, "rows": rows})
     return tables

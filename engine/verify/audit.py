@@ -8,62 +8,22 @@ assumed about how the replay works, so the audit can be pointed at any replay fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, InputError
 from engine.replay.replay import replay
+from engine.verify.facts import Difference, Facts, Replayed, differences_between
 
 NOISE_SESSIONS = 252  # length of the invented future
 _NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
 _EXAMPLES = 3  # differences kept per table, column and kind of future; all are counted
-
-
-class Replayed(Protocol):
-    """What the audit reads of a replay: three tables of facts."""
-
-    @property
-    def frame(self) -> pd.DataFrame: ...  # noqa: D102
-    @property
-    def levels(self) -> pd.DataFrame: ...  # noqa: D102
-    @property
-    def events(self) -> pd.DataFrame: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One value that a later bar changed.
-
-    Attributes
-    ----------
-    table, column : where; ``rows`` is the column where the number of rows differs.
-    date : date of the row (levels: the date it was confirmed).
-    as_of : the date after which the history was cut or replaced.
-    future : ``cut`` or ``noise``.
-    replayed, recomputed : the value in the whole replay, and the one that was known on ``as_of``.
-    """
-
-    table: str
-    column: str
-    date: str
-    as_of: str
-    future: str
-    replayed: str
-    recomputed: str
-
-    def __str__(self) -> str:
-        known = "history cut" if self.future == "cut" else "noise instead of the future"
-        return (
-            f"{self.table}.{self.column} on {self.date}: {self.replayed} in the replay, "
-            f"{self.recomputed} as of {self.as_of} ({known})"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +126,7 @@ def audit(
     if dates is not None and dates < 1:
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
     seed = config.seed if seed is None else seed
-    whole = _Facts(replay(bars, config))
+    whole = Facts(replay(bars, config))
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
@@ -179,8 +139,8 @@ def audit(
             ("cut", bars.cut(t + 1)),
             ("noise", _with_noise(bars, t, seed)),
         ):
-            recomputed = _Facts(replay(history, config)).until(as_of)
-            for found, difference in _compare(known, recomputed, str(as_of), future):
+            recomputed = Facts(replay(history, config)).until(as_of)
+            for found, difference in differences_between(known, recomputed, str(as_of), future):
                 clean = False
                 count += found
                 examples = kept.setdefault((difference.table, difference.column, future), [])
@@ -193,7 +153,7 @@ def audit(
         seed=seed,
         dates=tuple(str(bars.dates[t]) for t in chosen),
         rewritten=tuple(rewritten),
-        columns=sum(len(table) for table in whole.tables.values()),
+        columns=sum(len(table.names) for table in whole.tables.values()),
         difference_count=count,
         differences=tuple(difference for examples in kept.values() for difference in examples),
     )
@@ -233,97 +193,3 @@ def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
         # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
         joined[name].setflags(write=source.flags.writeable)
     return changed(bars, **joined)
-
-
-Table = dict[str, dict[str, Any]]  # table name -> column name -> array
-_DATED = {"replay": "date", "levels": "confirmed", "events": "date"}  # the day a row became known
-
-
-class _Facts:
-    """The three tables as columns, in the order of date or level: name -> numpy or pandas array.
-
-    Texts stay in their Arrow array: turning them into Python objects would cost more than the replay.
-    """
-
-    def __init__(self, replayed: Replayed) -> None:
-        frames = {"replay": replayed.frame, "levels": replayed.levels, "events": replayed.events}
-        if not frames["levels"]["level_id"].is_monotonic_increasing:
-            frames["levels"] = frames["levels"].sort_values("level_id", kind="stable")
-        self.tables = {
-            name: {str(column): _array(frame[column]) for column in frame.columns}
-            for name, frame in frames.items()
-        }
-
-    def until(self, as_of: np.datetime64) -> Table:
-        """Only what is dated ``as_of`` or earlier."""
-        facts: Table = {}
-        for name, table in self.tables.items():
-            known = table[_DATED[name]] <= as_of
-            count = int(known.sum())
-            # a run of rows from the start needs no copy
-            rows = slice(count) if known[:count].all() else known
-            facts[name] = {column: values[rows] for column, values in table.items()}
-        return facts
-
-
-def _array(values: pd.Series) -> Any:
-    return values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
-
-
-def _compare(
-    known: Table,
-    recomputed: Table,
-    as_of: str,
-    future: str,
-) -> Iterator[tuple[int, Difference]]:
-    """Yield (number of differing values, the earliest of them) for each column that differs."""
-    for table, columns in known.items():
-        others = recomputed[table]
-        dates, other_dates = columns[_DATED[table]], others[_DATED[table]]
-        rows, other_rows = len(dates), len(other_dates)
-        if rows != other_rows:
-            shorter = min(rows, other_rows)
-            apart = np.append(np.flatnonzero(dates[:shorter] != other_dates[:shorter]), shorter)[0]
-            day = _day((dates if rows > other_rows else other_dates)[apart])
-            count = Difference(table, "rows", day, as_of, future, str(rows), str(other_rows))
-            yield abs(rows - other_rows), count
-            continue
-        for column in [*columns, *(name for name in others if name not in columns)]:
-            if column not in columns or column not in others:
-                states = ["present" if column in side else "absent" for side in (columns, others)]
-                yield 1, Difference(table, column, as_of, as_of, future, *states)
-                continue
-            one, other = columns[column], others[column]
-            differs = _differing(one, other)
-            if len(differs):
-                at = differs[0]
-                values = _shown(one[at]), _shown(other[at])
-                yield len(differs), Difference(table, column, _day(dates[at]), as_of, future, *values)
-
-
-def _differing(one: Any, other: Any) -> np.ndarray:
-    """Positions at which two columns of equal length differ in a bit; NaN equals NaN."""
-    if one.dtype != other.dtype:
-        return np.arange(len(one))
-    if one.dtype.kind == "f":
-        bits = f"i{one.dtype.itemsize}"
-        unequal = np.ascontiguousarray(one).view(bits) != np.ascontiguousarray(other).view(bits)
-    elif isinstance(one, np.ndarray):
-        unequal = one != other
-    elif one.equals(other):
-        return np.empty(0, np.int64)
-    else:
-        unequal = np.asarray(one, dtype=object) != np.asarray(other, dtype=object)
-    if not unequal.any():
-        return np.empty(0, np.int64)
-    return np.flatnonzero(unequal & ~(pd.isna(one) & pd.isna(other)))
-
-
-def _day(value: Any) -> str:
-    return str(value)[:10]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, np.datetime64):
-        return _day(value)
-    return repr(value.item()) if isinstance(value, np.generic) else str(value)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from engine.config import Config
-from engine.errors import InputError
+from engine.errors import ConfigError, DataError
 from engine.verify.bootstrap import block_sessions, bootstrap_sums, interval_of
 from engine.verify.diebold_mariano import diebold_mariano
 from engine.verify.rows import columns_of, common_rows, outcome_codes
@@ -88,14 +88,16 @@ def compare(
 
     Raises
     ------
+    ConfigError
+        ``compare.different_events`` (names every setting, both values), ``compare.nothing_common``.
+    DataError
+        ``compare.different_outcomes`` (names the first row: same settings, other bars).
     InputError
-        ``compare.different_events`` (names every setting, both values), ``compare.different_outcomes`` (names
-        the first row: same settings, other bars), ``compare.nothing_common``; and as
-        :func:`engine.verify.rows.common_rows`.
+        as :func:`engine.verify.rows.common_rows`.
     """
     differences = event_differences(first_config, second_config)
     if differences:
-        raise InputError(
+        raise ConfigError(
             "compare.different_events",
             "the two runs answer different questions: " + "; ".join(map(str, differences)),
             "run both with the same outcome, setup and level rules; only model settings may differ",
@@ -105,7 +107,7 @@ def compare(
         second[[*_KEYS, "outcome", *columns_of("model")]], on=_KEYS, suffixes=("", "_second"), validate="1:1"
     )
     if not horizons or not len(joined):
-        raise InputError(
+        raise ConfigError(
             "compare.nothing_common",
             f"no instrument, date and horizon in both (horizons {sorted(set(first['horizon_sessions']))} and "
             f"{sorted(set(second['horizon_sessions']))})",
@@ -118,7 +120,7 @@ def compare(
     for horizon in horizons:
         rows = common_rows(joined, int(horizon))
         if "raw" not in rows.probabilities:
-            raise InputError("compare.nothing_common", f"the second has no forecast at horizon {horizon}")
+            raise ConfigError("compare.nothing_common", f"the second has no forecast at horizon {horizon}")
         scores = [score_table(rows.probabilities[name], rows.codes) for name in ("model", "raw")]
         gap = scores[1] - scores[0]
         counts = np.bincount(rows.date_index)
@@ -150,7 +152,7 @@ def _same_outcomes(joined: pd.DataFrame) -> None:
     differ = (one >= 0) & (two >= 0) & (one != two)
     if differ.any():
         row = joined.loc[differ].iloc[0]
-        raise InputError(
+        raise DataError(
             "compare.different_outcomes",
             f"{int(differ.sum())} of {len(joined)} common rows have different outcomes, the first "
             f"{row['instrument']} {str(row['date'])[:10]} at {row['horizon_sessions']} sessions: "

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from engine.config import Config
+from engine.verify.placebo import Placebo
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Evidence:
     searched : config path -> (value in force, lowest, highest) of parameters chosen by tuning.
     folds : one row per fold and instrument: fold, instrument, horizon_sessions, start (first forecast
         date), last_label_end (last date any training label looks at).
+    placebo : result of the placebo levels, to stand in the metrics.
     """
 
     outcomes: pd.DataFrame | None = None
@@ -40,6 +42,7 @@ class Evidence:
     opens_real_from: Mapping[str, Any] = field(default_factory=dict)
     searched: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     folds: pd.DataFrame | None = None
+    placebo: Placebo | None = None
 
 
 @dataclass(frozen=True, slots=True)

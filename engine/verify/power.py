@@ -2,24 +2,21 @@
 
 Three wrong forecasts are tried, each on the very probabilities and overlap of the real ones:
 
-    logits_times_1_25   log-odds 1.25 times too large: the truth is proportional to p ** (1 / 1.25)
-    logits_times_1_5    log-odds 1.5 times too large
+    overconfidence_25   log-odds 1.25 times too large: the truth is proportional to p ** (1 / 1.25)
+    overconfidence_50   log-odds 1.5 times too large
     bias_5_points       continuation said 5 points more often than it happens
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from scipy.special import ndtri
 
 from engine.scenarios import CONTINUATION, SCENARIOS
 from engine.verify.null import NullDraws, null_draws_of_classes
 from engine.verify.overlap import Windows
 from engine.verify.sound import sound_probabilities
 
-ALTERNATIVES = ("logits_times_1_25", "logits_times_1_5", "bias_5_points")
+ALTERNATIVES = ("overconfidence_25", "overconfidence_50", "bias_5_points")
 LEVEL = 0.05
 _WORDS = (
     (0.05, "almost never"), (0.10, "one time in ten"), (0.20, "one time in five"), (0.25, "one time in four"),
@@ -46,7 +43,7 @@ def truth_behind(probabilities: object, alternative: str) -> np.ndarray:
             if k != CONTINUATION:
                 q[:, k] = p[:, k] * share
         return q / q.sum(axis=1, keepdims=True)
-    factor = {"logits_times_1_25": 1.25, "logits_times_1_5": 1.5}[alternative]
+    factor = {"overconfidence_25": 1.25, "overconfidence_50": 1.5}[alternative]
     q = np.maximum(p, 1e-12) ** (1.0 / factor)
     return q / q.sum(axis=1, keepdims=True)
 
@@ -60,7 +57,7 @@ def power(
     family: int,
     draws: int,
     seed: int,
-) -> dict[str, Any]:
+) -> dict[str, dict[str, float]]:
     """Share of wrong forecasts that the MCB test notices, per alternative.
 
     Parameters
@@ -70,28 +67,28 @@ def power(
 
     Returns
     -------
-    alternative -> share of at least one rejection after the correction, and ``by_class`` -> alternative ->
-    class -> share of that class alone at 5 %.  Monte Carlo standard error at most 0.5 / sqrt(draws).
+    alternative -> {class: power of that class alone at 5 %, ``any``: power of at least one rejection after the
+    correction}.  Monte Carlo standard error at most 0.5 / sqrt(draws).
     """
     p = sound_probabilities(probabilities)
     forecasts = [np.ascontiguousarray(p[:, k]) for k in range(p.shape[1])]
     critical = [np.sort(null.values["mcb_brier"]) for null in nulls]
-    out: dict[str, Any] = {"by_class": {}}
-    for number, alternative in enumerate(ALTERNATIVES, start=1):
-        q = truth_behind(p, alternative)
-        truths = [(np.full(len(p), -np.inf), ndtri(q[:, k])) for k in range(p.shape[1])]
-        found = null_draws_of_classes(
-            forecasts, windows, horizon, draws=draws, seed=seed + 7919 * number, bins=1, truths=truths
-        )
+    truths = [truth_behind(p, alternative)[:, k] for alternative in ALTERNATIVES for k in range(p.shape[1])]
+    found = null_draws_of_classes(
+        forecasts * len(ALTERNATIVES), windows, horizon, draws=draws, seed=seed, truths=truths, only_mcb=True
+    )
+    out: dict[str, dict[str, float]] = {}
+    for number, alternative in enumerate(ALTERNATIVES):
+        mine = found[number * len(critical) : (number + 1) * len(critical)]
         p_values = np.column_stack(
             [
                 (1 + len(c) - np.searchsorted(c, f.values["mcb_brier"] - 1e-12)) / (1 + len(c))
-                for c, f in zip(critical, found, strict=True)
+                for c, f in zip(critical, mine, strict=True)
             ]
         )
         alone = (p_values <= LEVEL).mean(axis=0)
-        out["by_class"][alternative] = {s: float(alone[k]) for k, s in enumerate(SCENARIOS)}
-        out[alternative] = float((p_values.min(axis=1) * family <= LEVEL).mean())
+        out[alternative] = {scenario: float(alone[k]) for k, scenario in enumerate(SCENARIOS)}
+        out[alternative]["any"] = float((p_values.min(axis=1) * family <= LEVEL).mean())
     return out
 
 
@@ -100,10 +97,10 @@ def in_words(share: float) -> str:
     return min(_WORDS, key=lambda item: abs(item[0] - share))[1]
 
 
-def verdict(p_holm: dict[str, float], powers: dict[str, Any]) -> str:
+def verdict(p_holm: dict[str, float], powers: dict[str, dict[str, float]]) -> str:
     """One sentence on calibration at one horizon, worded with the power of the test."""
     found = {scenario: p for scenario, p in p_holm.items() if p <= LEVEL}
-    noticed = in_words(powers["logits_times_1_25"])
+    noticed = in_words(powers["overconfidence_25"]["any"])
     if found:
         named = ", ".join(f"{scenario} (p = {p:.3f})" for scenario, p in found.items())
         return f"distinguishable from calibrated: {named}"

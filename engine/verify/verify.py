@@ -24,16 +24,18 @@
                                         intercept; X_floor_mean and X_floor_q95 (X: mcb, log_loss_mcb, ece,
                                         smooth_ece) and X_floor_low and X_floor_high (X: slope, intercept,
                                         frequency): what a perfect forecast shows
-        power                           logits_times_1_25, logits_times_1_5, bias_5_points -> share of such
-                                        errors noticed (at least one rejection after Holm's correction);
-                                        by_class -> the same -> scenario -> share noticed at 5 % uncorrected
+        power                           overconfidence_25, overconfidence_50, bias_5_points -> scenario ->
+                                        share of such errors noticed at 5 %; any: at least one rejection
+                                        after Holm's correction
         sharpness                       scenario -> mean, standard_deviation, quantiles, rows_in_twentieths
         verdict                         calibration in one sentence, worded with the power
         regimes                         list of {grouping, group, rows, effective_rows, skill: baseline ->
                                         log_loss_skill, low, high}
     interval_coverage, bootstrap_draws, null_draws
     findings                            list of {code, title, severity, explanation}
-    checks                              list of the codes of all checks that ran
+    checks                              list of the codes of all checks
+    checks_not_applicable               those of them that had nothing to look at
+    placebo                             where it was run: engine.verify.placebo.Placebo.metrics
 
 Everything is a deterministic function of the frames and ``config.seed``.
 """
@@ -56,7 +58,7 @@ from engine.verify.calibration import (
     holm,
     sharpness_by_class,
 )
-from engine.verify.checks import CHECKS, run_checks
+from engine.verify.checks import CHECKS, not_applicable, run_checks
 from engine.verify.evidence import Evidence, Facts
 from engine.verify.finding import Finding
 from engine.verify.plain import plain
@@ -175,9 +177,14 @@ def verify(
         "bootstrap_draws": settings.bootstrap_draws,
         "null_draws": settings.null_draws,
     }
-    findings = run_checks(Facts(forecasts, replay, metrics, config, evidence or Evidence()))
+    evidence = evidence or Evidence()
+    if evidence.placebo is not None:
+        metrics["placebo"] = evidence.placebo.metrics
+    facts = Facts(forecasts, replay, metrics, config, evidence)
+    findings = run_checks(facts)
     metrics["findings"] = [f.as_dict() for f in findings]
     metrics["checks"] = sorted(CHECKS)
+    metrics["checks_not_applicable"] = not_applicable(facts)
     return Verification(
         metrics=plain(metrics),
         reliability=pd.concat(reliability, ignore_index=True)

@@ -84,7 +84,7 @@ def test_fit_is_the_minimum_an_independent_optimiser_finds():
 
     ours = fit_correction(design, offset, labels, weight, 3.0, np.zeros(5))
     theirs = minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-9})
-    assert np.allclose(ours, theirs.x, atol=1e-5)
+    assert np.allclose(ours, theirs.x, atol=1e-4)
 
 
 @settings(deadline=None)
@@ -102,10 +102,9 @@ def test_a_planted_effect_is_found():
     result = walk_forward_level_touch(**data)
     late = np.repeat(data["session"] >= 600, 6)
     assert np.isfinite(result.penalties[-1])
-    # features of levels above the close, then of levels below: the second feature says nothing
-    above, idle_above, below, idle_below = result.coefficients[-1, 2:]
-    assert min(above, below) > 0.3
-    assert max(abs(idle_above), abs(idle_below)) < 0.2
+    # above and below the close; the second feature says nothing
+    assert result.coefficients[-1, :, 1].min() > 0.3
+    assert np.abs(result.coefficients[-1, :, 2]).max() < 0.2
     skill = 1 - log_loss(result.probabilities[late], data["touched"][late]) / log_loss(
         data["baseline"][late], data["touched"][late]
     )
@@ -155,6 +154,21 @@ def test_outcomes_not_yet_known_change_nothing(session):
     assert np.array_equal(before.probabilities[rows], after.probabilities[rows], equal_nan=True)
 
 
+@pytest.mark.parametrize("rows", [263, 264, 700, 1199])
+def test_a_longer_history_leaves_earlier_rows_as_they_were(rows):
+    data = pairs_of(effect=1.5)
+    whole = walk_forward_level_touch(**data)
+    per_row = {name: data[name][:rows] for name in ("session", "end")}
+    per_pair = {name: data[name][: 6 * rows] for name in ("distance", "baseline", "touched", "features")}
+    cut = walk_forward_level_touch(
+        **data
+        | per_row
+        | per_pair
+        | {"pointer": data["pointer"][: rows + 1], "starts": STARTS[rows > STARTS]}
+    )
+    assert np.array_equal(cut.probabilities, whole.probabilities[: 6 * rows], equal_nan=True)
+
+
 def test_missing_pairs_do_not_touch_the_others():
     data = pairs_of()
     result = walk_forward_level_touch(**data)
@@ -176,7 +190,7 @@ def test_constant_and_missing_features_are_harmless():
     features = np.column_stack([np.full(7200, 3.0), np.full(7200, np.nan)])
     result = walk_forward_level_touch(**data | {"features": features})
     assert np.isfinite(result.probabilities[np.repeat(result.fold >= 0, 6)]).all()
-    assert (result.coefficients[:, 2:] == 0.0).all()
+    assert (result.coefficients[:, :, 1:] == 0.0).all()
 
 
 def test_wrong_shapes_are_refused():

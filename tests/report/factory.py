@@ -154,8 +154,32 @@ REGIMES = [
         ("volatility", "middle", 0.002),
         ("year", "1972", 0.004),
         ("year", "1973", -0.011),
+        ("year", "1974", 0.004),
+        ("year", "1975", 0.014),
     )
 ]
+
+
+PLACEBO = {
+    "rows": 800,
+    "effective_rows": 107.0,
+    "scenarios": {
+        name: {
+            "real_frequency": 0.31,
+            "real_expected": 0.33,
+            "placebo_frequency": 0.34,
+            "placebo_expected": 0.33,
+            "hit_rate_difference": -0.03,
+            "low": -0.06,
+            "high": 0.01,
+        }
+        for name in ("breakdown", "range", "continuation")
+    },
+    "skill_difference": 0.004,
+    "skill_difference_low": -0.01,
+    "skill_difference_high": 0.02,
+    "verdict": "real levels are not distinguishable from random prices at the same distance",
+}
 
 
 def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010) -> dict:
@@ -206,7 +230,9 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
     return {
         "horizons": horizons,
         "interval_coverage": 0.9,
-        "checks": ["fake_opens", "not_better", "few_windows"],
+        "checks": ["fake_opens", "not_better", "few_windows", "search_edge"],
+        "checks_not_applicable": ["search_edge"],
+        "placebo": {"horizons": {str(h): PLACEBO for h in HORIZONS}},
     }
 
 

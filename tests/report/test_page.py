@@ -99,6 +99,19 @@ def test_probabilities_in_each_table_sum_to_100(page):
         assert all(sum(map(int, column)) == 100 for column in columns)
 
 
+def test_every_part_of_the_trust_section_is_there(page):
+    for piece in (
+        "Skill over each baseline",
+        "Scores at 15 sessions",
+        "Reliability at 10 sessions",
+        "Skill over filtered history by regime",
+        "Real levels are not distinguishable from random prices at the same distance.",
+        "1 not applicable",
+        "By year.",
+    ):
+        assert piece in page
+
+
 def test_equal_material_gives_equal_bytes(material, page):
     assert render_page(material) == page
 

@@ -60,7 +60,7 @@ def test_skill_and_findings_views(material):
     assert "+0.4%" in text
     text = printed(terminal.run_view(material.scenarios, {**material.metrics, "findings": material.findings}))
     assert "failure: Not better than filtered history" in text
-    assert "1 check passed." in text
+    assert "1 check passed, 1 not applicable." in text
 
 
 def test_a_date_without_forecast_says_so():

@@ -187,7 +187,7 @@ def test_levels_that_vanish_and_events_that_are_dated_back_are_caught():
         early = facts.events.assign(date=facts.events["date"] - pd.Timedelta(days=5))
         return replace(facts, events=early)
 
-    result = audit(BARS, CONFIG, 120, replay=dates_back)
+    result = audit(BARS, CONFIG, 40, replay=dates_back)
     assert ("events", "rows") in {(d.table, d.column) for d in result.differences}
     assert {d.table for d in result.differences} == {"events"}
 
@@ -203,7 +203,7 @@ def test_a_changed_name_is_caught():
 
 def test_dates_do_not_reshuffle_when_bars_are_added_and_depend_on_the_seed():
     def dates(bars, seed):
-        return set(audit(bars, CONFIG, 60, seed, replay=causal).dates[:-1])
+        return set(audit(bars, CONFIG, 30, seed, replay=causal).dates[:-1])
 
     before, after = dates(BARS.cut(400), 3), dates(BARS, 3)
     kept = {d for d in after if d < str(BARS.dates[399])}

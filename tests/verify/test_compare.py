@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.config import with_overrides
-from engine.errors import InputError
+from engine.errors import ConfigError, DataError
 from engine.verify.compare import compare, event_differences
 from engine.verify.scores import log_loss
 from tests.verify.factory import make_config, make_frames
@@ -58,7 +58,7 @@ def test_other_questions_are_refused_and_named(pair):
         "rules.pivot_bars",
     ]
     with pytest.raises(
-        InputError, match=r"outcome\.rule: target against band.*setup\.min_floor_atr"
+        ConfigError, match=r"outcome\.rule: target against band.*setup\.min_floor_atr"
     ) as caught:
         compare(better, better, config, other)
     assert caught.value.code == "compare.different_events"
@@ -70,9 +70,9 @@ def test_other_bars_are_refused(pair):
     better, _, config = pair
     changed = better.copy()
     changed.loc[40, "outcome"] = "range" if better.loc[40, "outcome"] != "range" else "breakdown"
-    with pytest.raises(InputError, match=str(better.loc[40, "date"])[:10]) as caught:
+    with pytest.raises(DataError, match=str(better.loc[40, "date"])[:10]) as caught:
         compare(better, changed, config, config)
     assert caught.value.code == "compare.different_outcomes"
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ConfigError) as caught:
         compare(better.assign(instrument="OTHER"), better, config, config)
     assert caught.value.code == "compare.nothing_common"

@@ -85,7 +85,7 @@ def _eigenfunctions(start: np.ndarray, time: np.ndarray) -> np.ndarray:
     n = np.arange(1, _TERMS + 1) * np.pi
     decayed = (2.0 / n) * np.sin(n * start[:, None]) * np.exp(-0.5 * n * n * time[:, None])
     signs = np.where(np.arange(_TERMS) % 2 == 0, -1.0, 1.0)
-    up = np.clip(start + decayed @ signs, 0.0, 1.0)
+    up = np.clip(start + (decayed * signs).sum(axis=1), 0.0, 1.0)
     neither = np.clip(2.0 * decayed[:, ::2].sum(axis=1), 0.0, 1.0)
     return _closed(up, neither, np.clip(1.0 - up - neither, 0.0, 1.0))
 

@@ -22,6 +22,7 @@ INK, MUTED, FAINT, GRID, PAPER = "#1c232d", "#5c6673", "#8d96a2", "#dfe3e8", "#f
 CONTINUATION, RANGE, BREAKDOWN = "#1d6fa9", "#b98414", "#c13c28"
 ZONE = "#7a8696"
 SCENARIO_COLOURS = {"continuation": CONTINUATION, "range": RANGE, "breakdown": BREAKDOWN}
+PLAIN = "¦"  # in a bold text, what follows this sign is set in normal weight
 _VARIABLES = {
     INK: "ink",
     MUTED: "muted",
@@ -98,6 +99,7 @@ def _inline(text: str, name: str, label: str) -> str:
     body = re.sub(r"<style.*?</style>", "", body, flags=re.S)
     body = re.sub(r"font-family: [^;\"]+;? ?", "", body)  # inherited from the page
     body = body.replace("xlink:href", "href")
+    body = re.sub(rf"{PLAIN}([^<]*)</text>", r'<tspan style="font-weight: 400"> \1</tspan></text>', body)
     referenced = set(_REFERENCE.findall(body))
     body = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in referenced else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
@@ -148,10 +150,10 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most ``limit`` characters, cut at a comma or a space where there is one."""
+    """At most ``limit`` characters: what follows a comma or a bracket goes first, then whole words."""
     if len(text) <= limit:
         return text
-    head = text.split(",")[0]
+    head = re.split(r",| \(| of ", text)[0]
     if len(head) <= limit:
         return head
     return head[: limit - 1].rsplit(" ", 1)[0].rstrip() + "…"

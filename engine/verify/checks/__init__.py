@@ -40,6 +40,17 @@ CHECKS: dict[str, Callable[[Facts], Finding | None]] = {
         unadjusted_rolls,
     )
 }
+# what a check needs to have something to look at; checks without an entry always do
+_NEEDS: dict[str, Callable[[Facts], bool]] = {
+    "worse_than_climatology": lambda f: _scored(f, "climatology"),
+    "not_better_than_filtered_history": lambda f: _scored(f, "filtered_history"),
+    "skill_too_good": lambda f: _scored(f, "filtered_history"),
+    "miscalibrated": lambda f: any("calibration" in m for _, m in f.horizons()),
+    "calibrator_worse": lambda f: f.config.forecast.calibrator != "identity" and _scored(f, "raw"),
+    "ambiguous_outcomes": lambda f: f.evidence.outcomes is not None,
+    "projected_edges": lambda f: "floor_level_id" in f.replay.columns,
+    "search_edge": lambda f: bool(f.evidence.searched),
+}
 _ORDER = {"failure": 0, "warning": 1, "note": 2}
 
 
@@ -47,3 +58,12 @@ def run_checks(facts: Facts) -> list[Finding]:
     """Findings of all checks, failures first, otherwise in the order of the registry."""
     found = [finding for check in CHECKS.values() if (finding := check(facts)) is not None]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])
+
+
+def not_applicable(facts: Facts) -> list[str]:
+    """Codes of the checks that had nothing to look at, sorted."""
+    return sorted(code for code, needs in _NEEDS.items() if not needs(facts))
+
+
+def _scored(facts: Facts, baseline: str) -> bool:
+    return any(baseline in metrics.get("skill", {}) for _, metrics in facts.horizons())

@@ -117,3 +117,14 @@ def test_rows_without_setup_or_volatility_are_nan():
     with pytest.raises(InputError) as error:
         random_walk(np.full(3, 100.0), setup, np.full(3, 0.01), [5], OutcomeConfig())
     assert error.value.code == "forecast.bad_shape"
+
+
+def test_other_rows_never_change_a_row():
+    rng = np.random.default_rng(3)
+    close = rng.uniform(90, 110, 500)
+    setup = close[:, None] * np.array([0.97, 1.01, 1.02, 1.03, 0.95])
+    sigma = rng.uniform(0.001, 0.2, 500)
+    whole = random_walk(close, setup, sigma, [10, 15], OutcomeConfig())
+    for stop in (1, 2, 3, 7, 499):
+        cut = random_walk(close[:stop], setup[:stop], sigma[:stop], [10, 15], OutcomeConfig())
+        assert np.array_equal(cut, whole[:stop])

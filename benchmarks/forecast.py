@@ -1,0 +1,69 @@
+"""Walk-forward: what forecasting a whole history costs, with its baselines and without."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from benchmarks._clock import seconds
+from engine.bars.simulate import simulate_bars
+from engine.config import Config, parse_config
+from engine.forecast.inputs import ForecastInput
+from engine.forecast.logistic_kernels import contrasts, curvature, loss_and_gradient
+from engine.forecast.offset_logistic import fit_theta
+from engine.forecast.walk_forward import walk_forward
+from engine.replay.outcomes import label
+from engine.replay.replay import replay
+
+SESSIONS, POOLED, POOLED_SESSIONS = 5031, 8, 7300
+
+
+def measure() -> list[dict]:
+    """Processor seconds of all threads together; the first call compiles and is not counted."""
+    config = parse_config(
+        {
+            "name": "bench",
+            "instruments": [{"symbol": "SIM", "source": {"kind": "bundled", "name": "nasdaq"}}],
+        }
+    )
+    alone = [_entry(SESSIONS, 0, config)]
+    whole = seconds(lambda: walk_forward(alone, config), runs=3)
+    pooled = [_entry(POOLED_SESSIONS, seed, config) for seed in range(POOLED)]
+    started = time.process_time()
+    walk_forward(pooled, config)
+    together = time.process_time() - started
+    loss, fit = _fit(29_000, 45)
+    return [
+        {"name": "walk-forward, 5,031 sessions, 2 horizons", "value": whole, "unit": "s", "budget": 6.0},
+        {
+            "name": "walk-forward, 8 instruments, 58,000 sessions",
+            "value": together,
+            "unit": "s",
+            "budget": 75.0,
+        },
+        {"name": "loss and gradient, 29,000 x 45", "value": loss * 1e3, "unit": "ms", "budget": 5.0},
+        {"name": "fit from scratch, 29,000 x 45", "value": fit * 1e3, "unit": "ms", "budget": 40.0},
+    ]
+
+
+def _entry(sessions: int, seed: int, config: Config) -> ForecastInput:
+    bars = simulate_bars(sessions, seed=seed, volatility_persistence=0.97, symbol=f"S{seed}")
+    frame = replay(bars, config).frame
+    setup = frame[["floor", "ceiling", "target_low", "target_high", "retest"]].to_numpy(dtype=np.float64)
+    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
+
+
+def _fit(rows: int, features: int) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(features, rows))
+    offset = np.log(rng.dirichlet([3.0, 5.0, 3.0], rows))
+    codes, weight, basis = rng.integers(0, 3, rows), np.full(rows, 1 / 15), contrasts(3)
+    theta, gradient = np.zeros((features + 1, 2)), np.zeros((features + 1, 2))
+
+    def fit() -> None:
+        hessian = curvature(x, rows, offset, weight, basis)
+        fit_theta(x, rows, offset, codes, weight, basis, theta, hessian, 400.0, tolerance=1e-8)
+
+    loss = seconds(lambda: loss_and_gradient(x, rows, offset, codes, weight, basis, theta, gradient), runs=3)
+    return loss, seconds(fit, runs=3)

@@ -1,0 +1,268 @@
+"""What stands beside the three probabilities of a date: intervals, notes, track record, analogues.
+
+Everything is known at the date: models of its fold, outcomes whose horizon had ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from engine.config import Config
+from engine.errors import InputError
+from engine.forecast.analogues import nearest_rows
+from engine.forecast.folds import bars_known, calendar_positions, effective_sample_size, refit_starts
+from engine.forecast.hazard import HazardCandidates
+from engine.forecast.inputs import ForecastInput
+from engine.forecast.learners import LinearCandidates
+from engine.forecast.notes import note
+from engine.forecast.opponents import EARLIEST_REFIT
+from engine.forecast.ordinal import OrdinalCandidates
+from engine.forecast.track_forecast import FoldModel, TrackForecast
+from engine.forecast.track_record import reliability_sentence
+from engine.forecast.uncertainty import Query, resampled_forecasts, resampled_offsets
+from engine.forecast.walk_forward import Forecasts, GroupForecast, make_learner
+from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
+from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
+
+ANALOGUES = 5
+
+
+@dataclass(slots=True, eq=False)
+class Explanation:
+    """Extras of one instrument and date.
+
+    Attributes
+    ----------
+    intervals : (horizon, scenario) to (low, high), with the coverage of ``verify.interval``; empty when
+        ``forecast.interval_draws`` is 0.
+    notes, reliability : (horizon, scenario) to a sentence.
+    effective_rows : horizon to independent training windows of this instrument (rows / horizon).
+    analogues : dicts with date, distance, outcomes (horizon to scenario) and reading.
+    """
+
+    intervals: dict[tuple[int, str], tuple[float, float]] = field(default_factory=dict)
+    notes: dict[tuple[int, str], str] = field(default_factory=dict)
+    reliability: dict[tuple[int, str], str] = field(default_factory=dict)
+    effective_rows: dict[int, float] = field(default_factory=dict)
+    analogues: list[dict[str, Any]] = field(default_factory=list)
+
+    def extras(self) -> dict[str, Any]:
+        """Keyword arguments of ``engine.report.scenario.build_scenario``."""
+        return {
+            "intervals": self.intervals,
+            "notes": self.notes,
+            "reliability": self.reliability,
+            "effective_rows": self.effective_rows,
+            "analogues": self.analogues,
+        }
+
+
+def explain(
+    forecasts: Forecasts,
+    instruments: Sequence[ForecastInput],
+    config: Config,
+    requests: Sequence[tuple[str, Any]],
+) -> dict[tuple[str, Any], Explanation]:
+    """Explain the forecasts of (symbol, date) pairs; pairs without a forecast get an empty explanation.
+
+    Refits are shared by requests of the same group and fold, so ask for all instruments of a date at once.
+
+    Raises
+    ------
+    InputError
+        ``forecast.unknown_symbol``.
+    """
+    entries = {entry.bars.symbol: entry for entry in instruments}
+    result: dict[tuple[str, Any], Explanation] = {}
+    wanted: dict[tuple[str, int], list[tuple[str, Any]]] = {}
+    for symbol, day in requests:
+        if symbol not in entries:
+            raise InputError("forecast.unknown_symbol", f"{symbol!r} is not one of {', '.join(entries)}")
+        result[symbol, day] = Explanation()
+        wanted.setdefault((symbol, entries[symbol].bars.index_of(day)), []).append((symbol, day))
+    for group in forecasts.groups:
+        for position, forecast in enumerate(group.tracks):
+            asked: dict[int, list[tuple[int, Explanation]]] = {}
+            for (symbol, bar), names in wanted.items():
+                row = _row_of(forecast, symbol, bar)
+                if row is None or entries[symbol].bars.dates[bar] != np.datetime64(
+                    str(names[0][1])[:10], "D"
+                ):
+                    continue
+                for name in names:
+                    asked.setdefault(int(forecast.fold[row]), []).append((row, result[name]))
+            for number, rows in asked.items():
+                model = next(m for m in forecast.models if m.fold.number == number)
+                for row, target in rows:
+                    _describe(group, position, row, model, entries, target)
+                if config.forecast.interval_draws:
+                    with threadpool_limits(1, user_api="blas"):
+                        _intervals(forecasts, group, position, model, rows, entries, config)
+    return result
+
+
+def _row_of(forecast: TrackForecast, symbol: str, bar: int) -> int | None:
+    track = forecast.track
+    if symbol not in track.symbols:
+        return None
+    index = track.symbols.index(symbol)
+    found = np.flatnonzero((track.instrument == index) & (track.row == bar) & forecast.forecast)
+    return int(found[0]) if len(found) else None
+
+
+def _describe(
+    group: GroupForecast,
+    position: int,
+    row: int,
+    model: FoldModel,
+    entries: dict[str, ForecastInput],
+    target: Explanation,
+) -> None:
+    forecast, published = group.tracks[position], group.published[position]
+    track = forecast.track
+    instrument = track.instrument[row]
+    known = track.known_at(int(track.session[row]) + 1)
+    mine = np.flatnonzero((track.instrument[:known] == instrument) & forecast.forecast[:known])
+    trained = int(np.count_nonzero(track.instrument[: track.known_at(model.fold.start)] == instrument))
+    z, contributions = _contributions(forecast, model, row)
+    for k, horizon in enumerate(track.horizons):
+        target.effective_rows[horizon] = effective_sample_size(trained, horizon)
+        for code, name in enumerate(SCENARIOS):
+            p = float(published[row, k, code])
+            target.reliability[horizon, name] = reliability_sentence(
+                p, published[mine, k, code], track.codes[mine, k] == code, horizon
+            )
+            baseline = float(np.exp(track.offset[row, k, code]))
+            target.notes[horizon, name] = note(code, p, baseline, track.names, z, contributions[code])
+    if track.horizons[-1] == max(h for t in group.tracks for h in t.track.horizons):
+        target.analogues = _analogues(group, position, row, model, entries)
+
+
+def _contributions(forecast: TrackForecast, model: FoldModel, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Standardised features (p,) and what each adds to the log-odds of each scenario, (3, p)."""
+    track = forecast.track
+    p = len(track.names)
+    out = np.zeros((3, p))
+    if model.standardiser is None or model.fitted is None:
+        return np.zeros(p), out
+    z = model.standardiser.apply(np.ascontiguousarray(track.features[:, row : row + 1]))[:, 0]
+    fitted = model.fitted
+    if isinstance(fitted, LinearCandidates):
+        coefficients = fitted.mean(model.weights)[:-1].copy()
+        own = model.deviations.get(int(track.instrument[row]))
+        if own is not None:
+            coefficients += own.candidates.mean(own.weights)[:-1]
+        out = (coefficients * z[:, None]).T
+    elif isinstance(fitted, OrdinalCandidates):
+        moved = fitted.mean(model.weights)[:-1] * z
+        out[CONTINUATION], out[BREAKDOWN] = moved, -moved
+    elif isinstance(fitted, HazardCandidates):
+        events = fitted.mean(model.weights)[:-1] * z[:, None]
+        out[BREAKDOWN], out[CONTINUATION] = events.T
+    return z, out
+
+
+def _analogues(
+    group: GroupForecast, position: int, row: int, model: FoldModel, entries: dict[str, ForecastInput]
+) -> list[dict[str, Any]]:
+    forecast = group.tracks[position]
+    track = forecast.track
+    if model.standardiser is None:
+        return []
+    session = int(track.session[row])
+    known = track.known_at(session + 1)
+    past = np.flatnonzero(track.instrument[:known] == track.instrument[row])
+    z = model.standardiser.apply(np.ascontiguousarray(track.features[:, past]))
+    now = model.standardiser.apply(np.ascontiguousarray(track.features[:, row : row + 1]))[:, 0]
+    entry = entries[track.symbols[track.instrument[row]]]
+    longest = track.horizons[-1]
+    found = nearest_rows(z, track.row[past], now, count=ANALOGUES, apart_sessions=longest + 1)
+    lines = []
+    for neighbour in found:
+        bar = int(track.row[past[neighbour.index]])
+        outcomes: dict[int, str | None] = {}
+        for k, horizon in enumerate(entry.outcomes.horizons.tolist()):
+            code = int(entry.outcomes.codes[bar, k])
+            outcomes[int(horizon)] = SCENARIOS[code] if code >= 0 else None
+        lines.append(
+            {
+                "date": entry.bars.dates[bar],
+                "distance": neighbour.distance,
+                "outcomes": outcomes,
+                "reading": _reading(entry, bar),
+            }
+        )
+    return lines
+
+
+def _reading(entry: ForecastInput, bar: int) -> str:
+    bias, position = (float(entry.frame[name].iloc[bar]) for name in ("bias", "position"))
+    if np.isnan(bias) or np.isnan(position):
+        return ""
+    return f"{BIAS_NAMES[int(bias)]}, {POSITION_NAMES[int(position)]}"
+
+
+def _intervals(
+    forecasts: Forecasts,
+    group: GroupForecast,
+    position: int,
+    model: FoldModel,
+    asked: list[tuple[int, Explanation]],
+    entries: dict[str, ForecastInput],
+    config: Config,
+) -> None:
+    forecast, published = group.tracks[position], group.published[position]
+    track, calibrated = forecast.track, group.calibrated[position]
+    rows = np.array([row for row, _ in asked], dtype=np.int64)
+    draws = config.forecast.interval_draws
+    offsets = np.stack(
+        [
+            _offsets_of(forecasts, track.symbols[track.instrument[r]], int(track.row[r]), entries, config)
+            for r in rows
+        ],
+        axis=1,
+    )[:, :, : track.horizons[-1]]
+    used = [next(c for c in folds if c.fold == model.fold.number).used for folds in calibrated.calibrators]
+    drawn = resampled_forecasts(
+        forecast, calibrated.raw, Query(model, rows), make_learner(config, track), offsets, config, used
+    )
+    edge = 0.5 * (1.0 - config.verify.interval)
+    low, high = np.quantile(drawn, [edge, 1.0 - edge], axis=0)
+    for q, (row, target) in enumerate(asked):
+        for k, horizon in enumerate(track.horizons):
+            for code, name in enumerate(SCENARIOS):
+                p = float(published[row, k, code])
+                target.intervals[horizon, name] = (
+                    min(p, float(low[q, k, code])),
+                    max(p, float(high[q, k, code])),
+                )
+    assert drawn.shape[0] == draws
+
+
+def _offsets_of(
+    forecasts: Forecasts, symbol: str, bar: int, entries: dict[str, ForecastInput], config: Config
+) -> np.ndarray:
+    entry = entries[symbol]
+    starts = refit_starts(
+        len(forecasts.calendar),
+        min_train_sessions=config.forecast.min_train_sessions,
+        refit_sessions=config.forecast.refit_sessions,
+        earliest=EARLIEST_REFIT,
+    )
+    positions = calendar_positions(entry.bars.dates, forecasts.calendar)
+    known = int(bars_known(positions, starts)[bar])
+    return resampled_offsets(
+        entry.bars,
+        entry.setup[bar],
+        bar,
+        known,
+        config,
+        config.forecast.interval_draws,
+        # the same resampled past for all horizons, another for each instrument
+        (1, sum(ord(c) * 31**i for i, c in enumerate(symbol)) % 2**32),
+    )
