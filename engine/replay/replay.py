@@ -278,6 +278,7 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
             )
             tables.append(levels[: state.counters[N_LEVELS]].copy())
             logs.append(events[: state.counters[N_EVENTS]].copy())
+    state.counters[[N_LEVELS, N_EVENTS]] = 0  # how full a buffer was is no state
     advance_reading(bars.close, indicators, momentum, setup, start, stop, thresholds, reading)
     return Replay(
         bars=bars,

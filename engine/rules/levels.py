@@ -91,8 +91,9 @@ STANDING = np.dtype(
     align=True,
 )
 
+# no padding, so that equal records are equal bytes
 EVENT = np.dtype(
-    [("value", np.float64), ("level", np.int32), ("bar", np.int32), ("code", np.int32)], align=True
+    [("value", np.float64), ("level", np.int32), ("bar", np.int32), ("code", np.int64)], align=True
 )
 
 _HALF_STRENGTH_TOUCHES = 3.0
