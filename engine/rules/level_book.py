@@ -286,6 +286,7 @@ def _write(level, candidate):
     level.reaction_atr = 0.0
     level.weight = candidate.weight
     level.kinds = 1 << candidate.kind
+    level.agreeing = 1
     level.kind = candidate.kind
     level.column = candidate.column
     level.formed = candidate.formed
@@ -333,10 +334,20 @@ def _is_crowded(level, low, high, tallest):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _bits(kinds):
+    count = 0
+    while kinds:
+        count += kinds & 1
+        kinds >>= 1
+    return count
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _absorb_candidate(i, level, candidate):
     level.low = min(level.low, candidate.low)
     level.high = max(level.high, candidate.high)
     level.kinds |= 1 << candidate.kind
+    level.agreeing = _bits(level.kinds)
     level.origin = min(level.origin, candidate.formed)
     level.touches = max(level.touches, candidate.touches)
     if _outranks(candidate.weight, candidate.formed, level, i):
@@ -359,6 +370,7 @@ def _absorb_parent(i, level, row, tallest):
     level.low = min(level.low, max(row.low, level.high - tallest))
     level.high = max(level.high, min(row.high, level.low + tallest))
     level.kinds |= row.kinds
+    level.agreeing = _bits(level.kinds)
     level.origin = min(level.origin, row.origin)
     level.touches = max(level.touches, row.touches)
     level.rejections = max(level.rejections, row.rejections)
