@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,9 @@ def run(
     from engine.runs.run import Run
 
     bars = load_all(config)
+    import_module(
+        "engine.forecast.walk_forward"
+    )  # a limit on threads reaches only the libraries loaded by then
     folder = RunFolder(Path(results), config, bars, command)
     try:
         with threadpool_limits(1), Progress(folder) as progress:
@@ -147,6 +151,7 @@ def _fill(
 ) -> None:
     from engine.backtest.backtest import backtest
     from engine.forecast.models import save_models
+    from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
     from engine.verify.audit import audit as audit_bars
@@ -181,17 +186,16 @@ def _fill(
             opens_real_from={
                 symbol: item["opens_real_from"] for symbol, item in folder.manifest["data"].items()
             },
+            folds=training_labels(forecasts, replayed.inputs),
+            placebo=placebo(replayed.inputs, config) if config.verify.placebo else None,
         )
         verified = verify(forecasts.frame, replayed.frame, config, evidence)
         folder.write_frame("reliability.parquet", verified.reliability)
-        metrics = dict(verified.metrics)
-        if config.verify.placebo:
-            metrics["placebo"] = placebo(replayed.inputs, config).metrics
     with progress.stage("backtest"):
         traded = backtest(bars, replayed.frame, forecasts.frame, config)
         folder.write_frame("trades.parquet", traded.trades)
         folder.write_frame("equity.parquet", traded.equity)
-        metrics["backtest"] = plain(traded.metrics)
+        metrics = verified.metrics | {"backtest": plain(traded.metrics)}
         folder.write_json("metrics.json", metrics)
         for text in traded.metrics["warnings"]:
             folder.warn(text)

@@ -161,3 +161,10 @@ def test_a_run_that_dies_says_failed_and_cannot_be_opened(tmp_path, monkeypatch)
     assert "no space left" in (folder / "run.log").read_text()
     with pytest.raises(engine.pipeline.RunError if hasattr(engine, "pipeline") else RuntimeError):
         engine.open_run(folder)
+
+
+def test_the_checks_see_the_folds_the_audit_and_the_placebo(finished):
+    assert finished.manifest["audit"][0]["passed"]
+    assert {"train_test_overlap", "audit_missing"} <= set(finished.metrics["checks"])
+    assert not {"train_test_overlap", "audit_missing"} & set(finished.metrics["checks_not_applicable"])
+    assert set(finished.metrics["placebo"]["horizons"]) == {"10", "15"}

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.account import TRADE_FIELDS, Account, open_account
-from engine.backtest.fills import END, EXIT_REASONS, Fills, fill_signals
+from engine.backtest.account import TRADE_FIELDS
+from engine.backtest.fills import EXIT_REASONS
 from engine.backtest.inputs import Tradable, tradable
 from engine.backtest.performance import equity_metrics, session_returns, trade_metrics
-from engine.backtest.random_entries import random_signals
 from engine.backtest.sharpe import Search, deflated_sharpe
+from engine.backtest.trading import Traded, account_of, asked, fill, trade
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import InputError
@@ -49,16 +49,6 @@ class BacktestResult:
     trades: pd.DataFrame
     equity: pd.DataFrame
     metrics: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Traded:
-    """One instrument after trading."""
-
-    setup: Tradable
-    fills: tuple[Fills, Fills, Fills]
-    account: Account
-    draws: np.ndarray
 
 
 def traded_horizon(config: Config) -> int:
@@ -107,7 +97,7 @@ def backtest(
             "give a longer history or a smaller forecast.min_train_sessions",
         )
     cash = config.backtest.initial_cash / len(setups)
-    traded = [_trade(setup, config, horizon, cash) for setup in setups]
+    traded = [trade(setup, config, horizon, cash) for setup in setups]
     trades = _trades_frame(traded)
     dates = np.unique(np.concatenate([t.setup.bars.dates[t.setup.start :] for t in traded]))
     curves = sum(_on_dates(t, t.account.equity, dates, cash) for t in traded)
@@ -146,87 +136,10 @@ def strategy_equity(
     dates = np.unique(np.concatenate([s.bars.dates[s.start :] for s in setups]))
     total = np.zeros(len(dates))
     for setup in setups:
-        fills = _fill(setup, _asked(setup, config), config, horizon)
-        account = _account(setup, [fills], config, cash, detail=False)
+        fills = fill(setup, asked(setup, config), config, horizon)
+        account = account_of(setup, [fills], config, cash, detail=False)
         total += _align(setup, account.equity, dates, cash)[:, 0]
     return total
-
-
-def _asked(setup: Tradable, config: Config) -> np.ndarray:
-    # NaN compares False: no forecast, no signal
-    return setup.eligible & (setup.p_continuation >= config.backtest.entry_threshold)
-
-
-def _fill(setup: Tradable, signals: np.ndarray, config: Config, horizon: int) -> Fills:
-    return fill_signals(
-        setup.bars,
-        setup.floor,
-        setup.target,
-        signals,
-        horizon_sessions=horizon,
-        floor_break=config.outcome.floor_break,
-        tie=config.outcome.tie,
-    )
-
-
-def _account(setup: Tradable, columns: list[Fills], config: Config, cash: float, *, detail: bool) -> Account:
-    return open_account(
-        setup.bars,
-        columns,
-        start=setup.start,
-        initial_cash=cash,
-        fee_bps=config.backtest.fee_bps,
-        slippage_bps=config.backtest.slippage_bps,
-        detail=detail,
-    )
-
-
-def _trade(setup: Tradable, config: Config, horizon: int, cash: float) -> _Traded:
-    strategy = _fill(setup, _asked(setup, config), config, horizon)
-    unfiltered = _fill(setup, setup.eligible, config, horizon)
-    fills = (strategy, _hold(setup), unfiltered)
-    account = _account(setup, list(fills), config, cash, detail=True)
-    count = config.backtest.random_entries
-    draws = np.empty((len(account.equity), 0))
-    if count:
-        rate = _entry_rate(setup, strategy)
-        signals = random_signals(
-            setup.bars.symbol, setup.bars.dates, setup.eligible, rate, count, config.seed
-        )
-        columns = [_fill(setup, row, config, horizon) for row in signals]
-        draws = _account(setup, columns, config, cash, detail=False).equity
-    return _Traded(setup=setup, fills=fills, account=account, draws=draws)
-
-
-def _hold(setup: Tradable) -> Fills:
-    """One trade: bought on the session after the first forecast, sold at the last close."""
-    bars, entry, last = setup.bars, setup.start + 1, len(setup.bars) - 1
-    at_close = entry < bars.opens_real_from
-    # bought and sold at one and the same close is no trade
-    trades = 1 if entry + at_close <= last else 0
-    price = bars.close if at_close else bars.open
-    return Fills(
-        signal=np.full(trades, setup.start),
-        entry=np.full(trades, entry),
-        exit=np.full(trades, last),
-        entry_at_close=np.full(trades, at_close),
-        entry_price=np.full(trades, price[min(entry, last)]),
-        exit_price=np.full(trades, bars.close[last]),
-        reason=np.full(trades, END, dtype=np.int8),
-        cancelled=0,
-    )
-
-
-def _entry_rate(setup: Tradable, fills: Fills) -> float:
-    """Share of the eligible closes without a position at which the strategy asked for an entry."""
-    change = np.zeros(len(setup.bars) + 1, dtype=np.int64)
-    np.add.at(change, fills.entry, 1)
-    np.add.at(change, fills.exit, -1)
-    held = np.cumsum(change)[:-1] > 0
-    flat = setup.eligible & ~held
-    flat[-1] = False  # a signal at the last close has no session left to be filled in
-    free = int(flat.sum())
-    return (len(fills) + fills.cancelled) / free if free else 0.0
 
 
 def _align(setup: Tradable, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
@@ -238,11 +151,11 @@ def _align(setup: Tradable, values: np.ndarray, dates: np.ndarray, before: float
     return aligned
 
 
-def _on_dates(traded: _Traded, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
+def _on_dates(traded: Traded, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
     return _align(traded.setup, values, dates, before)
 
 
-def _trades_frame(traded: list[_Traded]) -> pd.DataFrame:
+def _trades_frame(traded: list[Traded]) -> pd.DataFrame:
     parts = []
     for order, t in enumerate(traded):
         bars, fills, booked = t.setup.bars, t.fills[0], t.account.trades[0]
@@ -288,7 +201,7 @@ def _equity_frame(
 
 
 def _metrics(
-    traded: list[_Traded],
+    traded: list[Traded],
     trades: pd.DataFrame,
     curves: np.ndarray,
     invested: np.ndarray,
@@ -356,7 +269,7 @@ def _deflated(equity: np.ndarray, search: Search) -> dict[str, Any]:
     }
 
 
-def _warnings(traded: _Traded, config: Config) -> list[str]:
+def _warnings(traded: Traded, config: Config) -> list[str]:
     symbol, strategy = traded.setup.bars.symbol, traded.fills[0]
     found = []
     late = int(strategy.entry_at_close.sum())

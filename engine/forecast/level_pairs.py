@@ -23,7 +23,6 @@ from engine.rules.levels import (
     kinds_agreeing,
     stand,
     strength,
-    zone_at,
 )
 
 # what a level is, never how far away: distance and volatility are the offset's business
@@ -112,7 +111,9 @@ def _walk(close, indicators, table, log, rows, pointer, level_id, prices, featur
                     break
             event += 1
         for r in range(alive):
-            low, high = zone_at(rows[r], indicators, i)
+            low, high = rows[r].low, rows[r].high
+            if rows[r].column >= 0:  # a moving average is where it is today
+                low = high = indicators[i, rows[r].column]
             level_id[filled] = rows[r].id
             if low > close[i]:
                 prices[filled] = low

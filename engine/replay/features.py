@@ -12,20 +12,8 @@ import math
 import numba
 import numpy as np
 
-from engine.replay.setup import (
-    CEILING,
-    CEILING_LEVEL,
-    FLOOR,
-    FLOOR_LEVEL,
-    RETEST,
-    RETEST_LEVEL,
-    TARGET_HIGH,
-    TARGET_LEVEL,
-    TARGET_LOW,
-)
-from engine.rules.indicators import ATR, SIGMA
-from engine.rules.level_book import LAST_EVENT, WORTH
-from engine.rules.levels import BREAK, HALF_LIFE_SESSIONS, REJECTION, kinds_agreeing, strength
+from engine.rules.level_book import LAST_EVENT, NEAR, NEAR_HIGH, NEAR_LOW, WORTH
+from engine.rules.levels import BREAK, REJECTION, freshness, kinds_agreeing
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"
@@ -110,7 +98,7 @@ _YEAR = 252.0
 CROWD_ATR = 4.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def move_recent(events, first, last, recent):
     """Decay the four recent counts by one session and add the events ``first .. last - 1`` of this bar.
 
@@ -127,28 +115,9 @@ def move_recent(events, first, last, recent):
             recent[2 if up else 3] += 1.0
 
 
-@numba.njit(cache=True)
-def _write_standing(i, rows, chosen, out, column):
-    if chosen < 0:
-        for j in range(6):
-            out[i, column + j] = 0.0
-        out[i, column + 6] = 1.0
-        return
-    row = rows[chosen]
-    out[i, column] = strength(row, i)
-    out[i, column + 1] = row.touches / (row.touches + 3.0)
-    out[i, column + 2] = (i - row.origin) / (i - row.origin + _YEAR)
-    out[i, column + 3] = float(kinds_agreeing(row.kinds))
-    out[i, column + 4] = row.reaction_atr / (row.reaction_atr + 4.0)
-    out[i, column + 5] = 1.0 if row.reversals > 0 else 0.0
-    out[i, column + 6] = 0.0
-
-
-@numba.njit(cache=True)
-def fill_features(
-    i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, out
-):
-    """Fill row ``i`` of ``out`` (n, len(LEVEL_FEATURES)).
+@numba.njit(cache=True, inline="always")
+def fill_features(bar, sigma, setup, found, above, rows, hot, recent, out):
+    """Fill the bar's row of ``out`` (n, len(LEVEL_FEATURES)).
 
     Columns
     -------
@@ -163,46 +132,72 @@ def fill_features(
     ``strength_above``, ``strength_below`` : summed strength within 4 ATR, each divided by 1 + distance in ATR.
     ``recent_*`` : :func:`move_recent`.
     """
-    for j in range(out.shape[1]):
-        out[i, j] = np.nan
-    if math.isnan(setup[i, FLOOR]):
+    i = bar.index
+    if math.isnan(setup.floor):
+        for j in range(out.shape[1]):
+            out[i, j] = np.nan
         return
-    price = close[i]
-    atr = indicators[i, ATR]
-    sigma = indicators[i, SIGMA]
-    out[i, 0] = (price - setup[i, FLOOR]) / atr
-    out[i, 1] = math.log(price / setup[i, FLOOR]) / sigma
-    out[i, 2] = (setup[i, CEILING] - price) / atr
-    out[i, 3] = math.log(setup[i, CEILING] / price) / sigma
-    out[i, 4] = (setup[i, TARGET_LOW] - price) / atr
-    out[i, 5] = math.log(setup[i, TARGET_LOW] / price) / sigma
-    out[i, 6] = (price - setup[i, RETEST]) / atr
-    out[i, 7] = math.log(price / setup[i, RETEST]) / sigma
-    out[i, 8] = (setup[i, TARGET_HIGH] - setup[i, TARGET_LOW]) / atr
+    price = bar.close
+    out[i, 0] = (price - setup.floor) / bar.atr
+    out[i, 1] = math.log(price / setup.floor) / sigma
+    out[i, 2] = (setup.ceiling - price) / bar.atr
+    out[i, 3] = math.log(setup.ceiling / price) / sigma
+    out[i, 4] = (setup.target_low - price) / bar.atr
+    out[i, 5] = math.log(setup.target_low / price) / sigma
+    out[i, 6] = (price - setup.retest) / bar.atr
+    out[i, 7] = math.log(price / setup.retest) / sigma
+    out[i, 8] = (setup.target_high - setup.target_low) / bar.atr
     out[i, 9] = out[i, 1] / (out[i, 1] + out[i, 5])
-    _write_standing(i, rows, chosen[FLOOR_LEVEL], out, _FIRST_STANDING)
-    _write_standing(i, rows, chosen[CEILING_LEVEL], out, _FIRST_STANDING + _PER_LEVEL)
-    _write_standing(i, rows, chosen[TARGET_LEVEL], out, _FIRST_STANDING + 2 * _PER_LEVEL)
-    _write_standing(i, rows, chosen[RETEST_LEVEL], out, _FIRST_STANDING + 3 * _PER_LEVEL)
+    for edge in range(4):
+        r = setup.floor_row
+        if edge == 1:
+            r = setup.ceiling_row
+        elif edge == 2:
+            r = setup.target_row
+        elif edge == 3:
+            r = setup.retest_row
+        column = _FIRST_STANDING + edge * _PER_LEVEL
+        if r < 0:
+            for j in range(6):
+                out[i, column + j] = 0.0
+            out[i, column + 6] = 1.0
+        else:
+            row = rows[r]
+            out[i, column] = hot[WORTH, r] * freshness(i - row.last_event)
+            out[i, column + 1] = row.touches / (row.touches + 3.0)
+            out[i, column + 2] = (i - row.origin) / (i - row.origin + _YEAR)
+            out[i, column + 3] = float(kinds_agreeing(row.kinds))
+            out[i, column + 4] = row.reaction_atr / (row.reaction_atr + 4.0)
+            out[i, column + 5] = 1.0 if row.reversals > 0 else 0.0
+            out[i, column + 6] = 0.0
 
-    for j in range(_FIRST_CROWD, _FIRST_RECENT):
-        out[i, j] = 0.0
-    for m in range(found):
-        above = near_low[m] > price
-        if not above and near_high[m] >= price:
-            continue  # the close is inside
-        distance = (near_low[m] - price if above else price - near_high[m]) / atr
+    crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
+    for m in range(above, found):
+        distance = (hot[NEAR_LOW, m] - price) / bar.atr
         if distance > CROWD_ATR:
+            break
+        crowd_1 += distance <= 1.0
+        crowd_2 += distance <= 2.0
+        crowd_4 += 1.0
+        r = int(hot[NEAR, m])
+        power += hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) / (1.0 + distance)
+    out[i, _FIRST_CROWD] = crowd_1
+    out[i, _FIRST_CROWD + 1] = crowd_2
+    out[i, _FIRST_CROWD + 2] = crowd_4
+    out[i, _FIRST_CROWD + 6] = power
+    crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
+    for m in range(above - 1, -1, -1):
+        distance = (price - hot[NEAR_HIGH, m]) / bar.atr
+        if distance <= 0.0 or distance > CROWD_ATR:  # at 0 and below the zone holds the close
             continue
-        column = _FIRST_CROWD + (0 if above else 3)
-        if distance <= 1.0:
-            out[i, column] += 1.0
-        if distance <= 2.0:
-            out[i, column + 1] += 1.0
-        out[i, column + 2] += 1.0
-        r = near[m]
-        power = hot[WORTH, r] * HALF_LIFE_SESSIONS
-        power /= (HALF_LIFE_SESSIONS + i - hot[LAST_EVENT, r]) * (1.0 + distance)
-        out[i, _FIRST_CROWD + (6 if above else 7)] += power
+        crowd_1 += distance <= 1.0
+        crowd_2 += distance <= 2.0
+        crowd_4 += 1.0
+        r = int(hot[NEAR, m])
+        power += hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) / (1.0 + distance)
+    out[i, _FIRST_CROWD + 3] = crowd_1
+    out[i, _FIRST_CROWD + 4] = crowd_2
+    out[i, _FIRST_CROWD + 5] = crowd_4
+    out[i, _FIRST_CROWD + 7] = power
     for j in range(4):
         out[i, _FIRST_RECENT + j] = recent[j]

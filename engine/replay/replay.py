@@ -23,8 +23,6 @@ from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
 from engine.rules.kinds import KINDS, find_candidates, level_params
 from engine.rules.level_book import (
     CAPACITY,
-    MAX_EVENTS_PER_BAR,
-    MAX_LEVELS_PER_BAR,
     N_EVENTS,
     N_LEVELS,
     empty_book,
@@ -245,13 +243,13 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     )
 
     of_levels = level_params(rules)
-    of_setup = setup_params(before.config.setup, of_levels.major_kinds)
+    of_setup = setup_params(before.config.setup)
     tables, logs = [before.table], [before.log]
     for first_bar in range(start, stop, _CHUNK_BARS):
         last_bar = min(first_bar + _CHUNK_BARS, stop)
         candidates = find_candidates(bars, indicators, first_bar, last_bar, of_levels)
-        levels = np.zeros(max(last_bar - first_bar, 2 * MAX_LEVELS_PER_BAR), LEVEL)
-        events = np.zeros(max(4 * (last_bar - first_bar), 2 * MAX_EVENTS_PER_BAR), EVENT)
+        levels = np.zeros(last_bar - first_bar + len(KINDS), LEVEL)
+        events = np.zeros(4 * (last_bar - first_bar + CAPACITY), EVENT)
         bar, candidate = first_bar, 0
         while bar < last_bar:
             state.counters[N_LEVELS] = 0

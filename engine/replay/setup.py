@@ -23,16 +23,26 @@ close (from the floor, for the retest), as a ratio, so that it stays positive; t
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from engine.config import SetupConfig
-from engine.rules.indicators import ATR, SIGMA
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import ZONE_HIGH, ZONE_LOW
-from engine.rules.levels import strength
+from engine.rules.level_book import (
+    LAST_EVENT,
+    MAJOR,
+    NEAR,
+    NEAR_HIGH,
+    NEAR_LOW,
+    ORDER,
+    WORTH,
+    ZONE_HIGH,
+    ZONE_LOW,
+)
+from engine.rules.levels import freshness
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
 FLOOR, CEILING, TARGET_LOW, TARGET_HIGH, RETEST = range(len(SETUP))
@@ -43,7 +53,7 @@ PROJECTED, UNDEFINED = -1, -2
 
 
 class SetupParams(NamedTuple):
-    """:class:`engine.config.SetupConfig` as the kernels read it, and the mask of the major kinds."""
+    """:class:`engine.config.SetupConfig` as the kernels read it."""
 
     min_target_atr: float
     min_floor_atr: float
@@ -55,144 +65,190 @@ class SetupParams(NamedTuple):
     floor_projection_atr: float
     ceiling_projection_atr: float
     retest_projection_atr: float
-    major_kinds: int
 
 
-def setup_params(setup: SetupConfig, major_kinds: int) -> SetupParams:
-    """The parameters of the setup kernel, from the config and the registry."""
-    settings = {name: getattr(setup, name) for name in SetupParams._fields if name != "major_kinds"}
-    return SetupParams(**settings, major_kinds=major_kinds)
+class Setup(NamedTuple):
+    """One setup: prices (NaN where undefined), and the row of the book of each, or PROJECTED, or UNDEFINED."""
+
+    floor: float
+    ceiling: float
+    target_low: float
+    target_high: float
+    retest: float
+    floor_row: int
+    ceiling_row: int
+    target_row: int
+    retest_row: int
 
 
-@numba.njit(cache=True)
-def is_major(row, i, params):
-    """True where a level may be a floor or a target."""
-    return (row.kinds & params.major_kinds) != 0 or strength(row, i) >= params.strong_strength
+def setup_params(setup: SetupConfig) -> SetupParams:
+    """The parameters of the setup kernel, from the config."""
+    return SetupParams(**{name: getattr(setup, name) for name in SetupParams._fields})
 
 
-@numba.njit(cache=True)
-def find_near(lowest, highest, hot, count, near, near_low, near_high):
-    """Collect the rows of the book whose zone reaches into [lowest, highest]; returns how many."""
+@numba.njit(cache=True, inline="always")
+def find_near(lowest, highest, zones, averages, hot):
+    """Collect the levels whose lower edge lies in [lowest, highest] into NEAR, ascending; returns how many.
+
+    The first ``averages`` rows of the book are moving averages, which are merged into the ``zones`` in ORDER.
+    """
+    first = 0
+    last = zones
+    while first < last:
+        middle = (first + last) // 2
+        if hot[ZONE_LOW, int(hot[ORDER, middle])] < lowest:
+            first = middle + 1
+        else:
+            last = middle
     found = 0
-    for r in range(count):
-        low = hot[ZONE_LOW, r]
-        high = hot[ZONE_HIGH, r]
-        if low <= highest and high >= lowest:
-            near[found] = r
-            near_low[found] = low
-            near_high[found] = high
-            found += 1
+    for k in range(first, zones):
+        r = int(hot[ORDER, k])
+        if not hot[ZONE_LOW, r] <= highest:
+            break
+        hot[NEAR, found] = r
+        hot[NEAR_LOW, found] = hot[ZONE_LOW, r]
+        hot[NEAR_HIGH, found] = hot[ZONE_HIGH, r]
+        found += 1
+    for r in range(averages):
+        price = hot[ZONE_LOW, r]
+        if not lowest <= price <= highest:
+            continue
+        m = found
+        while m > 0 and hot[NEAR_LOW, m - 1] > price:
+            hot[NEAR, m] = hot[NEAR, m - 1]
+            hot[NEAR_LOW, m] = hot[NEAR_LOW, m - 1]
+            hot[NEAR_HIGH, m] = hot[NEAR_HIGH, m - 1]
+            m -= 1
+        hot[NEAR, m] = r
+        hot[NEAR_LOW, m] = price
+        hot[NEAR_HIGH, m] = price
+        found += 1
     return found
 
 
+@numba.njit(cache=True, inline="always")
+def first_above(price, found, hot):
+    """Place in NEAR of the first level that begins above ``price``."""
+    m = 0
+    while m < found and hot[NEAR_LOW, m] <= price:
+        m += 1
+    return m
+
+
 @numba.njit(cache=True)
-def _nearest_resistance(price, atr, near_low, near_high, found, params):
+def _is_major(i, m, hot, params):
+    r = int(hot[NEAR, m])
+    return hot[MAJOR, r] != 0.0 or hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) >= params.strong_strength
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_resistance(bar, found, above, hot, params):
     best = -1
-    for m in range(found):
-        if near_high[m] < price + params.min_ceiling_atr * atr or near_high[m] <= price:
-            continue
-        if near_low[m] > price + params.max_atr * atr:
-            continue
-        if best < 0:
+    least = bar.close + params.min_ceiling_atr * bar.atr
+    for m in range(above):  # zones that hold the close: the one that ends first
+        high = hot[NEAR_HIGH, m]
+        if high >= least and high > bar.close and (best < 0 or high < hot[NEAR_HIGH, best]):
             best = m
-            continue
-        start = max(near_low[m], price)
-        best_start = max(near_low[best], price)
-        if start < best_start or (start == best_start and near_high[m] < near_high[best]):
+    if best >= 0:
+        return best
+    for m in range(above, found):
+        low = hot[NEAR_LOW, m]
+        if low > bar.close + params.max_atr * bar.atr or (best >= 0 and low > hot[NEAR_LOW, best]):
+            break
+        if hot[NEAR_HIGH, m] >= least and (best < 0 or hot[NEAR_HIGH, m] < hot[NEAR_HIGH, best]):
             best = m
     return best
 
 
-@numba.njit(cache=True)
-def _nearest_target(i, price, atr, least, rows, near, near_low, near_high, found, params):
-    """Lowest major zone that begins at ``least`` or above and is far enough from the close."""
+@numba.njit(cache=True, inline="always")
+def _nearest_target(bar, ceiling, found, above, hot, params):
+    """First major zone that begins at the ceiling or above and is far enough from the close."""
+    least = max(ceiling, bar.close + params.min_target_atr * bar.atr)
+    for m in range(above, found):
+        if hot[NEAR_LOW, m] > bar.close + params.max_atr * bar.atr:
+            break
+        if hot[NEAR_LOW, m] >= least and _is_major(bar.index, m, hot, params):
+            return m
+    return -1
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_floor(bar, above, hot, params):
+    highest = bar.close - params.min_floor_atr * bar.atr
+    for m in range(above - 1, -1, -1):
+        low = hot[NEAR_LOW, m]
+        if low < bar.close - params.max_atr * bar.atr:
+            break
+        if low <= highest and hot[NEAR_HIGH, m] < bar.close and _is_major(bar.index, m, hot, params):
+            return m
+    return -1
+
+
+@numba.njit(cache=True, inline="always")
+def _nearest_retest(floor, bar, above, hot, params):
     best = -1
-    for m in range(found):
-        distance = near_low[m] - price
-        if near_low[m] < least or distance < params.min_target_atr * atr or distance > params.max_atr * atr:
+    highest = floor - params.min_retest_atr * bar.atr
+    for m in range(above - 1, -1, -1):
+        high = hot[NEAR_HIGH, m]
+        if high > highest or high < floor - params.max_atr * bar.atr:
             continue
-        if best >= 0 and near_low[m] >= near_low[best]:
-            continue
-        if is_major(rows[near[m]], i, params):
+        if best < 0 or high > hot[NEAR_HIGH, best]:
             best = m
     return best
 
 
-@numba.njit(cache=True)
-def _nearest_floor(i, price, atr, rows, near, near_low, near_high, found, params):
-    best = -1
-    for m in range(found):
-        distance = price - near_low[m]
-        if near_high[m] >= price or distance < params.min_floor_atr * atr or distance > params.max_atr * atr:
-            continue
-        if best >= 0 and near_low[m] <= near_low[best]:
-            continue
-        if is_major(rows[near[m]], i, params):
-            best = m
-    return best
+@numba.njit(cache=True, inline="always")
+def _row(m, hot):
+    return int(hot[NEAR, m]) if m >= 0 else PROJECTED
 
 
-@numba.njit(cache=True)
-def _nearest_retest(floor, atr, near_low, near_high, found, params):
-    best = -1
-    for m in range(found):
-        distance = floor - near_high[m]
-        if distance < params.min_retest_atr * atr or distance > params.max_atr * atr:
-            continue
-        if best < 0 or near_high[m] > near_high[best]:
-            best = m
-    return best
+@numba.njit(cache=True, inline="always")
+def choose_setup(bar, sigma, found, above, hot, params):
+    """The :class:`Setup` of one close.
 
-
-@numba.njit(cache=True)
-def choose_setup(i, close, indicators, rows, near, near_low, near_high, found, params, out, chosen):
-    """Fill row ``i`` of ``out`` (n, 5) and ``chosen`` (4,): row of the book, or PROJECTED, or UNDEFINED.
-
-    ``near, near_low, near_high, found`` are what :func:`find_near` collected from twice ``max_atr`` below the close
-    to ``max_atr`` above it.
+    ``found`` levels are in NEAR (:func:`find_near`), from more than twice ``max_atr`` below the close to ``max_atr``
+    above it; the one at place ``above`` is the first that begins above the close.
     """
-    for j in range(5):
-        out[i, j] = np.nan
-    for j in range(4):
-        chosen[j] = UNDEFINED
-    price = close[i]
-    atr = indicators[i, ATR]
-    if not usable(atr, price) or not usable(indicators[i, SIGMA], 1.0):
-        return
+    undefined = Setup(np.nan, np.nan, np.nan, np.nan, np.nan, UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED)
+    price = bar.close
+    if not usable(bar.atr, price) or not usable(sigma, 1.0):
+        return undefined
 
-    step = atr / price  # a projection is a ratio: price * exp(k * ATR / price)
-    edge = _nearest_resistance(price, atr, near_low, near_high, found, params)
+    step = bar.atr / price  # a projection is a ratio: price * exp(k * ATR / price)
+    edge = _nearest_resistance(bar, found, above, hot, params)
     target = -1
     if edge >= 0:
-        ceiling = near_high[edge]
-        far_enough = near_low[edge] - price >= params.min_target_atr * atr
-        if far_enough and is_major(rows[near[edge]], i, params):
+        ceiling = hot[NEAR_HIGH, edge]
+        far_enough = hot[NEAR_LOW, edge] - price >= params.min_target_atr * bar.atr
+        if far_enough and _is_major(bar.index, edge, hot, params):
             target = edge
-            ceiling = near_low[edge]
+            ceiling = hot[NEAR_LOW, edge]
     else:
-        ceiling = price * np.exp(min(params.ceiling_projection_atr, params.target_projection_atr) * step)
+        ceiling = price * math.exp(min(params.ceiling_projection_atr, params.target_projection_atr) * step)
     if target < 0:
-        target = _nearest_target(i, price, atr, ceiling, rows, near, near_low, near_high, found, params)
+        target = _nearest_target(bar, ceiling, found, above, hot, params)
     if target >= 0:
-        target_low = near_low[target]
-        target_high = near_high[target]
+        target_low = hot[NEAR_LOW, target]
+        target_high = hot[NEAR_HIGH, target]
     else:
-        target_low = max(price * np.exp(params.target_projection_atr * step), ceiling)
+        target_low = max(price * math.exp(params.target_projection_atr * step), ceiling)
         target_high = target_low
 
-    base = _nearest_floor(i, price, atr, rows, near, near_low, near_high, found, params)
-    floor = near_low[base] if base >= 0 else price * np.exp(-params.floor_projection_atr * step)
-    under = _nearest_retest(floor, atr, near_low, near_high, found, params)
-    retest = near_high[under] if under >= 0 else floor * np.exp(-params.retest_projection_atr * step)
+    base = _nearest_floor(bar, above, hot, params)
+    floor = hot[NEAR_LOW, base] if base >= 0 else price * math.exp(-params.floor_projection_atr * step)
+    under = _nearest_retest(floor, bar, above, hot, params)
+    retest = hot[NEAR_HIGH, under] if under >= 0 else floor * math.exp(-params.retest_projection_atr * step)
 
     if not (0.0 < retest < floor < price < ceiling <= target_low <= target_high < np.inf):
-        return
-    out[i, FLOOR] = floor
-    out[i, CEILING] = ceiling
-    out[i, TARGET_LOW] = target_low
-    out[i, TARGET_HIGH] = target_high
-    out[i, RETEST] = retest
-    chosen[FLOOR_LEVEL] = near[base] if base >= 0 else PROJECTED
-    chosen[CEILING_LEVEL] = near[edge] if edge >= 0 else PROJECTED
-    chosen[TARGET_LEVEL] = near[target] if target >= 0 else PROJECTED
-    chosen[RETEST_LEVEL] = near[under] if under >= 0 else PROJECTED
+        return undefined
+    return Setup(
+        floor,
+        ceiling,
+        target_low,
+        target_high,
+        retest,
+        _row(base, hot),
+        _row(edge, hot),
+        _row(target, hot),
+        _row(under, hot),
+    )

@@ -6,22 +6,42 @@ import numba
 import numpy as np
 
 from engine.replay.features import CROWD_ATR, fill_features, move_recent
-from engine.replay.setup import choose_setup, find_near
-from engine.rules.indicators import ATR
+from engine.replay.setup import (
+    CEILING,
+    CEILING_LEVEL,
+    FLOOR,
+    FLOOR_LEVEL,
+    RETEST,
+    RETEST_LEVEL,
+    TARGET_HIGH,
+    TARGET_LEVEL,
+    TARGET_LOW,
+    choose_setup,
+    find_near,
+    first_above,
+)
+from engine.rules.indicators import SIGMA
+from engine.rules.kinds.kind import usable
 from engine.rules.level_book import (
-    MAX_EVENTS_PER_BAR,
-    MAX_LEVELS_PER_BAR,
     N_ACTIVE,
+    N_AVERAGES,
     N_EVENTS,
     N_HOT,
     N_LEVELS,
     NEXT_ID,
     arm_all,
-    step_book,
+    confirm_levels,
+    walk_events,
 )
+from engine.rules.levels import bar_at
 
 # a copy of the book every so many bars: a look-up starts from the last copy and applies the events since
 SNAPSHOT_BARS = 256
+
+
+@numba.njit(cache=True, inline="always")
+def _id_of(rows, r):
+    return rows[r].id if r >= 0 else r
 
 
 @numba.njit(cache=True)
@@ -57,48 +77,45 @@ def advance_walk(
     -------
     (bar, candidate) to go on from; bar is ``stop`` where the walk is done.
     """
-    near = np.empty(len(rows), np.int64)
-    near_low = np.empty(len(rows))
-    near_high = np.empty(len(rows))
-    chosen = np.empty(4, np.int64)
     hot = np.empty((N_HOT, len(rows)))
     arm_all(start - 1, indicators, rows, hot, counters, level_params)
     for i in range(start, stop):
-        if (
-            len(levels) - counters[N_LEVELS] < MAX_LEVELS_PER_BAR
-            or len(events) - counters[N_EVENTS] < MAX_EVENTS_PER_BAR
-        ):
+        last = first
+        while last < len(candidates) and candidates[last].bar == i:
+            last += 1
+        # a bar brings each living level two events at most and may merge it; a candidate brings two and a birth
+        if len(levels) - counters[N_LEVELS] < last - first or len(events) - counters[N_EVENTS] < 3 * len(
+            rows
+        ) + 2 * (last - first):
             return i, first
         before = counters[N_EVENTS]
-        first = step_book(
-            i,
-            high,
-            low,
-            close,
-            indicators,
-            candidates,
-            first,
-            level_params,
-            rows,
-            hot,
-            counters,
-            levels,
-            events,
-        )
+        bar = bar_at(i, high, low, close, indicators)
+        sigma = indicators[i, SIGMA]
+        if usable(bar.atr, bar.close):
+            walk_events(bar, indicators, level_params, rows, hot, counters, events)
+        if last > first:
+            confirm_levels(
+                bar, candidates, first, last, indicators, level_params, rows, hot, counters, levels, events
+            )
+            first = last
         move_recent(events, before, counters[N_EVENTS], recent)
-        above = max(setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
-        below = max(2.0 * setup_params.max_atr, CROWD_ATR) * indicators[i, ATR]
-        found = find_near(
-            close[i] - below, close[i] + above, hot, counters[N_ACTIVE], near, near_low, near_high
-        )
-        choose_setup(
-            i, close, indicators, rows, near, near_low, near_high, found, setup_params, setup, chosen
-        )
-        fill_features(
-            i, close, indicators, rows, hot, near, near_low, near_high, found, setup, chosen, recent, features
-        )
-        for j in range(4):
-            setup_levels[i, j] = rows[chosen[j]].id if chosen[j] >= 0 else chosen[j]
+
+        reach = max(setup_params.max_atr, CROWD_ATR) * bar.atr
+        averages = counters[N_AVERAGES]
+        zones = counters[N_ACTIVE] - averages
+        found = find_near(bar.close - 2.5 * reach, bar.close + reach, zones, averages, hot)
+        above = first_above(bar.close, found, hot)
+        chosen = choose_setup(bar, sigma, found, above, hot, setup_params)
+        setup[i, FLOOR] = chosen.floor
+        setup[i, CEILING] = chosen.ceiling
+        setup[i, TARGET_LOW] = chosen.target_low
+        setup[i, TARGET_HIGH] = chosen.target_high
+        setup[i, RETEST] = chosen.retest
+        setup_levels[i, FLOOR_LEVEL] = _id_of(rows, chosen.floor_row)
+        setup_levels[i, CEILING_LEVEL] = _id_of(rows, chosen.ceiling_row)
+        setup_levels[i, TARGET_LEVEL] = _id_of(rows, chosen.target_row)
+        setup_levels[i, RETEST_LEVEL] = _id_of(rows, chosen.retest_row)
+        fill_features(bar, sigma, chosen, found, above, rows, hot, recent, features)
         if (i + 1) % SNAPSHOT_BARS == 0:
             s = (i + 1) // SNAPSHOT_BARS - 1
             for r in range(counters[N_ACTIVE]):

@@ -39,6 +39,7 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
         "price": price,
         "history": history,
         "skill": _markup(charts.skill_chart(trust)),
+        "skill_by_year": _markup(charts.skill_by_year_chart(trust)),
         "equity": _markup(None if material.equity is None else charts.equity_chart(material.equity)),
         "reliability": _reliability(material, trust),
     }

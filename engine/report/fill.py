@@ -38,13 +38,19 @@ def last_tables(
     replays: Mapping[str, Replay], inputs: Sequence[ForecastInput], forecasts: Forecasts, config: Config
 ) -> list[Scenario]:
     """The table of each instrument's last close, with intervals, notes, track record and analogues."""
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
     explained = explain(forecasts, inputs, config, requests)
+    touch = book_touch(replays, config)
     return [
         table_at(
-            replays[symbol], forecasts.frame, len(replays[symbol]) - 1, **explained[symbol, day].extras()
+            replays[symbol],
+            forecasts.frame,
+            len(replays[symbol]) - 1,
+            level_touch=touch[symbol],
+            **explained[symbol, day].extras(),
         )
         for symbol, day in requests
     ]

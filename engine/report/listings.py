@@ -67,7 +67,10 @@ def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
         ),
     ]
     values = pd.DataFrame(
-        {"setting": list(summary["best_values"]), "best": list(summary["best_values"].values())}
+        {
+            "setting": list(summary["best_values"]),
+            "best": [f"{v:g}" if isinstance(v, float) else str(v) for v in summary["best_values"].values()],
+        }
     )
     parts.append(listing(values, right=("best",), empty="no trial beat the config as it stands"))
     holdout = summary["holdout"]

@@ -13,6 +13,7 @@ from engine.report.scenario import LevelLine, Scenario
 
 Facts = Mapping[str, "float | None"]
 
+_LIKELY = 60  # percent from which "likely" is said without a qualification
 _RECENT = 20  # sessions within which a crossing or an extreme is still news
 _FLAT_ATR = 0.25  # a 200-day average that moved less in the slope window runs flat
 _COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
@@ -67,7 +68,13 @@ def outlook(scenario: Scenario) -> str:
             f"Over {horizon} {_phrase(scenario, first)} ({percents[first]}%) and "
             f"{_phrase(scenario, second)} ({percents[second]}%) are about equally likely."
         )
-    strength = "likely" if percents[first] > 50 else "the most likely of the three"
+    strength = (
+        "likely"
+        if percents[first] >= _LIKELY
+        else "more likely than not"
+        if percents[first] > 50
+        else "the most likely of the three"
+    )
     return words.sentence(
         f"{_phrase(scenario, first)} is {strength} over {horizon}: {percents[first]}%, "
         f"against {percents[second]}% for {_phrase(scenario, second)}"

@@ -180,10 +180,11 @@ def _chance(backtest: Mapping[str, Any]) -> str:
         found.append(words.sentence(text + ("; that is no evidence of timing" if p > 0.1 else "")))
     deflated = _figure(backtest, "strategy", "deflated_sharpe")
     if isinstance(deflated, Mapping) and words.number(deflated.get("probability")) is not None:
-        trials = words.plural(deflated.get("trials"), "trial")
+        trials = words.number(deflated.get("trials")) or 1
+        allowed = f"Allowing for the {words.count(trials)} trials behind it, the" if trials > 1 else "The"
         found.append(
-            f"After allowing for {trials}, the probability that the Sharpe ratio is above what luck alone would "
-            f"give is {words.percent(deflated['probability'])}."
+            f"{allowed} probability that the Sharpe ratio is not luck is {words.percent(deflated['probability'])} "
+            "(deflated Sharpe ratio)."
         )
     return " ".join(found)
 
@@ -194,32 +195,44 @@ def _figure(backtest: Mapping[str, Any], curve: str, key: str) -> Any:
 
 
 def provenance(material: ReportMaterial) -> list[tuple[str, str]]:
-    """Where the numbers come from, as label and value; nested values are flattened."""
+    """Where the numbers come from, as label and value: command, data, audit, versions."""
     manifest = material.manifest or {}
     found: list[tuple[str, str]] = []
-    for key, value in manifest.items():
-        if key in ("artefacts", "warnings", "failed_checks", "packages", "versions") or value in (
-            None,
-            "",
-            [],
-            {},
-        ):
-            continue
-        found += _flat(str(key).replace("_", " "), value)
-    for key in ("packages", "versions"):
-        versions = manifest.get(key)
-        if isinstance(versions, Mapping):
-            found.append((key, ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))))
-    return found
+    for key, label in (("command", "Command"), ("started_at", "Started"), ("seed", "Seed")):
+        if manifest.get(key) not in (None, ""):
+            found.append((label, str(manifest[key])))
+    found += [(f"Data: {symbol}", _data_words(item)) for symbol, item in _items(manifest.get("data"))]
+    for item in manifest.get("audit") or ():
+        if isinstance(item, Mapping) and item.get("certificate"):
+            found.append((f"Look-ahead audit: {item.get('symbol', '')}", str(item["certificate"])))
+    versions = [f"{name} {version}" for name, version in _items(manifest.get("packages"))]
+    for key, label in (
+        ("config_sha256", "Config, SHA-256"),
+        ("git_commit", "Commit"),
+        ("engine_version", "Engine"),
+        ("python", "Python"),
+    ):
+        if manifest.get(key):
+            found.append((label, str(manifest[key])))
+    return [*found, ("Packages", ", ".join(versions))] if versions else found
 
 
-def _flat(label: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        return [
-            pair for key, item in value.items() for pair in _flat(f"{label}, {key}".replace("_", " "), item)
-        ]
-    if isinstance(value, (list, tuple)):
-        if any(isinstance(item, Mapping) for item in value):
-            return [pair for i, item in enumerate(value, 1) for pair in _flat(f"{label} {i}", item)]
-        return [(label, ", ".join(str(item) for item in value))]
-    return [(label, str(value))]
+def _items(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, Mapping) else []
+
+
+def _data_words(item: Any) -> str:
+    if not isinstance(item, Mapping):
+        return str(item)
+    parts = [
+        f"{words.plural(item.get('rows'), 'session')} from {words.day(item.get('first_date'))} "
+        f"to {words.day(item.get('last_date'))}"
+    ]
+    real, first = item.get("opens_real_from"), item.get("first_date")
+    if real is None:
+        parts.append("no open is a traded price")
+    elif real != first:
+        parts.append(f"opens are traded prices from {words.day(real)}")
+    if item.get("sha256"):
+        parts.append(f"SHA-256 {item['sha256']}")
+    return "; ".join(parts)

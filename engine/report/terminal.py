@@ -149,7 +149,7 @@ def findings_view(groups: CheckGroups) -> RenderableType:
             line.append(f"  [{entry['code']}]", style="dim")
             parts.append(line)
             if entry["explanation"]:
-                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2)))
+                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2), expand=False))
     passed = words.plural(len(groups.passed), "check")
     tail = f"{passed} passed"
     if groups.not_applicable:
@@ -201,7 +201,7 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
         note = Text("  ")
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
         note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
-        parts.append(Padding(note, (0, 0, 0, 0)))
+        parts.append(note)
     tail = _touches(table)
     if tail:
         parts.append(Text(f"  {tail}"))

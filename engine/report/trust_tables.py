@@ -181,5 +181,5 @@ def regime_tables(trust: Trust, baseline: str = "filtered_history") -> list[dict
                 }
             )
         if rows:
-            tables.append({"title": title, "rows": rows})
+            tables.append({"grouping": grouping, "title": title, "rows": rows})
     return tables

@@ -22,9 +22,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from engine.rules.indicators import ALL_TIME_HIGH, ATR
-from engine.rules.kinds import KINDS
-from engine.rules.kinds.kind import usable
 from engine.rules.levels import (
     REINFORCED,
     RESISTANCE,
@@ -35,25 +32,27 @@ from engine.rules.levels import (
     apply_event,
     event_at,
     freshness,
+    is_open_visit,
     retirement_at,
     stand,
     worth,
-    zone_at,
 )
 
-CAPACITY = 128
-# room that one bar can need in the output buffers
-MAX_LEVELS_PER_BAR = len(KINDS)
-MAX_EVENTS_PER_BAR = 2 * CAPACITY + 2 * len(KINDS)
+CAPACITY = 96
 
-# What decides, bar by bar, whether a level needs a look at all.  It follows from the rows (arm), one array per
-# column so that the loop over the book runs over contiguous numbers; it is scratch, not state.
-DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT = range(7)
-N_HOT = 7
+# Scratch that follows from the rows (arm_all) and makes a bar cheap: one contiguous column per line, in one array
+# because a kernel counts a reference for every array it is handed.  DROP, RISE and ALARM decide whether a level needs
+# a look at all, ORDER holds the rows of the zones by (low, id); DUE and what follows is overwritten at every bar.
+DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, ORDER, DUE, NEAR, NEAR_LOW, NEAR_HIGH = (
+    range(13)
+)
+N_HOT = 13
+_N_COPIED = MAJOR + 1  # columns that belong to a row and move with it
 
-# counters: rows in use, next level id, and how much of the two output buffers is filled
-N_ACTIVE, NEXT_ID, N_LEVELS, N_EVENTS = range(4)
-N_COUNTERS = 4
+# counters: rows in use, next level id, how much of the two output buffers is filled, and how many of the rows are
+# moving averages (they come first)
+N_ACTIVE, NEXT_ID, N_LEVELS, N_EVENTS, N_AVERAGES = range(5)
+N_COUNTERS = 5
 
 _EVICTION_DISTANCE_ATR = 4.0
 
@@ -74,16 +73,56 @@ def _emit(events, counters, level_id, bar, code, value):
 
 
 @numba.njit(cache=True)
-def _remove(rows, hot, counters, r):
-    counters[N_ACTIVE] -= 1
-    last = counters[N_ACTIVE]
-    rows[r] = rows[last]
-    for j in range(N_HOT):
-        hot[j, r] = hot[j, last]
+def _move(rows, hot, zones, source, target):
+    """Copy a row to another place, and tell the order."""
+    rows[target] = rows[source]
+    for j in range(_N_COPIED):
+        hot[j, target] = hot[j, source]
+    for k in range(zones):
+        if hot[ORDER, k] == source:
+            hot[ORDER, k] = target
+            break
 
 
 @numba.njit(cache=True)
-def _arm(row, r, i, indicators, hot, params):
+def _remove(rows, hot, counters, r):
+    zones = counters[N_ACTIVE] - counters[N_AVERAGES] - 1
+    k = 0
+    while hot[ORDER, k] != r:
+        k += 1
+    for m in range(k, zones):
+        hot[ORDER, m] = hot[ORDER, m + 1]
+    counters[N_ACTIVE] -= 1
+    if r != counters[N_ACTIVE]:
+        _move(rows, hot, zones, counters[N_ACTIVE], r)
+
+
+@numba.njit(cache=True)
+def _rank(rows, hot, zones, r):
+    """Insert row ``r`` into the order of ``zones`` zones."""
+    k = zones
+    while k > 0:
+        other = rows[int(hot[ORDER, k - 1])]
+        if other.low < rows[r].low or (other.low == rows[r].low and other.id < rows[r].id):
+            break
+        hot[ORDER, k] = hot[ORDER, k - 1]
+        k -= 1
+    hot[ORDER, k] = r
+
+
+@numba.njit(cache=True)
+def _alarm(row, i, params):
+    """First bar after ``i`` at which time alone may bring something."""
+    alarm = row.last_event + params.max_level_age_sessions
+    if row.broken == 1:
+        alarm = min(alarm, row.crossed_at + params.broken_level_sessions)
+    if is_open_visit(row, i + 1, params):
+        alarm = min(alarm, i + 1)  # a rejection may come at any close
+    return alarm
+
+
+@numba.njit(cache=True)
+def _arm(row, r, i, hot, params):
     """Say when row ``r`` needs a look again: price reaches DROP from above or RISE from below, or bar ALARM."""
     if row.column >= 0:
         hot[DROP, r] = np.inf  # a moving average moves: look at every bar
@@ -92,65 +131,81 @@ def _arm(row, r, i, indicators, hot, params):
         price_above = (row.role == SUPPORT) != (row.broken == 1)
         hot[DROP, r] = row.high if price_above else -np.inf
         hot[RISE, r] = np.inf if price_above else row.low
-    hot[ZONE_LOW, r], hot[ZONE_HIGH, r] = zone_at(row, indicators, i)
-    alarm = row.last_event + params.max_level_age_sessions
-    if row.broken == 1:
-        alarm = min(alarm, row.crossed_at + params.broken_level_sessions)
-    if row.visited == 1 and i < row.touched_at + params.visit_sessions:
-        alarm = min(alarm, i + 1)  # a rejection may come at any close
-    hot[ALARM, r] = alarm
+        hot[ZONE_LOW, r] = row.low
+        hot[ZONE_HIGH, r] = row.high
+    hot[ALARM, r] = _alarm(row, i, params)
+    hot[MAJOR, r] = (row.kinds & params.major_kinds) != 0
     hot[WORTH, r] = worth(row)
     hot[LAST_EVENT, r] = row.last_event
 
 
 @numba.njit(cache=True)
 def arm_all(i, indicators, rows, hot, counters, params):
-    """Prepare the scratch array ``hot`` (N_HOT, CAPACITY) for a walk that goes on after bar ``i``."""
+    """Prepare the scratch ``hot`` (N_HOT, CAPACITY) to walk on after bar ``i``."""
     for r in range(counters[N_ACTIVE]):
-        _arm(rows[r], r, i, indicators, hot, params)
+        _arm(rows[r], r, i, hot, params)
+        if rows[r].column >= 0:
+            hot[ZONE_LOW, r] = indicators[i, rows[r].column]
+            hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
+        else:
+            _rank(rows, hot, r - counters[N_AVERAGES], r)
 
 
-@numba.njit(cache=True)
-def _walk_events(i, high, low, close, indicators, params, rows, hot, counters, events):
-    atr = indicators[i, ATR]
-    tolerance = params.touch_tolerance_atr * atr
-    top = high[i]
-    bottom = low[i]
+@numba.njit(cache=True, inline="always")
+def walk_events(bar, indicators, params, rows, hot, counters, events):
+    """Events and retirements that one bar brings to the levels alive.
+
+    A call per bar, so it is inlined: counting the references to its arrays would cost as much as the work.
+    """
+    tolerance = params.touch_tolerance_atr * bar.atr
+    for r in range(counters[N_ACTIVE]):  # no branches, so that it runs on several levels at a time
+        fell = bar.low <= hot[DROP, r] + tolerance
+        rose = bar.high >= hot[RISE, r] - tolerance
+        hot[DUE, r] = 1.0 if fell | rose | (bar.index >= hot[ALARM, r]) else 0.0
     r = 0
     while r < counters[N_ACTIVE]:
-        if bottom > hot[DROP, r] + tolerance and top < hot[RISE, r] - tolerance and i < hot[ALARM, r]:
+        if hot[DUE, r] == 0.0:
             r += 1
             continue
         row = rows[r]
-        zone_low, zone_high = zone_at(row, indicators, i)
-        code, value = event_at(row, zone_low, zone_high, high, low, close, indicators, i, params)
+        drift = 0.0
+        if row.column >= 0:
+            hot[ZONE_LOW, r] = indicators[bar.index, row.column]
+            hot[ZONE_HIGH, r] = hot[ZONE_LOW, r]
+            drift = hot[ZONE_LOW, r] - indicators[bar.index - 1, row.column]
+        code, value = event_at(row, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], drift, bar, params)
         if code >= 0:
-            apply_event(row, code, i, value)
-            _emit(events, counters, row.id, i, code, value)
-        code = retirement_at(row, i, zone_high >= indicators[i, ALL_TIME_HIGH], params)
+            apply_event(row, code, bar.index, value)
+            _emit(events, counters, row.id, bar.index, code, value)
+            _arm(row, r, bar.index, hot, params)
+        else:
+            hot[ALARM, r] = _alarm(row, bar.index, params)
+        code = retirement_at(row, hot[ZONE_HIGH, r], bar, params)
         if code >= 0:
-            _emit(events, counters, row.id, i, code, 0.0)
+            _emit(events, counters, row.id, bar.index, code, 0.0)
+            hot[DUE, r] = hot[DUE, counters[N_ACTIVE] - 1]
             _remove(rows, hot, counters, r)
-            continue
-        _arm(row, r, i, indicators, hot, params)
-        r += 1
+        else:
+            r += 1
 
 
 @numba.njit(cache=True)
-def _make_room(i, close, indicators, rows, hot, counters, events):
+def _make_room(bar, rows, hot, counters, events):
     if counters[N_ACTIVE] < len(rows):
         return
     weakest = -1
     least = np.inf
-    for r in range(counters[N_ACTIVE]):
-        if hot[DROP, r] == np.inf:
-            continue  # moving averages stay
-        distance = max(hot[ZONE_LOW, r] - close[i], close[i] - hot[ZONE_HIGH, r], 0.0) / indicators[i, ATR]
-        score = hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) / (1.0 + distance / _EVICTION_DISTANCE_ATR)
+    for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
+        distance = max(hot[ZONE_LOW, r] - bar.close, bar.close - hot[ZONE_HIGH, r], 0.0) / bar.atr
+        score = (
+            hot[WORTH, r]
+            * freshness(bar.index - hot[LAST_EVENT, r])
+            / (1.0 + distance / _EVICTION_DISTANCE_ATR)
+        )
         if score < least:
             least = score
             weakest = r
-    _emit(events, counters, rows[weakest].id, i, RETIRED_EVICTED, 0.0)
+    _emit(events, counters, rows[weakest].id, bar.index, RETIRED_EVICTED, 0.0)
     _remove(rows, hot, counters, weakest)
 
 
@@ -160,33 +215,42 @@ def _side(low, high, price):
 
 
 @numba.njit(cache=True)
-def _write(level, i, kind, low, high, formed, touches, params):
-    level.low = low
-    level.high = high
+def _write(level, candidate):
+    level.low = candidate.low
+    level.high = candidate.high
     level.reaction_atr = 0.0
-    level.weight = params.weights[kind]
-    level.kinds = 1 << kind
-    level.kind = kind
-    level.column = -1
-    level.formed = formed
-    level.origin = formed
-    level.confirmed = i
-    level.touches = touches
+    level.weight = candidate.weight
+    level.kinds = 1 << candidate.kind
+    level.kind = candidate.kind
+    level.column = candidate.column
+    level.formed = candidate.formed
+    level.origin = candidate.formed
+    level.confirmed = candidate.bar
+    level.touches = candidate.touches
     level.rejections = 0
     level.breaks = 0
     level.reversals = 0
 
 
 @numba.njit(cache=True)
-def _bear(i, level, close, indicators, params, rows, hot, counters, levels, events):
-    """Put a finished level into the book and the table."""
-    _make_room(i, close, indicators, rows, hot, counters, events)
+def _bear(bar, level, params, rows, hot, counters, events):
+    """Put a finished level into the book and the table; returns its row."""
+    _make_room(bar, rows, hot, counters, events)
     r = counters[N_ACTIVE]
+    zones = r - counters[N_AVERAGES]
+    if level.column >= 0:  # moving averages come first
+        if zones > 0:
+            _move(rows, hot, zones, counters[N_AVERAGES], r)
+        r = counters[N_AVERAGES]
+        counters[N_AVERAGES] += 1
     stand(level, counters[NEXT_ID], rows[r])
-    _arm(rows[r], r, i, indicators, hot, params)
+    _arm(rows[r], r, bar.index, hot, params)
+    if level.column < 0:
+        _rank(rows, hot, zones, r)
     counters[N_ACTIVE] += 1
     counters[N_LEVELS] += 1
     counters[NEXT_ID] += 1
+    return r
 
 
 @numba.njit(cache=True)
@@ -207,15 +271,15 @@ def _is_crowded(level, low, high, tallest):
 
 
 @numba.njit(cache=True)
-def _absorb_candidate(i, level, candidate, params):
+def _absorb_candidate(i, level, candidate):
     level.low = min(level.low, candidate.low)
     level.high = max(level.high, candidate.high)
     level.kinds |= 1 << candidate.kind
     level.origin = min(level.origin, candidate.formed)
     level.touches = max(level.touches, candidate.touches)
-    if _outranks(params.weights[candidate.kind], candidate.formed, level, i):
+    if _outranks(candidate.weight, candidate.formed, level, i):
         level.kind = candidate.kind
-        level.weight = params.weights[candidate.kind]
+        level.weight = candidate.weight
         level.formed = candidate.formed
 
 
@@ -245,134 +309,83 @@ def _absorb_parent(i, level, row, tallest):
 
 
 @numba.njit(cache=True)
-def _reinforces(i, level, side, tallest, close, indicators, params, rows, hot, counters, events):
-    """True where a living level already holds the zone and its kinds; that level gets the event."""
-    for r in range(counters[N_ACTIVE]):
-        if hot[ZONE_LOW, r] > level.high or level.low > hot[ZONE_HIGH, r]:
+def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
+    """True where a living level already stands for the zone; that level gets the event."""
+    for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
+        low, high = hot[ZONE_LOW, r], hot[ZONE_HIGH, r]
+        if low > level.high or level.low > high or _side(low, high, bar.close) != side:
             continue
         row = rows[r]
-        if row.column >= 0 or row.confirmed == i or _side(row.low, row.high, close[i]) != side:
+        if row.confirmed == bar.index:
             continue
-        inside = row.low <= level.low and level.high <= row.high and (row.kinds & level.kinds) == level.kinds
+        inside = low <= level.low and level.high <= high and (row.kinds & level.kinds) == level.kinds
         if inside or (
-            _is_crowded(level, row.low, row.high, tallest) and _outranks(row.weight, row.formed, level, i)
+            _is_crowded(level, low, high, tallest) and _outranks(row.weight, row.formed, level, bar.index)
         ):
-            apply_event(row, REINFORCED, i, 0.0)
-            _arm(row, r, i, indicators, hot, params)
-            _emit(events, counters, row.id, i, REINFORCED, float(level.kind))
+            apply_event(row, REINFORCED, bar.index, 0.0)
+            _emit(events, counters, row.id, bar.index, REINFORCED, float(level.kind))
+            _arm(row, r, bar.index, hot, params)
             return True
     return False
 
 
 @numba.njit(cache=True)
-def _merge_parents(i, level, side, close, atr, params, rows, hot, counters, events):
-    """Let living levels join the zone, nearest first, and retire them."""
-    reach = params.merge_distance_atr * atr
-    tallest = params.max_zone_atr * atr
+def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events):
+    """Let living levels join the zone, nearest first, the older of equals first, and retire them."""
     while True:
         best = -1
         best_gap = np.inf
-        for r in range(counters[N_ACTIVE]):
-            gap = _can_join(level, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], reach, tallest)
-            if gap < 0.0 and _is_crowded(level, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], tallest):
+        for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
+            low, high = hot[ZONE_LOW, r], hot[ZONE_HIGH, r]
+            gap = _can_join(level, low, high, reach, tallest)
+            if gap < 0.0 and _is_crowded(level, low, high, tallest):
                 gap = 0.0
-            if gap < 0.0 or gap > best_gap:
+            if gap < 0.0 or gap > best_gap or _side(low, high, bar.close) != side:
                 continue
-            row = rows[r]
-            if row.column >= 0 or row.confirmed == i or _side(row.low, row.high, close[i]) != side:
-                continue
-            if gap == best_gap and row.id > rows[best].id:
+            if rows[r].confirmed == bar.index or (gap == best_gap and rows[r].id > rows[best].id):
                 continue
             best = r
             best_gap = gap
         if best < 0:
             return
-        _absorb_parent(i, level, rows[best], tallest)
-        _emit(events, counters, rows[best].id, i, RETIRED_MERGED, float(counters[NEXT_ID]))
+        _absorb_parent(bar.index, level, rows[best], tallest)
+        _emit(events, counters, rows[best].id, bar.index, RETIRED_MERGED, float(counters[NEXT_ID]))
         _remove(rows, hot, counters, best)
 
 
 @numba.njit(cache=True)
-def _confirm(i, candidates, first, last, close, indicators, params, rows, hot, counters, levels, events):
-    """Births of bar ``i`` from its candidates ``first .. last - 1``."""
-    atr = indicators[i, ATR]
-    reach = params.merge_distance_atr * atr
-    tallest = params.max_zone_atr * atr
+def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, counters, levels, events):
+    """Births of one bar, from its candidates ``first .. last - 1``."""
+    reach = params.merge_distance_atr * bar.atr
+    tallest = params.max_zone_atr * bar.atr
     taken = 0
     for c in range(first, last):
         if taken & (1 << (c - first)):
             continue
         candidate = candidates[c]
         level = levels[counters[N_LEVELS]]
-        _write(
-            level,
-            i,
-            candidate.kind,
-            candidate.low,
-            candidate.high,
-            candidate.formed,
-            candidate.touches,
-            params,
-        )
-        side = _side(level.low, level.high, close[i])
+        _write(level, candidate)
+        if candidate.column >= 0:
+            average = indicators[bar.index, candidate.column]
+            level.role = SUPPORT if bar.close >= average else RESISTANCE
+            r = _bear(bar, level, params, rows, hot, counters, events)
+            hot[ZONE_LOW, r] = average
+            hot[ZONE_HIGH, r] = average
+            continue
+        side = _side(level.low, level.high, bar.close)
         for d in range(c + 1, last):
             other = candidates[d]
-            if taken & (1 << (d - first)) or _side(other.low, other.high, close[i]) != side:
+            if taken & (1 << (d - first)) or other.column >= 0:
+                continue
+            if _side(other.low, other.high, bar.close) != side:
                 continue
             if _can_join(level, other.low, other.high, reach, tallest) >= 0.0:
-                _absorb_candidate(i, level, other, params)
+                _absorb_candidate(bar.index, level, other)
                 taken |= 1 << (d - first)
-        if _reinforces(i, level, side, tallest, close, indicators, params, rows, hot, counters, events):
+        if _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
             continue
-        off = close[i] - level.high if side == SUPPORT else level.low - close[i]
-        level.reaction_atr = max(off, 0.0) / atr
+        off = bar.close - level.high if side == SUPPORT else level.low - bar.close
+        level.reaction_atr = max(off, 0.0) / bar.atr
         level.role = side
-        _merge_parents(i, level, side, close, atr, params, rows, hot, counters, events)
-        _bear(i, level, close, indicators, params, rows, hot, counters, levels, events)
-
-
-@numba.njit(cache=True)
-def _start_averages(i, close, indicators, params, rows, hot, counters, levels, events):
-    for kind in range(len(params.columns)):
-        column = params.columns[kind]
-        if (
-            column < 0
-            or np.isnan(indicators[i, column])
-            or (i > 0 and not np.isnan(indicators[i - 1, column]))
-        ):
-            continue
-        level = levels[counters[N_LEVELS]]
-        _write(level, i, kind, np.nan, np.nan, i, 0, params)
-        level.column = column
-        level.role = SUPPORT if close[i] >= indicators[i, column] else RESISTANCE
-        _bear(i, level, close, indicators, params, rows, hot, counters, levels, events)
-
-
-@numba.njit(cache=True)
-def step_book(
-    i, high, low, close, indicators, candidates, first, params, rows, hot, counters, levels, events
-):
-    """Move the book on to the close of bar ``i``.
-
-    Parameters
-    ----------
-    candidates, first : CANDIDATE records ordered by (bar, kind), and the first one of bar ``i`` or later.
-    rows, counters : the book (:func:`empty_book`), changed in place.
-    hot : scratch, prepared by :func:`arm_all`; afterwards its ZONE_LOW and ZONE_HIGH are the zones of bar ``i``.
-    levels, events : LEVEL and EVENT buffers with room for one more bar; ``counters`` says how full they are.
-
-    Returns
-    -------
-    Index of the first candidate of a later bar.
-    """
-    last = first
-    while last < len(candidates) and candidates[last].bar == i:
-        last += 1
-    _start_averages(i, close, indicators, params, rows, hot, counters, levels, events)
-    if usable(indicators[i, ATR], close[i]):
-        _walk_events(i, high, low, close, indicators, params, rows, hot, counters, events)
-        if last > first:
-            _confirm(
-                i, candidates, first, last, close, indicators, params, rows, hot, counters, levels, events
-            )
-    return last
+        _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events)
+        _bear(bar, level, params, rows, hot, counters, events)

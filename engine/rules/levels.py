@@ -31,10 +31,12 @@ where price is above it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
-from engine.rules.indicators import ATR
+from engine.rules.indicators import ALL_TIME_HIGH, ATR
 
 EVENTS = (
     "touch",
@@ -202,56 +204,85 @@ def strength(row, bar):
     return worth(row) * freshness(bar - row.last_event)
 
 
-@numba.njit(cache=True)
-def zone_at(row, indicators, bar):
-    """(low, high) of a level at ``bar``: its zone, or the moving average of that date."""
-    if row.column >= 0:
-        return indicators[bar, row.column], indicators[bar, row.column]
-    return row.low, row.high
+class Bar(NamedTuple):
+    """One bar as the level kernels see it: scalars, so that no array reference is counted for each level."""
+
+    index: int
+    high: float
+    low: float
+    close: float
+    high_before: float
+    low_before: float
+    atr: float
+    record: float  # highest high so far
 
 
 @numba.njit(cache=True)
-def event_at(row, zone_low, zone_high, high, low, close, indicators, i, params):
-    """(code, value) of the event that bar ``i`` brings to a standing level; code -1 where there is none.
+def bar_at(i, high, low, close, indicators):
+    """The bar ``i``, and what of the bar before it matters."""
+    before = max(i - 1, 0)
+    return Bar(
+        i,
+        high[i],
+        low[i],
+        close[i],
+        high[before],
+        low[before],
+        indicators[i, ATR],
+        indicators[i, ALL_TIME_HIGH],
+    )
 
-    At most one event a bar: a break is worth more than the touch it began with, and a rejection closes the visit
-    of an earlier touch.
+
+@numba.njit(cache=True)
+def is_open_visit(row, i, params):
+    """True where a touch still waits for its rejection."""
+    return row.visited == 1 and i - row.touched_at <= params.visit_sessions
+
+
+@numba.njit(cache=True)
+def event_at(row, zone_low, zone_high, drift, bar, params):
+    """(code, value) of the event that a bar brings to a standing level; code -1 where there is none.
+
+    ``drift`` is how far the level moved since the bar before (a moving average; 0 for a zone).  At most one event a
+    bar: a break is worth more than the touch it began with, and a rejection closes the visit of an earlier touch.
     """
-    atr = indicators[i, ATR]
-    tolerance = params.touch_tolerance_atr * atr
-    margin = params.break_margin_atr * atr
-    touching = low[i] <= zone_high + tolerance and high[i] >= zone_low - tolerance
-    # distance of the close off the zone, positive on the side the level defends
-    off = close[i] - zone_high if row.role == SUPPORT else zone_low - close[i]
-    beyond = zone_low - close[i] if row.role == SUPPORT else close[i] - zone_high
+    tolerance = params.touch_tolerance_atr * bar.atr
+    margin = params.break_margin_atr * bar.atr
+    touching = bar.low <= zone_high + tolerance and bar.high >= zone_low - tolerance
+    # distance of the close off the zone on the side the level defends, and beyond it
+    if row.role == SUPPORT:
+        off = bar.close - zone_high
+        beyond = zone_low - bar.close
+    else:
+        off = zone_low - bar.close
+        beyond = bar.close - zone_high
     if row.broken == 0:
         if beyond > margin:
-            return BREAK, -row.role * beyond / atr
-        open_visit = row.visited == 1 and i - row.touched_at <= params.visit_sessions
-        if open_visit and off >= params.rejection_atr * atr:
-            return REJECTION, row.role * off / atr
-        if touching and not open_visit:
+            return BREAK, -row.role * beyond / bar.atr
+        visiting = is_open_visit(row, bar.index, params)
+        if visiting and off >= params.rejection_atr * bar.atr:
+            return REJECTION, row.role * off / bar.atr
+        if touching and not visiting:
             return TOUCH, 0.0
         return -1, 0.0
     if off > margin:
-        return RECLAIM, row.role * off / atr
-    if touching and beyond > 0.0:
-        before_low, before_high = zone_at(row, indicators, i - 1)
-        # a retest comes from a distance: the bar before must have left the zone alone
-        if low[i - 1] > before_high + tolerance or high[i - 1] < before_low - tolerance:
-            return ROLE_REVERSAL, -row.role * beyond / atr
+        return RECLAIM, row.role * off / bar.atr
+    # a retest comes from a distance: the bar before must have left the zone alone
+    away = bar.low_before > zone_high - drift + tolerance or bar.high_before < zone_low - drift - tolerance
+    if touching and away and beyond > 0.0:
+        return ROLE_REVERSAL, -row.role * beyond / bar.atr
     return -1, 0.0
 
 
 @numba.njit(cache=True)
-def retirement_at(row, i, is_record, params):
-    """Code of the retirement that is due after bar ``i``'s events, or -1; moving averages never retire."""
+def retirement_at(row, zone_high, bar, params):
+    """Code of the retirement that is due after a bar's events, or -1; moving averages never retire."""
     if row.column >= 0:
         return -1
     if row.breaks >= params.max_breaks:
         return RETIRED_BROKEN
-    if row.broken == 1 and i - row.crossed_at >= params.broken_level_sessions:
+    if row.broken == 1 and bar.index - row.crossed_at >= params.broken_level_sessions:
         return RETIRED_BROKEN
-    if i - row.last_event >= params.max_level_age_sessions and not is_record:
+    if bar.index - row.last_event >= params.max_level_age_sessions and zone_high < bar.record:
         return RETIRED_AGE
     return -1

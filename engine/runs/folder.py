@@ -20,8 +20,7 @@ from engine.files import sha256_of, write_atomic, write_json, write_text
 
 MANIFEST = "manifest.json"
 _PACKAGES = (
-    "arch", "matplotlib", "numba", "numpy", "optuna", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy",
-    "skops", "vectorbt", "vectorbt-rust",
+    "arch", "matplotlib", "numba", "numpy", "optuna", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "vectorbt", "vectorbt-rust",
 )  # fmt: skip
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from engine.config import Config
+from engine.errors import RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ Evaluate = Callable[[Config], "Evaluation | float"]
 def attempt(evaluate: Evaluate, config: Config) -> Evaluation | Failure:
     """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
     try:
-        found = evaluate(config)
+        # split over threads, matrix products add up in another order; and processes are the parallelism.
+        # Limited anew each time: a limit does not reach libraries that are loaded after it
+        with threadpool_limits(1):
+            found = evaluate(config)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         return Failure(f"{type(error).__name__}: {first}"[:500])
@@ -59,10 +66,8 @@ _evaluate: Evaluate | None = None
 def _start_worker(evaluate: Evaluate) -> None:
     global _evaluate
     _evaluate = evaluate
-    from threadpoolctl import threadpool_limits
-
-    # one process per core is the parallelism; numerical libraries must not add theirs
-    threadpool_limits(1)
+    # an interrupt reaches every process of the terminal; the search itself answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _ready() -> None:
@@ -84,6 +89,7 @@ class Workers:
         self._evaluate = evaluate
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._starting: list[Future[None]] = []
 
     def __enter__(self) -> Workers:
         return self
@@ -95,8 +101,7 @@ class Workers:
         """Start the processes, which import for seconds, while the caller does something else."""
         if self._workers > 1:
             pool = self._processes(self._workers)
-            for _ in range(self._workers):
-                pool.submit(_ready)
+            self._starting = [pool.submit(_ready) for _ in range(self._workers)]
 
     def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
         """One result per config, in order; ``method`` names a method of the objective to call in its place.
@@ -107,6 +112,7 @@ class Workers:
         if self._workers == 1:
             call = self._evaluate if method is None else getattr(self._evaluate, method)
             return [attempt(call, config) for config in configs]
+        self._wait_for_start()
         results: list[Evaluation | Failure | None] = [None] * len(configs)
         with suppress(BrokenProcessPool):
             pool = self._processes(self._workers)
@@ -120,6 +126,19 @@ class Workers:
             self._alone(config, method) if result is None else result
             for config, result in zip(configs, results, strict=True)
         ]
+
+    def _wait_for_start(self) -> None:
+        try:
+            for job in self._starting:
+                job.result()
+        except BrokenProcessPool:
+            raise RunError(
+                "tune.no_workers",
+                f"{self._workers} worker processes could not be started",
+                "a script that tunes needs `if __name__ == '__main__':` around the call; or use 1 worker",
+            ) from None
+        finally:
+            self._starting = []
 
     def _alone(self, config: Config, method: str | None) -> Evaluation | Failure:
         try:

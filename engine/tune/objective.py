@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from engine.bars.series import BarSeries
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError, DataError
 from engine.forecast.inputs import ForecastInput
+from engine.forecast.walk_forward import walk_forward
 from engine.replay.outcomes import SETUP, label
 from engine.replay.replay import replay
 from engine.scenarios import SCENARIOS
@@ -62,7 +64,8 @@ class Objective:
 
     def __init__(self, config: Config, bars: Mapping[str, BarSeries] | None = None) -> None:
         self._base = config
-        self._bars = dict(load_all(config) if bars is None else bars)
+        loaded = load_all(config) if bars is None else bars
+        self._bars = {symbol: _writable(series) for symbol, series in loaded.items()}
         self.data_sha256 = data_sha256(self._bars)
         self.holdout_sessions = config.tune.holdout_sessions
         self.holdout_start = (
@@ -176,6 +179,18 @@ def default_objective(config: Config, bars: Mapping[str, BarSeries] | None = Non
     return (UtilityObjective if config.tune.group == "decision" else SkillObjective)(config, bars)
 
 
+def _writable(series: BarSeries) -> BarSeries:
+    # a worker unpickles writable arrays; read-only ones would have every kernel compiled a second time
+    return replace(
+        series,
+        open=np.array(series.open),
+        high=np.array(series.high),
+        low=np.array(series.low),
+        close=np.array(series.close),
+        volume=np.array(series.volume),
+    )
+
+
 def _inputs(bars: Mapping[str, BarSeries], config: Config) -> tuple[ForecastInput, ...]:
     found = []
     for series in bars.values():
@@ -205,8 +220,6 @@ def _economical(config: Config) -> Config:
 
 
 def _walk(inputs: tuple[ForecastInput, ...], config: Config) -> pd.DataFrame:
-    from engine.forecast.walk_forward import walk_forward
-
     return walk_forward(inputs, config).frame
 
 

@@ -62,10 +62,10 @@ def optimal_block_length(series: object) -> BlockLength:
     taper = np.minimum(1.0, 2.0 * (1.0 - lags / window))
     g = 2.0 * np.sum(taper * lags * covariance[1 : window + 1])
     long_run = covariance[0] + 2.0 * np.sum(taper * covariance[1 : window + 1])
-    if long_run <= 0.0:
-        return BlockLength(1.0, 1.0)
 
     def length(constant: float) -> float:
+        if long_run == 0.0:
+            return float(longest)
         value = (2.0 * g**2 / (constant * long_run**2)) ** (1.0 / 3.0) * n ** (1.0 / 3.0)
         return float(min(max(value, 1.0), longest))
 

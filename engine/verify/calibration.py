@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration_error import expected_calibration_error, smooth_calibration_error
-from engine.verify.calibration_line import calibration_line
+from engine.verify.calibration_line import calibration_line, log_odds, one_step_line
 from engine.verify.null import NullDraws, null_draws_of_classes
 from engine.verify.reliability import Blocks, blocks, decompose
 from engine.verify.rows import Rows
@@ -77,6 +77,8 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 def _figures(p: np.ndarray, y: np.ndarray, null: NullDraws, bins: int, coverage: float) -> dict[str, float]:
     by_brier, by_log_loss = decompose(p, y, "brier"), decompose(p, y, "log_loss")
     line = calibration_line(p, y)
+    # like is held against like: the floors of slope and intercept are one-step estimates too
+    one_slope, one_intercept = one_step_line(p, np.array([y.sum()]), np.array([(y * log_odds(p)).sum()]))
     out = {
         "mean_forecast": float(p.mean()),
         "frequency": float(y.mean()),
@@ -93,6 +95,8 @@ def _figures(p: np.ndarray, y: np.ndarray, null: NullDraws, bins: int, coverage:
         "smooth_ece": smooth_calibration_error(p, y),
         "slope": line.slope,
         "intercept": line.intercept,
+        "slope_p_value": null.two_sided_p_value("slope", float(one_slope[0]), 1.0),
+        "intercept_p_value": null.two_sided_p_value("intercept", float(one_intercept[0]), 0.0),
     }
     floors = {"mcb": "mcb_brier", "log_loss_mcb": "mcb_log_loss", "ece": "ece", "smooth_ece": "smooth_ece"}
     for name, statistic in floors.items():

@@ -51,6 +51,31 @@ def calibration_line(forecast: object, happened: object) -> CalibrationLine:
     return CalibrationLine(float(slope), float(intercept))
 
 
+def one_step_line(
+    p: np.ndarray, hits: np.ndarray, weighted_hits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One Newton step from slope 1 and intercept 0, for many outcome histories at once.
+
+    Parameters
+    ----------
+    p : (n,) forecasts.
+    hits, weighted_hits : (draws,) sum of y, and of y times the forecast's log-odds.
+
+    Returns
+    -------
+    Slopes and intercepts, (draws,) each; agrees with maximum likelihood to first order round (1, 0).  The slope
+    is NaN where all forecasts are equal, both are where all are 0 or 1.
+    """
+    x = log_odds(p)
+    v = p * (1 - p)
+    a, b, d = v.sum(), (v * x).sum(), (v * x * x).sum()
+    bias, tilt = hits - p.sum(), weighted_hits - (p * x).sum()
+    determinant = a * d - b * b
+    unknown = np.full(len(hits), np.nan)
+    slope = 1.0 + (a * tilt - b * bias) / determinant if determinant > 1e-9 * a * d else unknown
+    return slope, bias / a if a > 0 else unknown
+
+
 def log_odds(p: np.ndarray) -> np.ndarray:
     """ln(p / (1 - p)) of forecasts kept clear of 0 and 1."""
     return logit(np.clip(p, _FLOOR, 1.0 - _FLOOR))

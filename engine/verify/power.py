@@ -10,7 +10,6 @@ Three wrong forecasts are tried, each on the very probabilities and overlap of t
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from engine.scenarios import CONTINUATION, SCENARIOS
 from engine.verify.null import NullDraws, null_draws_of_classes
@@ -74,21 +73,21 @@ def power(
     p = sound_probabilities(probabilities)
     forecasts = [np.ascontiguousarray(p[:, k]) for k in range(p.shape[1])]
     critical = [np.sort(null.values["mcb_brier"]) for null in nulls]
+    truths = [truth_behind(p, alternative)[:, k] for alternative in ALTERNATIVES for k in range(p.shape[1])]
+    found = null_draws_of_classes(
+        forecasts * len(ALTERNATIVES), windows, horizon, draws=draws, seed=seed, truths=truths, only_mcb=True
+    )
     out: dict[str, dict[str, float]] = {}
-    for number, alternative in enumerate(ALTERNATIVES, start=1):
-        q = truth_behind(p, alternative)
-        truths = [(np.full(len(p), -np.inf), ndtri(q[:, k])) for k in range(p.shape[1])]
-        found = null_draws_of_classes(
-            forecasts, windows, horizon, draws=draws, seed=seed + 7919 * number, bins=1, truths=truths
-        )
+    for number, alternative in enumerate(ALTERNATIVES):
+        mine = found[number * len(critical) : (number + 1) * len(critical)]
         p_values = np.column_stack(
             [
                 (1 + len(c) - np.searchsorted(c, f.values["mcb_brier"] - 1e-12)) / (1 + len(c))
-                for c, f in zip(critical, found, strict=True)
+                for c, f in zip(critical, mine, strict=True)
             ]
         )
         alone = (p_values <= LEVEL).mean(axis=0)
-        out[alternative] = {s: float(alone[k]) for k, s in enumerate(SCENARIOS)}
+        out[alternative] = {scenario: float(alone[k]) for k, scenario in enumerate(SCENARIOS)}
         out[alternative]["any"] = float((p_values.min(axis=1) * family <= LEVEL).mean())
     return out
 

@@ -129,3 +129,14 @@ def test_yahoo_without_a_network_says_so(tmp_path, monkeypatch, answer):
 def test_opens_of_the_russell_2000_are_real_from_2007_on():
     bars = load_bars(instrument(kind="csv", path=data_dir() / "rut.csv"), ReplayConfig())
     assert np.datetime64("2006-12-01") < bars.dates[bars.opens_real_from] < np.datetime64("2007-02-01")
+
+
+@pytest.mark.parametrize("name", ["nasdaq", "sp500"])
+def test_bundled_bars_equal_what_the_arch_package_loads(name):
+    from importlib import import_module
+
+    frame = import_module(f"arch.data.{name}").load()
+    bars = load_bars(instrument(kind="bundled", name=name), ReplayConfig())
+    np.testing.assert_array_equal(bars.dates, frame.index.to_numpy().astype("datetime64[D]"))
+    for column in ("open", "high", "low", "close", "volume"):
+        np.testing.assert_array_equal(getattr(bars, column), frame[column.title()].to_numpy(float))

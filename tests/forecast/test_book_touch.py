@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from engine import pipeline
 from engine.forecast.book_touch import book_touch
 from engine.replay.book import book_at
@@ -22,7 +24,7 @@ def test_every_level_of_the_book_has_a_probability_that_falls_with_distance():
         order = (edge - close).abs().sort_values(kind="stable").index
         for horizon in config.horizons:
             values = [touch[i][horizon] for i in rows.loc[order, "level_id"]]
-            assert all(a >= b - 1e-12 for a, b in zip(values, values[1:], strict=False))
+            assert all(a >= b - 1e-12 for a, b in pairwise(values))
     assert all(p[10] <= p[15] for p in touch.values())
 
 

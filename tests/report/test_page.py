@@ -107,6 +107,7 @@ def test_every_part_of_the_trust_section_is_there(page):
         "Skill over filtered history by regime",
         "Real levels are not distinguishable from random prices at the same distance.",
         "1 not applicable",
+        "By year.",
     ):
         assert piece in page
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from engine.config import load_config
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RunError
 from engine.tune.evaluation import Evaluation
 from engine.tune.tune import tune
 from tests.tune.fakes import bowl, config_of, dies, process_of, ramp, sometimes_fails
@@ -144,6 +144,19 @@ def test_a_process_that_dies_costs_its_own_trial_only():
     assert not fatal.all()
     assert (result.trials["state"] == np.where(fatal, "failed", "complete")).all()
     assert set(result.trials.loc[fatal, "reason"]) == {"the worker process died"}
+
+
+def test_processes_that_cannot_start_are_an_error_that_says_why():
+    class Unreadable:
+        def __call__(self, config):
+            return 1.0
+
+        def __reduce__(self):
+            return (int, ("no number",))  # fails where it is unpickled
+
+    with pytest.raises(RunError) as error:
+        tune(config_of(space=SPACE), trials=2, workers=2, evaluate=Unreadable())
+    assert error.value.code == "tune.no_workers"
 
 
 def test_the_edge_of_the_range_is_flagged():

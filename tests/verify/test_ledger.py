@@ -158,11 +158,11 @@ def test_entries_come_from_a_runs_frames(tmp_path):
     np.testing.assert_allclose(table[[f"p_{s}" for s in SCENARIOS]].sum(axis=1), 1.0)
 
 
-@pytest.fixture
-def live(tmp_path):
-    bars = simulate_bars(200, seed=4)
-    path = tmp_path / "ledger.jsonl"
-    for t in range(20, 195):
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    bars = simulate_bars(140, seed=4)
+    path = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
+    for t in range(20, 135):
         day = bars.dates[t]
         stamp = datetime.fromisoformat(f"{day}T22:00:00+00:00")
         add(path, [entry(str(day), float(bars.close[t]))], now=stamp)
@@ -209,7 +209,7 @@ def test_adjusted_bars_ask_the_same_question(live):
     pd.testing.assert_frame_equal(one.rows, two.rows)
 
 
-def test_backfilled_and_unknown_rows_are_not_scored(live, tmp_path):
+def test_backfilled_and_unknown_rows_are_not_scored(live):
     bars, entries = live
     late = [{**e, "recorded_at": "2030-01-01T00:00:00+00:00"} for e in entries[:50]]
     score = ledger_score([*late, *entries[50:]], {"SIM": bars}, draws=100, null_draws=99)

@@ -4,6 +4,13 @@ from engine.report.charts.equity import equity_chart
 from engine.report.charts.history import history_chart
 from engine.report.charts.price import price_chart
 from engine.report.charts.reliability import reliability_chart
-from engine.report.charts.skill import skill_chart
+from engine.report.charts.skill import skill_by_year_chart, skill_chart
 
-__all__ = ["equity_chart", "history_chart", "price_chart", "reliability_chart", "skill_chart"]
+__all__ = [
+    "equity_chart",
+    "history_chart",
+    "price_chart",
+    "reliability_chart",
+    "skill_by_year_chart",
+    "skill_chart",
+]

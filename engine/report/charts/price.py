@@ -49,7 +49,7 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
 
     def build(figure: Figure) -> None:
         grid = figure.add_gridspec(
-            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.715, top=0.985, bottom=0.075
+            2, 1, height_ratios=(4.2, 1), hspace=0.07, left=0.052, right=0.69, top=0.985, bottom=0.075
         )
         upper = figure.add_subplot(grid[0])
         lower = figure.add_subplot(grid[1], sharex=upper)
@@ -211,13 +211,13 @@ def _draw_setup(axes: Axes, scenario: Scenario, n: int, future: int) -> list[_La
         if edge.projected:
             text += ", projected"
         elif edge.level_name:
-            text += f"{style.PLAIN}{style.shorten(edge.level_name, 28)}"
+            text += f"{style.PLAIN}{style.shorten(edge.level_name, 45 - len(text))}"
         labels.append(_Label(edge.low, edge.high, text, colour, bold=True))
     return labels
 
 
 def _level_label(scenario: Scenario, line: LevelLine) -> _Label:
-    text = f"{scenario.zone(line.low, line.high)}  {style.shorten(line.name, 34)}"
+    text = f"{scenario.zone(line.low, line.high)}  {style.shorten(line.name, 36)}"
     return _Label(line.low, line.high, text, style.MUTED)
 
 

@@ -98,3 +98,36 @@ def _bar(axes: Axes, y: float, line: SkillLine) -> None:
         markeredgewidth=1.8,
         zorder=4,
     )
+
+
+def skill_by_year_chart(trust: Trust, baseline: str = "filtered_history") -> str | None:
+    """SVG of skill over ``baseline`` year by year at the longest horizon; None below four years."""
+    table = trust.longest
+    years = [] if table is None else [item for item in table.regimes if item.grouping == "year"]
+    lines = [(item.group, item.skill[baseline]) for item in years if baseline in item.skill]
+    lines = [(year, line) for year, line in lines if line.skill is not None]
+    if table is None or len(lines) < 4:
+        return None
+    label = f"Log-loss skill over {words.BASELINE_LABELS[baseline].lower()} by year, {table.horizon_sessions} sessions."
+
+    def build(figure: Figure) -> None:
+        axes = figure.add_axes((0.06, 0.14, 0.93, 0.82))
+        axes.axhline(0, color=style.INK, lw=1.1, zorder=2)
+        for x, (_, line) in enumerate(lines):
+            decided = line.verdict in ("better", "worse")
+            colour = style.INK if decided else style.FAINT
+            if line.low is not None and line.high is not None:
+                axes.plot([x, x], [100 * line.low, 100 * line.high], color=colour, lw=2.2, zorder=3)
+            face = colour if decided else style.PAPER
+            axes.plot([x], [100 * (line.skill or 0.0)], "o", ms=6, color=colour, mfc=face, mew=1.6, zorder=4)
+        axes.set_xlim(-0.7, len(lines) - 0.3)
+        step = max(1, -(-len(lines) // 18))
+        axes.set_xticks(range(0, len(lines), step), [year for year, _ in lines[::step]])
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{words.signed(value, 0)}%")
+        axes.grid(axis="y")
+        axes.tick_params(length=0)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+
+    return style.render("skill-by-year", label, WIDTH, 230, build)

@@ -153,7 +153,7 @@ def shorten(text: str, limit: int) -> str:
     """At most ``limit`` characters: what follows a comma or a bracket goes first, then whole words."""
     if len(text) <= limit:
         return text
-    head = re.split(r",| \(", text)[0]
+    head = re.split(r",| \(| of ", text)[0]
     if len(head) <= limit:
         return head
     return head[: limit - 1].rsplit(" ", 1)[0].rstrip() + "…"

@@ -6,8 +6,6 @@ and add one line to ``KINDS``.  Lines may be added at the end only: a kind's pos
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from engine.bars.series import BarSeries
@@ -42,32 +40,53 @@ KINDS: tuple[LevelKind, ...] = (
 )
 
 
-def level_params(rules: RulesConfig, kinds: tuple[LevelKind, ...] = KINDS) -> LevelParams:
-    """The parameters of every level kernel, from the config and the registry."""
-    registry: dict[str, Any] = {
-        "weights": np.array([kind.weight for kind in kinds]),
-        "columns": np.array([kind.column for kind in kinds], np.int64),
-        "major_kinds": sum(1 << code for code, kind in enumerate(kinds) if kind.major),
-    }
-    settings = {name: getattr(rules, name) for name in LevelParams._fields if name not in registry}
-    return LevelParams(**settings, **registry)
+def level_params(rules: RulesConfig) -> LevelParams:
+    """The parameters of every level kernel, from the config."""
+    settings = {name: getattr(rules, name) for name in LevelParams._fields if name != "major_kinds"}
+    major = sum(1 << code for code, kind in enumerate(KINDS) if kind.major)
+    return LevelParams(**settings, major_kinds=major)
 
 
 def find_candidates(
     bars: BarSeries, indicators: np.ndarray, start: int, stop: int, params: LevelParams
 ) -> np.ndarray:
-    """Every zone that bars ``start .. stop - 1`` confirm: CANDIDATE records ordered by (bar, kind)."""
+    """Every level that bars ``start .. stop - 1`` confirm: CANDIDATE records ordered by (bar, kind).
+
+    The registry reaches the kernels in these records, never as constants compiled into them: numba's cache on disk
+    would not notice a new line in this file.
+    """
     found = []
     out = np.empty(stop - start, CANDIDATE)
     for code, kind in enumerate(KINDS):
-        if kind.scan is None:
-            continue
-        count = kind.scan(bars.open, bars.high, bars.low, bars.close, indicators, start, stop, params, out)
+        if kind.scan is not None:
+            count = kind.scan(
+                bars.open, bars.high, bars.low, bars.close, indicators, start, stop, params, out
+            )
+        else:
+            count = _first_value(indicators[:, kind.column], start, stop, out)
         rows = out[:count].copy()
         rows["kind"] = code
+        rows["weight"] = kind.weight
+        rows["column"] = kind.column
         found.append(rows)
     candidates = np.concatenate(found)
     return candidates[np.argsort(candidates["bar"], kind="stable")]
 
 
-__all__ = ["CANDIDATE", "KINDS", "LevelKind", "LevelParams", "find_candidates", "level_params"]
+def _first_value(column: np.ndarray, start: int, stop: int, out: np.ndarray) -> int:
+    """A moving average is a level from the first bar that has one."""
+    if np.isnan(column[stop - 1]) or (start > 0 and not np.isnan(column[start - 1])):
+        return 0
+    bar = start + int(np.argmin(np.isnan(column[start:stop])))
+    out[:1] = np.array([(bar, 0, 0, bar, 0, 0.0, np.nan, np.nan)], CANDIDATE)
+    return 1
+
+
+__all__ = [
+    "CANDIDATE",
+    "KINDS",
+    "LevelKind",
+    "LevelParams",
+    "find_candidates",
+    "level_params",
+]

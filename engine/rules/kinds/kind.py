@@ -12,13 +12,15 @@ import numpy as np
 NO_MOVEMENT = 1e-9  # an ATR below this fraction of the price is rounding noise, not movement
 
 # one confirmed zone, as a kind's scan reports it: bar = the bar that confirms it, formed = the bar it is named
-# after, touches = how often price had turned there when it was confirmed
+# after, touches = how often price had turned there when it was confirmed; kind, weight and column come from the registry
 CANDIDATE = np.dtype(
     [
         ("bar", np.int64),
         ("kind", np.int64),
+        ("column", np.int64),
         ("formed", np.int64),
         ("touches", np.int64),
+        ("weight", np.float64),
         ("low", np.float64),
         ("high", np.float64),
     ]
@@ -26,10 +28,9 @@ CANDIDATE = np.dtype(
 
 
 class LevelParams(NamedTuple):
-    """The level part of :class:`engine.config.RulesConfig` and of the registry, as the kernels read it.
+    """The level part of :class:`engine.config.RulesConfig`, and the major kinds, as the kernels read it.
 
-    Fields have the name and unit of their config key.  The registry travels as an argument, not as a constant
-    compiled into the kernels, because numba's cache on disk would not notice a new line in another file.
+    Fields have the name and unit of their config key.
     """
 
     pivot_bars: int
@@ -55,9 +56,7 @@ class LevelParams(NamedTuple):
     max_breaks: int
     broken_level_sessions: int
     max_level_age_sessions: int
-    weights: np.ndarray  # of each kind, float64
-    columns: np.ndarray  # of each kind, int64; -1 for a zone
-    major_kinds: int  # bit k set: kind k is major
+    major_kinds: int  # of the registry; bit k set: kind k is major
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
     count = 0
     for i in range(max(start, 1), stop):
         # the first close beyond the reach is lower than the close before it, base or not
-        if close[i] >= close[i - 1]:
+        if close[i] >= close[i - 1] or not usable(indicators[i, ATR], close[i]):
             continue
         for b in range(i - 1, max(i - params.impulse_sessions, 0) - 1, -1):
             if close[i] > trigger[b - begin]:

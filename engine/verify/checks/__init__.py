@@ -16,7 +16,7 @@ from engine.verify.checks.search_edge import search_edge
 from engine.verify.checks.skill_too_good import skill_too_good
 from engine.verify.checks.too_few_windows import too_few_windows
 from engine.verify.checks.train_test_overlap import train_test_overlap
-from engine.verify.checks.unadjusted_rolls import is_future, unadjusted_rolls
+from engine.verify.checks.unadjusted_rolls import unadjusted_rolls
 from engine.verify.checks.worse_than_climatology import worse_than_climatology
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
@@ -50,7 +50,6 @@ _NEEDS: dict[str, Callable[[Facts], bool]] = {
     "ambiguous_outcomes": lambda f: f.evidence.outcomes is not None,
     "projected_edges": lambda f: "floor_level_id" in f.replay.columns,
     "search_edge": lambda f: bool(f.evidence.searched),
-    "unadjusted_rolls": lambda f: any(is_future(s) for s in f.replay["instrument"].unique()),
 }
 _ORDER = {"failure": 0, "warning": 1, "note": 2}
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import t as student_t
 
-from engine.errors import InputError
 from engine.scenarios import SCENARIOS
 from engine.verify.diebold_mariano import long_run_variance
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
 from engine.verify.rows import outcome_codes
 
-LIMIT = (
-    3.29  # two-sided 0.1 %: six class-horizon pairs raise a false alarm in fewer than one run in a hundred
-)
+LEVEL = 0.001  # six class-horizon pairs raise a false alarm in fewer than one run in a hundred
+_PIECES = 8  # market phases last long: a half's frequency is believed to about an eighth of its length
 
 
 def base_rate_drift(facts: Facts) -> Finding | None:
-    """Warning where a class's frequency differs between the first and second half by 3.3 standard errors.
+    """Warning where a class's frequency differs between the first and second half, at 1 in 1,000.
 
-    Standard errors keep the overlap (Bartlett over 5 H dates); frequencies are averaged per date first.
+    The long-run variance of each half (Bartlett over 5 H dates or an eighth of the half, whichever is longer)
+    keeps the overlap and the persistence of market phases; the difference is held against a t distribution
+    with three degrees of freedom per bandwidth.  Frequencies are averaged per date first.
     """
     lines = []
     for horizon in facts.config.horizons:
@@ -33,11 +34,11 @@ def base_rate_drift(facts: Facts) -> Finding | None:
         for k, scenario in enumerate(SCENARIOS):
             share = np.bincount(day, weights=codes[known] == k) / np.bincount(day)
             halves = share[: days // 2], share[days // 2 :]
-            try:
-                error = np.sqrt(sum(long_run_variance(h, 5.0 * horizon) / len(h) for h in halves))
-            except InputError:
-                continue
-            if error > 0 and abs(halves[1].mean() - halves[0].mean()) > LIMIT * error:
+            bandwidth = max(5.0 * horizon, days / 2 / _PIECES)
+            error = np.sqrt(sum(long_run_variance(h, bandwidth) / len(h) for h in halves))
+            change = halves[1].mean() - halves[0].mean()
+            # each half rests on 1.5 pieces per bandwidth, as in the Diebold-Mariano test
+            if error > 0 and 2 * student_t.sf(abs(change) / error, 1.5 * days / bandwidth) < LEVEL:
                 lines.append(
                     f"{scenario} at {horizon} sessions from {halves[0].mean():.0%} to {halves[1].mean():.0%}"
                 )

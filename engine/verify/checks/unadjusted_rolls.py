@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
 
-RATIO = 1.75  # typical gap at a quarterly roll over the typical gap elsewhere
-_LEAST_QUARTERS = 8
+RATIO = 2.0
+LEVEL = 1e-4
+LEAST_QUARTERS = 8
 
 
 def unadjusted_rolls(facts: Facts) -> Finding | None:
-    """Warning where the overnight gap around quarterly futures expiries is far larger than elsewhere.
+    """Warning where the opening gaps after quarterly expiries are far larger than those of other weeks.
 
-    For each quarter, the largest absolute overnight gap (in units of that year's median absolute gap) within
-    the eight sessions up to the third Friday of March, June, September or December is compared with the
-    largest one in the eight sessions ending four weeks earlier; a ratio of medians above 1.75 over at least
-    8 quarters is suspect.  Symbols that end in ``=F`` only: an index or a fund does not roll.
+    Front-month futures that are strung together unadjusted jump on the first session after the third Friday
+    of March, June, September and December.  These gaps are compared with the gaps of all other first sessions of
+    a week: median at least doubled, and a rank test at 1 in 10,000, over at least 8 quarters.
     """
     lines = []
     for symbol, bars in facts.replay.groupby("instrument", sort=False):
-        if not is_future(symbol) or not {"open", "close"} <= set(bars.columns):
+        if not {"open", "close"} <= set(bars.columns):
             continue
-        ratio, quarters = roll_gap_ratio(bars)
-        if quarters >= _LEAST_QUARTERS and ratio > RATIO:
+        ratio, p_value, quarters = roll_gap_ratio(bars)
+        if quarters >= LEAST_QUARTERS and ratio > RATIO and p_value < LEVEL:
             lines.append(f"{symbol}: {ratio:.1f} times over {quarters} quarters")
     if not lines:
         return None
@@ -34,37 +35,35 @@ def unadjusted_rolls(facts: Facts) -> Finding | None:
         title="Rolls look unadjusted",
         severity="warning",
         explanation=(
-            f"Overnight gaps at quarterly expiries exceed ordinary ones: {'; '.join(lines)}. Returns, "
-            f"volatility "
-            "and outcomes across a roll are artefacts; use a back-adjusted series or the cash index."
+            f"Opening gaps after quarterly expiries exceed those of other weeks: {'; '.join(lines)}. Returns, "
+            "volatility and outcomes across a roll are artefacts; use a back-adjusted series or the cash index."
         ),
     )
 
 
-def is_future(symbol: object) -> bool:
-    """Whether the symbol is written like a futures contract (``RTY=F``, ``RTY_F``)."""
-    return str(symbol).upper().endswith(("=F", "_F"))
+def roll_gap_ratio(bars: pd.DataFrame) -> tuple[float, float, int]:
+    """Median gap after expiries over that of other weeks, rank-test p-value, quarters counted.
 
-
-def roll_gap_ratio(bars: pd.DataFrame) -> tuple[float, int]:
-    """Median largest gap at quarterly expiries over the median four weeks earlier, and the quarters
-    counted."""
+    ``bars`` has columns date, open, close.  Bars whose opens are the close before (no gaps at all) give ratio 0.
+    """
     days = pd.DatetimeIndex(bars["date"])
     close, opening = bars["close"].to_numpy(float), bars["open"].to_numpy(float)
+    if len(days) < 2:
+        return 0.0, 1.0, 0
     gap = np.zeros(len(bars))
     gap[1:] = np.abs(np.log(opening[1:] / close[:-1]))
-    typical = pd.Series(gap).groupby(days.year).transform("median").to_numpy()
-    scaled = np.divide(gap, typical, out=np.zeros_like(gap), where=typical > 0)
-    at_roll, elsewhere = [], []
-    for first in pd.date_range(days[0].to_period("Q").start_time, days[-1], freq="QS") + pd.DateOffset(
+    weeks = days.to_period("W").asi8
+    opens_week = np.concatenate([[False], weeks[1:] != weeks[:-1]])
+    after = np.zeros(len(bars), dtype=bool)
+    for month in pd.date_range(days[0].to_period("Q").start_time, days[-1], freq="QS") + pd.DateOffset(
         months=2
     ):
-        third_friday = first + pd.Timedelta(days=(4 - first.weekday()) % 7 + 14)
-        stop = days.searchsorted(third_friday, side="right")
-        if stop >= len(days) or stop - 28 < 1:
-            continue
-        at_roll.append(scaled[stop - 8 : stop].max())
-        elsewhere.append(scaled[stop - 28 : stop - 20].max())
-    if not at_roll or np.median(elsewhere) <= 0:
-        return 0.0, 0
-    return float(np.median(at_roll) / np.median(elsewhere)), len(at_roll)
+        third_friday = month + pd.Timedelta(days=(4 - month.weekday()) % 7 + 14)
+        place = int(days.searchsorted(third_friday, side="right"))
+        if 0 < place < len(days):
+            after[place] = True
+    rolls, others = gap[after], gap[opens_week & ~after]
+    if len(rolls) < LEAST_QUARTERS or len(others) < LEAST_QUARTERS or np.median(others) <= 0:
+        return 0.0, 1.0, len(rolls)
+    p_value = float(mannwhitneyu(rolls, others, alternative="greater").pvalue)
+    return float(np.median(rolls) / np.median(others)), p_value, len(rolls)

@@ -1,0 +1,200 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.config import with_overrides
+from engine.verify.checks import CHECKS, not_applicable, run_checks
+from engine.verify.checks.unadjusted_rolls import roll_gap_ratio
+from engine.verify.evidence import Audit, Evidence, Facts
+from tests.shared_files import data_dir
+from tests.verify.factory import make_config, make_frames
+
+QUIET_SKILL = {"log_loss_skill": 0.01, "low": 0.002, "high": 0.02}
+QUIET = {
+    "horizons": {
+        "10": {
+            "dates": 1100,
+            "skill": {
+                "climatology": {**QUIET_SKILL},
+                "filtered_history": {**QUIET_SKILL},
+                "raw": {**QUIET_SKILL},
+            },
+            "calibration": {
+                "range": {"mcb_p_holm": 0.4, "mean_forecast": 0.4, "frequency": 0.41, "slope": 1.0}
+            },
+        }
+    }
+}
+
+
+def facts(metrics=QUIET, evidence=None, forecasts=None, replay=None, config=None):
+    made_forecasts, made_replay = make_frames(1500, horizons=(10,))
+    return Facts(
+        forecasts=made_forecasts if forecasts is None else forecasts,
+        replay=made_replay if replay is None else replay,
+        metrics=metrics,
+        config=config or make_config((10,)),
+        evidence=evidence or Evidence(audit=Audit(200, 0)),
+    )
+
+
+def with_skill(baseline, value, low, high):
+    line = QUIET["horizons"]["10"]
+    skill = {**line["skill"], baseline: {"log_loss_skill": value, "low": low, "high": high}}
+    return {"horizons": {"10": {**line, "skill": skill}}}
+
+
+def test_nothing_to_say_about_a_sound_run():
+    assert run_checks(facts()) == []
+
+
+def test_every_check_has_its_own_file_and_code():
+    for code, check in CHECKS.items():
+        assert check.__module__ == f"engine.verify.checks.{code}"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "code", "severity", "words"),
+    [
+        (with_skill("climatology", -0.02, -0.03, -0.01), "worse_than_climatology", "failure", "2.0%"),
+        (with_skill("climatology", -0.02, -0.03, 0.01), "worse_than_climatology", "warning", "+1.0%"),
+        (with_skill("filtered_history", 0.001, -0.01, 0.01), "not_better_than_filtered_history", "note", "+0.10%"),
+        (
+            with_skill("filtered_history", -0.02, -0.03, -0.01),
+            "not_better_than_filtered_history", "warning", "-2.00%",
+        ),
+        (with_skill("filtered_history", 0.04, 0.02, 0.06), "skill_too_good", "failure", "+4.0%"),
+        (with_skill("raw", -0.01, -0.02, 0.0), "calibrator_worse", "warning", "1.00%"),
+    ],
+)  # fmt: skip
+def test_skill_checks(metrics, code, severity, words):
+    (finding,) = run_checks(facts(metrics))
+    assert (finding.code, finding.severity) == (code, severity)
+    assert words in finding.explanation
+
+
+def test_miscalibrated_and_too_few_windows():
+    line = QUIET["horizons"]["10"]
+    bad = {"range": {"mcb_p_holm": 0.01, "mean_forecast": 0.4, "frequency": 0.5, "slope": 0.6}}
+    (finding,) = run_checks(facts({"horizons": {"10": {**line, "calibration": bad}}}))
+    assert finding.code == "miscalibrated"
+    assert "range at 10 sessions" in finding.explanation
+    (finding,) = run_checks(facts({"horizons": {"10": {**line, "dates": 500}}}))
+    assert (finding.code, finding.severity) == ("too_few_windows", "warning")
+    (finding,) = run_checks(facts({"horizons": {"10": {**line, "dates": 100}}}))
+    assert finding.severity == "failure"
+
+
+def test_base_rate_drift_is_found_and_overlap_is_no_drift():
+    forecasts, _ = make_frames(4000, horizons=(10,))
+    assert CHECKS["base_rate_drift"](facts(forecasts=forecasts)) is None
+    late = forecasts["date"] > forecasts["date"].median()
+    random = np.random.default_rng(0).random(len(forecasts)) < 0.7
+    drifted = forecasts.copy()
+    drifted.loc[late & random & drifted.outcome.notna(), "outcome"] = "continuation"
+    finding = CHECKS["base_rate_drift"](facts(forecasts=drifted))
+    assert finding is not None
+    assert "continuation at 10 sessions from" in finding.explanation
+
+
+def test_ambiguous_outcomes():
+    outcomes = pd.DataFrame(
+        {"outcome": ["range"] * 98 + [None] * 2, "ambiguous": [True] * 3 + [False] * 95 + [None] * 2}
+    )
+    found = {f.code for f in run_checks(facts(evidence=Evidence(outcomes=outcomes, audit=Audit(10, 0))))}
+    assert found == {"ambiguous_outcomes"}
+    outcomes["ambiguous"] = False
+    assert run_checks(facts(evidence=Evidence(outcomes=outcomes, audit=Audit(10, 0)))) == []
+
+
+def test_projected_edges():
+    _, replay = make_frames(1500, horizons=(10,))
+    replay["target_level_id"] = np.where(np.arange(1500) % 3, -1, 5)
+    replay.loc[:200, ["floor_level_id", "target_level_id"]] = -2
+    (finding,) = run_checks(facts(replay=replay))
+    assert finding.code == "projected_edges"
+    assert "target on 67%" in finding.explanation
+    assert "floor" not in finding.explanation.split(":")[1].split(".")[0]
+
+
+def test_search_edge():
+    searched = {"rules.pivot_bars": (20.0, 2.0, 20.0), "setup.max_atr": (4.0, 2.0, 6.0)}
+    (finding,) = run_checks(facts(evidence=Evidence(audit=Audit(10, 0), searched=searched)))
+    assert finding.code == "search_edge"
+    assert "rules.pivot_bars = 20" in finding.explanation
+    assert "max_atr" not in finding.explanation
+
+
+def test_train_test_overlap_from_fold_evidence_and_from_the_forecasts():
+    folds = pd.DataFrame(
+        {"fold": [0, 1], "start": pd.to_datetime(["2001-01-02", "2001-04-02"]),
+         "last_label_end": pd.to_datetime(["2000-12-29", "2001-04-02"])}
+    )  # fmt: skip
+    (finding,) = run_checks(facts(evidence=Evidence(audit=Audit(10, 0), folds=folds)))
+    assert (finding.code, finding.severity) == ("train_test_overlap", "failure")
+    assert "fold 1" in finding.explanation
+    ok = folds.assign(last_label_end=folds["start"] - pd.Timedelta(days=1))
+    assert run_checks(facts(evidence=Evidence(audit=Audit(10, 0), folds=ok))) == []
+    forecasts, _ = make_frames(1500, horizons=(10,))
+    forecasts.loc[5, "fold"] = 3
+    (finding,) = run_checks(facts(forecasts=forecasts))
+    assert finding.code == "train_test_overlap"
+
+
+def test_audit():
+    (finding,) = run_checks(facts(evidence=Evidence()))
+    assert (finding.code, finding.severity) == ("audit_missing", "note")
+    (finding,) = run_checks(facts(evidence=Evidence(audit_expected=True)))
+    assert finding.severity == "warning"
+    (finding,) = run_checks(facts(evidence=Evidence(audit=Audit(200, 3))))
+    assert finding.severity == "failure"
+    assert "3 values of 200" in finding.explanation
+
+
+def test_fake_opens_from_the_data_check_and_from_the_bars():
+    _, replay = make_frames(1500, horizons=(10,))
+    known = Evidence(audit=Audit(10, 0), opens_real_from={"SIM": "2003-01-01"})
+    (finding,) = run_checks(facts(evidence=known))
+    assert finding.code == "fake_opens"
+    assert "SIM up to 2003-01-01" in finding.explanation
+    assert run_checks(facts(evidence=replace(known, opens_real_from={"SIM": "2000-06-01"}))) == []
+    fake = replay.copy()
+    fake.loc[1:799, "open"] = fake["close"].to_numpy()[:799]
+    (finding,) = run_checks(facts(replay=fake))
+    assert finding.code == "fake_opens"
+    assert str(fake.loc[800, "date"])[:10] in finding.explanation
+
+
+def test_unadjusted_rolls_planted_and_absent():
+    forecasts, replay = make_frames(1500, symbols=("SIM=F",), horizons=(10,))
+    config = make_config((10,), symbols=("SIM=F",))
+    rng = np.random.default_rng(0)
+    replay["open"] = replay["close"].shift(1).bfill() * np.exp(0.002 * rng.standard_normal(1500))
+    assert run_checks(facts(forecasts=forecasts, replay=replay, config=config)) == []
+    for first in pd.date_range("2000-03-01", "2005-09-01", freq="3MS"):
+        friday = first + pd.Timedelta(days=(4 - first.weekday()) % 7 + 14)
+        at = replay.index[replay["date"] > friday][0]
+        replay.loc[at, "open"] = replay.loc[at - 1, "close"] * 1.02
+    (finding,) = run_checks(facts(forecasts=forecasts, replay=replay, config=config))
+    assert finding.code == "unadjusted_rolls"
+    assert "SIM=F" in finding.explanation
+
+
+@pytest.mark.skipif(data_dir() is None, reason="real bars are absent")
+def test_rolls_on_real_bars():
+    ratio = {}
+    for name in ("rty_f", "iwm", "spy", "dia"):
+        bars = pd.read_csv(data_dir() / f"{name}.csv", parse_dates=["date"])
+        ratio[name], p_value, _ = roll_gap_ratio(bars.loc[bars["date"] >= "2017-07-10"])
+        assert (p_value < 1e-6) == (name == "rty_f")
+    assert ratio["rty_f"] > 3 > 1.5 > max(ratio["iwm"], ratio["spy"], ratio["dia"])
+
+
+def test_what_has_nothing_to_look_at_is_listed():
+    idle = not_applicable(facts())
+    assert {"search_edge", "ambiguous_outcomes"} <= set(idle)
+    assert "miscalibrated" not in idle
+    plain = with_overrides(make_config((10,)), {"forecast.calibrator": "identity"})
+    assert "calibrator_worse" in not_applicable(facts(config=plain))

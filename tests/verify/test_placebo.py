@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+
+from engine.bars.simulate import simulate_bars
+from engine.config import OutcomeConfig, with_overrides
+from engine.errors import InputError
+from engine.forecast.inputs import ForecastInput
+from engine.replay.outcomes import label
+from engine.verify.placebo import PLACEBO_COLUMNS, placebo, placebo_setups
+from tests.verify.factory import make_config
+
+
+def market(sessions=2200, seed=3):
+    bars = simulate_bars(sessions, seed=seed)
+    rng = np.random.default_rng(seed)
+    down, up = rng.uniform(1.5, 4, (2, sessions)) * 0.012
+    floor, target = bars.close * np.exp(-down), bars.close * np.exp(up)
+    setup = np.column_stack([floor, target, target, target * 1.01, floor * 0.99])
+    return bars, np.full(sessions, 0.012), setup
+
+
+@pytest.fixture(scope="module")
+def config():
+    return with_overrides(make_config((10,)), {"forecast.min_train_sessions": 400, "forecast.paths": 100})
+
+
+def as_input(bars, sigma, setup):
+    import pandas as pd
+
+    outcomes = label(bars, setup, [10], OutcomeConfig())
+    return ForecastInput(bars, pd.DataFrame({"sigma": sigma}), setup, outcomes)
+
+
+def test_distances_come_from_an_earlier_date_of_the_same_volatility():
+    bars, _, setup = market(900)
+    sigma = 0.01 * np.exp(0.4 * np.random.default_rng(0).standard_normal(900))
+    fake = placebo_setups(bars.close, sigma, setup, 7)
+    real_distance = np.log(setup / bars.close[:, None]) / sigma[:, None]
+    fake_distance = np.log(fake / bars.close[:, None]) / sigma[:, None]
+    found = np.flatnonzero(np.isfinite(fake).all(axis=1))
+    assert np.isnan(fake[:252]).all()
+    assert len(found) > 600
+    for t in found:
+        donor = np.flatnonzero(np.isclose(real_distance, fake_distance[t], rtol=1e-9).all(axis=1))
+        assert len(donor) == 1
+        assert donor[0] < t
+    assert (fake[found, 4] < fake[found, 0]).all()
+    assert (fake[found, 0] < bars.close[found]).all()
+    assert (bars.close[found] < fake[found, 1]).all()
+
+
+def test_more_bars_do_not_reshuffle_the_past():
+    bars, sigma, setup = market(900)
+    whole = placebo_setups(bars.close, sigma, setup, 7)
+    part = placebo_setups(bars.close[:600], sigma[:600], setup[:600], 7)
+    np.testing.assert_array_equal(whole[:600], part)
+    assert not np.array_equal(placebo_setups(bars.close, sigma, setup, 8), whole)
+    with pytest.raises(InputError):
+        placebo_setups(bars.close, sigma[1:], setup, 7)
+
+
+def test_meaningless_levels_do_not_beat_the_placebo(config):
+    """Levels at random distances on a martingale: no difference; each interval misses 0 in one of ten markets."""
+    result = placebo([as_input(*market())], config)
+    assert tuple(result.table.columns) == PLACEBO_COLUMNS
+    table = result.table.set_index("scenario")
+    assert (table["hit_rate_difference"].abs() < 0.05).all()
+    assert table["hit_rate_difference"].sum() == pytest.approx(0, abs=1e-9)
+    assert ((table["low"] <= 0) & (table["high"] >= 0)).sum() >= 2
+    json.dumps(result.metrics, allow_nan=False)
+
+
+def test_floors_that_hold_are_found(config):
+    """Prices that bounce off the floor of the day by construction: breakdown is rarer at real floors."""
+    bars, sigma, setup = market()
+
+    def geometry(item, levels, rows):
+        return np.tile([0.3, 0.4, 0.3], (len(rows), 1, 1))
+
+    honest = label(bars, setup, [10], OutcomeConfig()).codes[:, 0]
+    held = setup.copy()
+    broken = np.flatnonzero(honest == 0)[::2]
+    held[broken, 0] = [
+        bars.close[t + 1 : t + 11].min() * 0.999 for t in broken
+    ]  # floors the price stops above
+    held[broken, 4] = held[broken, 0] * 0.99
+    result = placebo([as_input(bars, sigma, held)], config, geometry)
+    line = result.table.set_index("scenario").loc["breakdown"]
+    assert line["high"] < 0
+    assert "breakdown" in result.metrics["horizons"]["10"]["verdict"]
+
+
+def test_short_history_gives_no_rows(config):
+    bars, sigma, setup = market(300)
+    result = placebo([as_input(bars, sigma, setup)], config)
+    assert len(result.table) == 0
+    assert result.metrics == {"horizons": {}}
