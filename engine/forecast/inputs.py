@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
-from engine.replay.outcomes import Outcomes
+from engine.config import Config
+from engine.replay.outcomes import Outcomes, label
+
+SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,3 +30,9 @@ class ForecastInput:
     frame: pd.DataFrame
     setup: np.ndarray
     outcomes: Outcomes
+
+
+def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
+    """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
+    setup = frame[SETUP].to_numpy(np.float64)
+    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
