@@ -170,6 +170,8 @@ def _fill(
         folder.manifest["audit"] = [result.certificate() for result in audits] or None
     with progress.stage("forecast"):
         forecasts = walk_forward(replayed.inputs, config)
+        for symbol in forecasts.silent:
+            folder.warn(f"{symbol}: its history is too short for a forecast; it only appears in the replay")
         folder.write_frame("forecasts.parquet", forecasts.frame)
         save_models(forecasts, folder.path / "model")
     with progress.stage("verify"):

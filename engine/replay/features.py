@@ -132,7 +132,7 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
     ``strength_above``, ``strength_below`` : summed strength within 4 ATR, each divided by 1 + distance in ATR.
     ``recent_*`` : :func:`move_recent`.
     """
-    i = bar.index
+    i = bar.at
     if math.isnan(setup.floor):
         for j in range(out.shape[1]):
             out[i, j] = np.nan

@@ -121,7 +121,7 @@ def _nearest_target(bar, ceiling, count, above, hot, params):
     for k in range(above, count):
         if hot[RANK_LOW, k] > bar.close + params.max_atr * bar.atr:
             break
-        if hot[RANK_LOW, k] >= least and _is_major(bar.index, k, hot, params):
+        if hot[RANK_LOW, k] >= least and _is_major(bar.at, k, hot, params):
             return k
     return -1
 
@@ -133,7 +133,7 @@ def _nearest_floor(bar, above, hot, params):
         low = hot[RANK_LOW, k]
         if low < bar.close - params.max_atr * bar.atr:
             break
-        if low <= highest and hot[RANK_HIGH, k] < bar.close and _is_major(bar.index, k, hot, params):
+        if low <= highest and hot[RANK_HIGH, k] < bar.close and _is_major(bar.at, k, hot, params):
             return k
     return -1
 
@@ -171,7 +171,7 @@ def choose_setup(bar, sigma, count, above, hot, params):
     if edge >= 0:
         ceiling = hot[RANK_HIGH, edge]
         far_enough = hot[RANK_LOW, edge] - price >= params.min_target_atr * bar.atr
-        if far_enough and _is_major(bar.index, edge, hot, params):
+        if far_enough and _is_major(bar.at, edge, hot, params):
             target = edge
             ceiling = hot[RANK_LOW, edge]
     else:

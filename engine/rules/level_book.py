@@ -227,7 +227,7 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
     for r in range(count):  # without a branch, so that several levels are compared at a time
         fell = bar.low <= hot[DROP, r] + tolerance
         rose = bar.high >= hot[RISE, r] - tolerance
-        hot[DUE, r] = 1.0 if fell | rose | (bar.index >= hot[ALARM, r]) else 0.0
+        hot[DUE, r] = 1.0 if fell | rose | (bar.at >= hot[ALARM, r]) else 0.0
     due = 0
     for r in range(count):
         if hot[DUE, r] != 0.0:
@@ -240,17 +240,17 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
         row = rows[r]
         drift = 0.0
         if row.column >= 0:
-            drift = hot[ZONE_LOW, r] - indicators[bar.index - 1, row.column]
+            drift = hot[ZONE_LOW, r] - indicators[bar.at - 1, row.column]
         code, value = event_at(row, hot[ZONE_LOW, r], hot[ZONE_HIGH, r], drift, bar, params)
         if code >= 0:
-            apply_event(row, code, bar.index, value)
-            _emit(events, counters, row.id, bar.index, code, value)
-            _arm(row, r, bar.index, hot, params)
+            apply_event(row, code, bar.at, value)
+            _emit(events, counters, row.id, bar.at, code, value)
+            _arm(row, r, bar.at, hot, params)
         else:
-            hot[ALARM, r] = _alarm(row, bar.index, params)
+            hot[ALARM, r] = _alarm(row, bar.at, params)
         code = retirement_at(row, hot[ZONE_HIGH, r], bar, params)
         if code >= 0:
-            _emit(events, counters, row.id, bar.index, code, 0.0)
+            _emit(events, counters, row.id, bar.at, code, 0.0)
             _remove(rows, hot, counters, r)
 
 
@@ -263,14 +263,12 @@ def _make_room(bar, rows, hot, counters, events):
     for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
         distance = max(hot[ZONE_LOW, r] - bar.close, bar.close - hot[ZONE_HIGH, r], 0.0) / bar.atr
         score = (
-            hot[WORTH, r]
-            * freshness(bar.index - hot[LAST_EVENT, r])
-            / (1.0 + distance / _EVICTION_DISTANCE_ATR)
+            hot[WORTH, r] * freshness(bar.at - hot[LAST_EVENT, r]) / (1.0 + distance / _EVICTION_DISTANCE_ATR)
         )
         if score < least:
             least = score
             weakest = r
-    _emit(events, counters, rows[weakest].id, bar.index, RETIRED_EVICTED, 0.0)
+    _emit(events, counters, rows[weakest].id, bar.at, RETIRED_EVICTED, 0.0)
     _remove(rows, hot, counters, weakest)
 
 
@@ -309,7 +307,7 @@ def _bear(bar, level, average, params, rows, hot, counters, events):
             _move(rows, hot, r, count)
         counters[N_AVERAGES] += 1
     stand(level, counters[NEXT_ID], rows[r])
-    _enter(rows, r, count, average, bar.index, hot, params)
+    _enter(rows, r, count, average, bar.at, hot, params)
     counters[N_ACTIVE] += 1
     counters[N_LEVELS] += 1
     counters[NEXT_ID] += 1
@@ -394,15 +392,15 @@ def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
         if high < level.low or r < counters[N_AVERAGES] or _side(low, high, bar.close) != side:
             continue
         row = rows[r]
-        if row.confirmed == bar.index:
+        if row.confirmed == bar.at:
             continue
         inside = low <= level.low and level.high <= high and (row.kinds & level.kinds) == level.kinds
         if inside or (
-            _is_crowded(level, low, high, tallest) and _outranks(row.weight, row.formed, level, bar.index)
+            _is_crowded(level, low, high, tallest) and _outranks(row.weight, row.formed, level, bar.at)
         ):
-            apply_event(row, REINFORCED, bar.index, 0.0)
-            _emit(events, counters, row.id, bar.index, REINFORCED, float(level.kind))
-            _arm(row, r, bar.index, hot, params)
+            apply_event(row, REINFORCED, bar.at, 0.0)
+            _emit(events, counters, row.id, bar.at, REINFORCED, float(level.kind))
+            _arm(row, r, bar.at, hot, params)
             return True
     return False
 
@@ -423,7 +421,7 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events
                 gap = 0.0
             if gap < 0.0 or gap > best_gap or r < counters[N_AVERAGES]:
                 continue
-            if rows[r].confirmed == bar.index or _side(low, high, bar.close) != side:
+            if rows[r].confirmed == bar.at or _side(low, high, bar.close) != side:
                 continue
             if gap == best_gap and rows[r].id > rows[best].id:
                 continue
@@ -431,8 +429,8 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events
             best_gap = gap
         if best < 0:
             return
-        _absorb_parent(bar.index, level, rows[best], tallest)
-        _emit(events, counters, rows[best].id, bar.index, RETIRED_MERGED, float(counters[NEXT_ID]))
+        _absorb_parent(bar.at, level, rows[best], tallest)
+        _emit(events, counters, rows[best].id, bar.at, RETIRED_MERGED, float(counters[NEXT_ID]))
         _remove(rows, hot, counters, best)
 
 
@@ -449,7 +447,7 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
         level = levels[counters[N_LEVELS]]
         _write(level, candidate)
         if candidate.column >= 0:
-            average = indicators[bar.index, candidate.column]
+            average = indicators[bar.at, candidate.column]
             level.role = SUPPORT if bar.close >= average else RESISTANCE
             _bear(bar, level, average, params, rows, hot, counters, events)
             continue
@@ -461,7 +459,7 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
             if _side(other.low, other.high, bar.close) != side:
                 continue
             if _can_join(level, other.low, other.high, reach, tallest) >= 0.0:
-                _absorb_candidate(bar.index, level, other)
+                _absorb_candidate(bar.at, level, other)
                 taken |= 1 << (d - first)
         if _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
             continue

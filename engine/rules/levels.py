@@ -207,7 +207,7 @@ def strength(row, bar):
 class Bar(NamedTuple):
     """One bar as the level kernels see it: scalars, so that no array reference is counted for each level."""
 
-    index: int
+    at: int
     high: float
     low: float
     close: float
@@ -259,7 +259,7 @@ def event_at(row, zone_low, zone_high, drift, bar, params):
     if row.broken == 0:
         if beyond > margin:
             return BREAK, -row.role * beyond / bar.atr
-        visiting = is_open_visit(row, bar.index, params)
+        visiting = is_open_visit(row, bar.at, params)
         if visiting and off >= params.rejection_atr * bar.atr:
             return REJECTION, row.role * off / bar.atr
         if touching and not visiting:
@@ -281,8 +281,8 @@ def retirement_at(row, zone_high, bar, params):
         return -1
     if row.breaks >= params.max_breaks:
         return RETIRED_BROKEN
-    if row.broken == 1 and bar.index - row.crossed_at >= params.broken_level_sessions:
+    if row.broken == 1 and bar.at - row.crossed_at >= params.broken_level_sessions:
         return RETIRED_BROKEN
-    if bar.index - row.last_event >= params.max_level_age_sessions and zone_high < bar.record:
+    if bar.at - row.last_event >= params.max_level_age_sessions and zone_high < bar.record:
         return RETIRED_AGE
     return -1
