@@ -144,6 +144,7 @@ def _fill(
     folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
 ) -> None:
     from engine.backtest.backtest import backtest
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.models import save_models
     from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
@@ -157,17 +158,19 @@ def _fill(
     ahead = compile_ahead()
     with progress.stage("replay"):
         replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
-        if ahead is not None:
-            ahead.wait()
+    with progress.stage("audit"):
+        audits = [audit_bars(series, config, audit_dates) for series in bars.values()] if audit_dates else []
+        folder.manifest["audit"] = [result.certificate() for result in audits] or None
+    with progress.stage("levels"):
+        touch = book_touch(replays, config)
+    if ahead is not None:
+        ahead.wait()
+    with progress.stage("outcomes"):
         replayed = _with_outcomes(config, bars, replays)
         folder.write_frame("levels.parquet", replayed.levels)
         folder.write_frame("level_events.parquet", replayed.events)
         folder.write_frame("replay.parquet", replayed.frame)
-    with progress.stage("outcomes"):
         folder.write_frame("outcomes.parquet", replayed.outcomes)
-    with progress.stage("audit"):
-        audits = [audit_bars(series, config, audit_dates) for series in bars.values()] if audit_dates else []
-        folder.manifest["audit"] = [result.certificate() for result in audits] or None
     with progress.stage("forecast"):
         forecasts = walk_forward(replayed.inputs, config)
         for symbol in forecasts.silent:
@@ -201,7 +204,7 @@ def _fill(
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
     with progress.stage("scenario"):
-        tables = last_tables(replayed.replays, replayed.inputs, forecasts, config)
+        tables = last_tables(replayed.replays, replayed.inputs, forecasts, touch, config)
         folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
     with progress.stage("report"):
         folder.save_manifest()
@@ -256,12 +259,16 @@ def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
     >>> table.longest.whole_percents                                               # doctest: +SKIP
     {'continuation': 46, 'range': 24, 'breakdown': 30}
     """
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
 
     with threadpool_limits(1):
         replayed = replay(config, as_of)
-        return last_tables(replayed.replays, replayed.inputs, walk_forward(replayed.inputs, config), config)
+        forecasts = walk_forward(replayed.inputs, config)
+        return last_tables(
+            replayed.replays, replayed.inputs, forecasts, book_touch(replayed.replays, config), config
+        )
 
 
 def audit(config: Config, dates: int | None = 200) -> list[AuditResult]:
