@@ -92,8 +92,8 @@ class RulesConfig(Section):
     pivot_bars: int = Field(5, ge=1, le=50, description="k: a swing pivot is confirmed k bars later")
     zone_width_atr: float = Field(0.25, gt=0, le=2, description="height of a zone drawn at one price")
     merge_distance_atr: float = Field(0.1, ge=0, le=2, description="zones closer than this merge")
-    max_zone_atr: float = Field(0.5, gt=0, le=5, description="no merge makes a zone taller than this")
-    all_time_high_width_atr: float = Field(0.5, gt=0, le=3, description="height of the all-time-high region")
+    max_zone_atr: float = Field(0.6, gt=0, le=5, description="no merge makes a zone taller than this")
+    all_time_high_width_atr: float = Field(0.3, gt=0, le=3, description="height of the all-time-high region")
     range_sessions: int = Field(126, ge=20, le=756, description="window of the multi-month range")
     range_confirm_sessions: int = Field(10, ge=1, le=60, description="sessions a range extreme must stand")
     impulse_atr: float = Field(

@@ -34,5 +34,5 @@ class ForecastInput:
 
 def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
     """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
-    setup = frame[SETUP].to_numpy(np.float64)
+    setup = np.ascontiguousarray(frame[SETUP].to_numpy(np.float64))
     return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))

@@ -33,6 +33,7 @@ from engine.rules.levels import (
 from engine.rules.names import average_name, level_name
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
+_EVENT_WORDS = tuple(event.replace("_", " ") for event in EVENTS)
 _HISTORY_EVENTS = 3  # the last so many breaks, reclaims and reversals make the role history
 
 
@@ -136,8 +137,8 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     record = float(replay.indicators[bar, ALL_TIME_HIGH])
 
     low, high = rows["low"].copy(), rows["high"].copy()
-    for r in np.flatnonzero(rows["column"] >= 0):
-        low[r] = high[r] = replay.indicators[bar, rows["column"][r]]
+    averages = np.flatnonzero(rows["column"] >= 0)
+    low[averages] = high[averages] = replay.indicators[bar, rows["column"][averages]]
     order = np.lexsort((rows["id"], -low, -high))
     rows, low, high = rows[order], low[order], high[order]
 
@@ -188,19 +189,46 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     )
 
 
+@numba.njit(cache=True)
+def _last_crossings(log, stop, ids, since, out):
+    """Fill ``out`` (levels, k) with each level's last ``k`` breaks, reclaims and reversals before ``stop``, newest first.
+
+    ``ids`` ascend; ``since`` is the bar each level was confirmed.  Entries of ``log`` are given by index, -1 for none.
+    """
+    out[:] = -1
+    found = np.zeros(len(ids), np.int64)
+    wanted = len(ids)
+    oldest = since.min() if wanted else 0
+    e = stop
+    while wanted > 0 and e > 0:
+        e -= 1
+        if log[e].bar < oldest:
+            break
+        code = log[e].code
+        if code != BREAK and code != RECLAIM and code != ROLE_REVERSAL:
+            continue
+        r = np.searchsorted(ids, log[e].level)
+        if r < len(ids) and ids[r] == log[e].level and found[r] < out.shape[1]:
+            out[r, found[r]] = e
+            found[r] += 1
+            wanted -= found[r] == out.shape[1]
+
+
 def _role_histories(replay: Replay, bar: int, rows: np.ndarray) -> list[str]:
     """``"break 2025-11-17, reclaim 2025-11-25"``, or nothing, for each level; from its own events up to ``bar``."""
-    told: dict[int, list[str]] = {int(row["id"]): [] for row in rows if row["crossed_at"] >= 0}
-    if told:
-        log = replay.log
-        start = int(np.searchsorted(log["bar"], rows["confirmed"].min()))
-        stop = int(np.searchsorted(log["bar"], bar, side="right"))
-        codes = log["code"][start:stop]
-        crossing = np.flatnonzero((codes == BREAK) | (codes == RECLAIM) | (codes == ROLE_REVERSAL)) + start
-        crossing = crossing[np.isin(log["level"][crossing], list(told))]
-        for e in crossing[::-1]:
-            story = told[int(log["level"][e])]
-            if len(story) < _HISTORY_EVENTS:
-                word = EVENTS[log["code"][e]].replace("_", " ")
-                story.append(f"{word} {replay.bars.dates[log['bar'][e]]}")
-    return [", ".join(reversed(told.get(int(row["id"]), []))) for row in rows]
+    ascending = np.argsort(rows["id"])
+    ascending = ascending[rows["crossed_at"][ascending] >= 0]
+    log = replay.log
+    last = np.empty((len(ascending), _HISTORY_EVENTS), np.int64)
+    stop = int(np.searchsorted(log["bar"], bar, side="right"))
+    ids, since = rows["id"][ascending].astype(np.int64), rows["confirmed"][ascending].astype(np.int64)
+    _last_crossings(log, stop, ids, since, last)
+    told = [""] * len(rows)
+    for r, crossings in zip(ascending.tolist(), last.tolist(), strict=True):
+        words = [
+            f"{_EVENT_WORDS[log['code'][e]]} {replay.bars.dates[log['bar'][e]]}"
+            for e in reversed(crossings)
+            if e >= 0
+        ]
+        told[r] = ", ".join(words)
+    return told

@@ -44,7 +44,8 @@ REPLAY_COLUMNS: tuple[str, ...] = (
     *READING,
 )
 
-_CHUNK_BARS = 8192  # bounds the memory of candidates and buffers, whatever the length of the history
+# bounds the memory of candidates and buffers, and keeps what one kernel wrote in the cache for the next
+_CHUNK_BARS = 16384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,34 +227,22 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     snapshots = _grown(before.snapshots, stop // SNAPSHOT_BARS)
     snapshot_counters = _grown(before.snapshot_counters, stop // SNAPSHOT_BARS)
 
-    advance_indicators(bars.high, bars.low, bars.close, start, stop, state.indicators, indicators)
+    prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     thresholds = momentum_params(rules)
-    advance_momentum(
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.volume,
-        indicators,
-        start,
-        stop,
-        thresholds,
-        state.momentum,
-        momentum,
-    )
-
     of_levels = level_params(rules)
     of_setup = setup_params(before.config.setup)
+    room = min(stop - start, _CHUNK_BARS)
+    levels = np.zeros(room + len(KINDS), LEVEL)
+    events = np.zeros(4 * (room + CAPACITY), EVENT)
     tables, logs = [before.table], [before.log]
     for first_bar in range(start, stop, _CHUNK_BARS):
         last_bar = min(first_bar + _CHUNK_BARS, stop)
+        advance_indicators(bars.high, bars.low, bars.close, first_bar, last_bar, state.indicators, indicators)
+        advance_momentum(*prices, indicators, first_bar, last_bar, thresholds, state.momentum, momentum)
         candidates = find_candidates(bars, indicators, first_bar, last_bar, of_levels)
-        levels = np.zeros(last_bar - first_bar + len(KINDS), LEVEL)
-        events = np.zeros(4 * (last_bar - first_bar + CAPACITY), EVENT)
         bar, candidate = first_bar, 0
         while bar < last_bar:
-            state.counters[N_LEVELS] = 0
-            state.counters[N_EVENTS] = 0
+            state.counters[[N_LEVELS, N_EVENTS]] = 0
             bar, candidate = advance_walk(
                 bars.high,
                 bars.low,
@@ -278,7 +267,8 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
             )
             tables.append(levels[: state.counters[N_LEVELS]].copy())
             logs.append(events[: state.counters[N_EVENTS]].copy())
-    advance_reading(bars.close, indicators, momentum, setup, start, stop, thresholds, reading)
+        advance_reading(bars.close, indicators, momentum, setup, first_bar, last_bar, thresholds, reading)
+    state.counters[[N_LEVELS, N_EVENTS]] = 0  # how full a buffer was is no state
     return Replay(
         bars=bars,
         config=before.config,

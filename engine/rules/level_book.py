@@ -263,7 +263,9 @@ def _make_room(bar, rows, hot, counters, events):
     for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
         distance = max(hot[ZONE_LOW, r] - bar.close, bar.close - hot[ZONE_HIGH, r], 0.0) / bar.atr
         score = (
-            hot[WORTH, r] * freshness(bar.at - hot[LAST_EVENT, r]) / (1.0 + distance / _EVICTION_DISTANCE_ATR)
+            hot[WORTH, r]
+            * freshness(bar.at - hot[LAST_EVENT, r])
+            / (1.0 + distance / _EVICTION_DISTANCE_ATR)
         )
         if score < least:
             least = score

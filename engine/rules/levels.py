@@ -91,8 +91,9 @@ STANDING = np.dtype(
     align=True,
 )
 
+# no padding, so that equal records are equal bytes
 EVENT = np.dtype(
-    [("value", np.float64), ("level", np.int32), ("bar", np.int32), ("code", np.int32)], align=True
+    [("value", np.float64), ("level", np.int32), ("bar", np.int32), ("code", np.int64)], align=True
 )
 
 _HALF_STRENGTH_TOUCHES = 3.0
@@ -207,7 +208,7 @@ def strength(row, bar):
 class Bar(NamedTuple):
     """One bar as the level kernels see it: scalars, so that no array reference is counted for each level."""
 
-    at: int
+    at: int  # its index
     high: float
     low: float
     close: float

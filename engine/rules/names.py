@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -32,17 +34,21 @@ _YEAR_DAYS = 365  # days after which a month needs its year
 
 def month_of(formed: np.datetime64, as_of: np.datetime64 | None = None) -> str:
     """``"November"``, or ``"November 2023"`` where it is a year or more before ``as_of`` (or that is None)."""
-    month = formed.astype("datetime64[M]").astype(int)
-    name = MONTHS[month % 12]
-    if as_of is not None and (as_of - formed).astype(int) < _YEAR_DAYS:
+    day = _date(formed)
+    name = MONTHS[day.month - 1]
+    if as_of is not None and (_date(as_of) - day).days < _YEAR_DAYS:
         return name
-    return f"{name} {1970 + month // 12}"
+    return f"{name} {day.year}"
 
 
 def part_of_month(formed: np.datetime64) -> str:
     """``"early"``, ``"mid"`` or ``"late"``: the first ten days, the second ten, the rest."""
-    day = (formed - formed.astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
+    day = _date(formed).day
     return "early" if day <= 10 else "mid" if day <= 20 else "late"
+
+
+def _date(day: np.datetime64) -> date:
+    return day.astype("datetime64[D]").item()
 
 
 def span_word(sessions: int) -> str:

@@ -1,0 +1,67 @@
+"""Names as an analyst writes them."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+
+import engine.rules.names
+from engine.rules.kinds import KINDS
+from engine.rules.names import average_name, level_name, month_of, part_of_month
+
+AS_OF = np.datetime64("2025-12-02")
+
+
+def test_the_examples_of_the_documentation():
+    assert doctest.testmod(engine.rules.names).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "formed", "more", "name"),
+    [
+        ("swing_low", "2025-11-21", {"as_of": AS_OF}, "November swing low"),
+        ("swing_low", "2024-11-21", {"as_of": AS_OF}, "November 2024 swing low"),
+        ("swing_low", "2025-11-21", {}, "November 2025 swing low"),
+        ("all_time_high", "2025-10-27", {"as_of": AS_OF, "is_record": True}, "prior all-time-high region"),
+        ("all_time_high", "2021-11-08", {"as_of": AS_OF}, "November 2021 all-time-high region"),
+        ("support_shelf", "2025-11-13", {"as_of": AS_OF, "span_sessions": 5}, "support shelf (November)"),
+        (
+            "support_shelf",
+            "2025-11-13",
+            {"as_of": AS_OF, "span_sessions": 30},
+            "multi-week support shelf (November)",
+        ),
+        (
+            "resistance_shelf",
+            "2025-07-13",
+            {"as_of": AS_OF, "span_sessions": 80},
+            "multi-month resistance shelf (July)",
+        ),
+        ("supply_zone", "2025-11-03", {"as_of": AS_OF}, "early-November supply zone"),
+        ("demand_zone", "2025-08-31", {"as_of": AS_OF}, "late-August demand zone"),
+        ("range_low", "2025-04-07", {"as_of": AS_OF}, "April multi-month range low"),
+    ],
+)
+def test_zone_names(kind, formed, more, name):
+    assert level_name(kind, np.datetime64(formed), **more) == name
+
+
+def test_average_names():
+    assert average_name("moving_average_50", True, 6) == "50-day moving average, reclaimed 6 sessions ago"
+    assert average_name("moving_average_50", False, 1) == "50-day moving average, lost 1 session ago"
+    assert average_name("moving_average_200", True, 0) == "200-day moving average, reclaimed today"
+    assert average_name("moving_average_200", True, None) == "200-day moving average"
+    assert average_name("moving_average_200", True, 500) == "200-day moving average"
+
+
+def test_every_kind_has_a_name():
+    for kind in KINDS:
+        assert kind.noun in level_name(kind.name, AS_OF)
+
+
+def test_parts_of_a_month():
+    days = ["2025-11-01", "2025-11-10", "2025-11-11", "2025-11-20", "2025-11-21", "2025-11-30"]
+    assert [part_of_month(np.datetime64(d)) for d in days] == ["early", "early", "mid", "mid", "late", "late"]
+    assert month_of(np.datetime64("1969-12-31")) == "December 1969"
