@@ -34,5 +34,6 @@ class ForecastInput:
 
 def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
     """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
-    setup = np.ascontiguousarray(frame[SETUP].to_numpy(np.float64))
+    # an own, writeable copy: pandas hands out views of either kind, and kernels are compiled for one
+    setup = np.array(frame[SETUP], dtype=np.float64, order="C")
     return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
