@@ -180,7 +180,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
             "breaks": rows["breaks"].astype(np.int64),
             "age_sessions": (bar - rows["formed"]).astype(np.int64),
             "strength": _worth_of(rows) * freshness(bar - rows["last_event"]),
-            "kinds": np.bitwise_count(rows["kinds"]).astype(np.int64),
+            "kinds": rows["agreeing"].astype(np.int64),
             "role": [_ROLE_NAMES[int(role)] for role in rows["role"]],
             "role_history": _role_histories(replay, bar, rows),
             "formed": stamps[rows["formed"]],

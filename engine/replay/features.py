@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from engine.rules.level_book import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
-from engine.rules.levels import BREAK, REJECTION, freshness, kinds_agreeing
+from engine.rules.levels import BREAK, REJECTION, freshness
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"
@@ -166,7 +166,7 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
             out[i, column] = hot[WORTH, r] * freshness(i - row.last_event)
             out[i, column + 1] = row.touches / (row.touches + 3.0)
             out[i, column + 2] = (i - row.origin) / (i - row.origin + _YEAR)
-            out[i, column + 3] = float(kinds_agreeing(row.kinds))
+            out[i, column + 3] = float(row.agreeing)
             out[i, column + 4] = row.reaction_atr / (row.reaction_atr + 4.0)
             out[i, column + 5] = 1.0 if row.reversals > 0 else 0.0
             out[i, column + 6] = 0.0

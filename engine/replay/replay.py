@@ -139,7 +139,7 @@ class Replay:
                 "formed": dates[table["formed"]],
                 "confirmed": dates[table["confirmed"]],
                 "name": level_names(table, self.bars.dates),
-                "kinds": np.bitwise_count(table["kinds"]).astype(np.int64),
+                "kinds": table["agreeing"].astype(np.int64),
             }
         )
 

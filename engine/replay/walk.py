@@ -19,6 +19,7 @@ from engine.replay.setup import (
     choose_setup,
     first_above,
 )
+from engine.rules.borrow import borrowed
 from engine.rules.indicators import SIGMA
 from engine.rules.kinds.kind import usable
 from engine.rules.level_book import (
@@ -76,7 +77,11 @@ def advance_walk(
     -------
     (bar, candidate) to go on from; bar is ``stop`` where the walk is done.
     """
-    hot = np.empty((N_HOT, len(rows)))
+    scratch = np.empty((N_HOT, len(rows)))
+    hot = borrowed(scratch)
+    rows, counters, recent = borrowed(rows), borrowed(counters), borrowed(recent)
+    levels, events, candidates = borrowed(levels), borrowed(events), borrowed(candidates)
+    indicators, features = borrowed(indicators), borrowed(features)
     arm_all(start - 1, indicators, rows, hot, counters, level_params)
     above = 0
     for i in range(start, stop):

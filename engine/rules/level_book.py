@@ -89,11 +89,13 @@ def _copy_rank(hot, source, target):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _top_up(hot, first, count):
-    """Bring RANK_TOP up to date from rank ``first``."""
+def _top_up(hot, first, last, count):
+    """Bring RANK_TOP of ``count`` ranks up to date after the ranks ``first .. last`` have changed."""
     top = hot[RANK_TOP, first - 1] if first > 0 else -np.inf
     for k in range(first, count):
         top = max(top, hot[RANK_HIGH, k])
+        if k > last and hot[RANK_TOP, k] == top:
+            break
         hot[RANK_TOP, k] = top
 
 
@@ -111,7 +113,7 @@ def _rank(rows, hot, count, r):
     hot[RANK_LOW, k] = low
     hot[RANK_HIGH, k] = hot[ZONE_HIGH, r]
     hot[RANK_ROW, k] = r
-    _top_up(hot, k, count + 1)
+    _top_up(hot, k, count, count + 1)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -119,7 +121,7 @@ def _unrank(hot, count, r):
     first = _rank_of(hot, r)
     for k in range(first, count - 1):
         _copy_rank(hot, k + 1, k)
-    _top_up(hot, first, count - 1)
+    _top_up(hot, first, count, count - 1)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -165,7 +167,7 @@ def move_averages(i, indicators, rows, hot, counters):
         hot[RANK_HIGH, k] = price
         hot[RANK_ROW, k] = r
         hot[PLACE, r] = k
-        _top_up(hot, min(first, k), count)
+        _top_up(hot, min(first, k), max(first, k), count)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -263,9 +265,7 @@ def _make_room(bar, rows, hot, counters, events):
     for r in range(counters[N_AVERAGES], counters[N_ACTIVE]):
         distance = max(hot[ZONE_LOW, r] - bar.close, bar.close - hot[ZONE_HIGH, r], 0.0) / bar.atr
         score = (
-            hot[WORTH, r]
-            * freshness(bar.at - hot[LAST_EVENT, r])
-            / (1.0 + distance / _EVICTION_DISTANCE_ATR)
+            hot[WORTH, r] * freshness(bar.at - hot[LAST_EVENT, r]) / (1.0 + distance / _EVICTION_DISTANCE_ATR)
         )
         if score < least:
             least = score
@@ -286,6 +286,7 @@ def _write(level, candidate):
     level.reaction_atr = 0.0
     level.weight = candidate.weight
     level.kinds = 1 << candidate.kind
+    level.agreeing = 1
     level.kind = candidate.kind
     level.column = candidate.column
     level.formed = candidate.formed
@@ -333,10 +334,20 @@ def _is_crowded(level, low, high, tallest):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _bits(kinds):
+    count = 0
+    while kinds:
+        count += kinds & 1
+        kinds >>= 1
+    return count
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _absorb_candidate(i, level, candidate):
     level.low = min(level.low, candidate.low)
     level.high = max(level.high, candidate.high)
     level.kinds |= 1 << candidate.kind
+    level.agreeing = _bits(level.kinds)
     level.origin = min(level.origin, candidate.formed)
     level.touches = max(level.touches, candidate.touches)
     if _outranks(candidate.weight, candidate.formed, level, i):
@@ -359,6 +370,7 @@ def _absorb_parent(i, level, row, tallest):
     level.low = min(level.low, max(row.low, level.high - tallest))
     level.high = max(level.high, min(row.high, level.low + tallest))
     level.kinds |= row.kinds
+    level.agreeing = _bits(level.kinds)
     level.origin = min(level.origin, row.origin)
     level.touches = max(level.touches, row.touches)
     level.rejections = max(level.rejections, row.rejections)

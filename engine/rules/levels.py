@@ -62,7 +62,8 @@ LEVEL = np.dtype(
         ("high", np.float64),
         ("reaction_atr", np.float64),  # sum of what price did after turning here
         ("weight", np.float64),  # of its kind
-        ("kinds", np.int64),  # bit k set: kind k agrees
+        ("kinds", np.int32),  # bit k set: kind k agrees
+        ("agreeing", np.int32),  # how many bits are set
         ("kind", np.int32),
         ("column", np.int32),  # indicator column that is its price; -1 for a zone
         ("formed", np.int32),  # bar indices
@@ -108,6 +109,7 @@ def stand(level, level_id, row):
     row.high = level.high
     row.reaction_atr = level.reaction_atr
     row.kinds = level.kinds
+    row.agreeing = level.agreeing
     row.weight = level.weight
     row.kind = level.kind
     row.column = level.column
@@ -157,24 +159,13 @@ def apply_event(row, code, bar, value):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def kinds_agreeing(kinds):
-    """Number of level kinds that went into a zone."""
-    count = 0
-    while kinds:
-        count += kinds & 1
-        kinds >>= 1
-    return count
-
-
-@numba.njit(cache=True, error_model="numpy")
 def worth(row):
     """The part of :func:`strength` that only an event can change."""
-    agreeing = kinds_agreeing(row.kinds)
     standing = (
         row.weight
         + row.touches / (row.touches + _HALF_STRENGTH_TOUCHES)
         + row.reaction_atr / (row.reaction_atr + _HALF_STRENGTH_REACTION)
-        + (agreeing - 1.0) / agreeing
+        + (row.agreeing - 1.0) / row.agreeing
     )
     integrity = 2.0 / (2.0 + row.breaks)
     if row.broken == 1:

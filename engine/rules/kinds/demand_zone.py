@@ -23,15 +23,14 @@ from engine.rules.kinds.kind import put, usable
 
 
 @numba.njit(cache=True)
-def demand_zone_confirmed_at(high, low, close, indicators, i, b, params):
-    """(first bar, low, high) of the base ending at bar ``b`` if bar ``i`` confirms it; first bar -1 if not."""
-    atr = indicators[b, ATR]
-    if not usable(atr, close[b]):
+def demand_zone_confirmed_at(high, low, close, i, b, sessions, height, reach):
+    """(first bar, low, high) of the base ending at bar ``b`` if bar ``i`` confirms it; first bar -1 if not.
+
+    ``height`` and ``reach`` are in price units; the reach is that of the close of ``i`` from the base.
+    """
+    first, bottom, top = base_ending_at(high, low, b, sessions, height)
+    if not bottom < top <= bottom + height:
         return -1, 0.0, 0.0
-    first, bottom, top = base_ending_at(high, low, b, params.base_sessions, params.base_height_atr * atr)
-    if not bottom < top <= bottom + params.base_height_atr * atr:
-        return -1, 0.0, 0.0
-    reach = params.impulse_atr * atr
     if close[i] - top < reach or close[b + 1] <= top:
         return -1, 0.0, 0.0
     for j in range(b + 1, i):
@@ -49,7 +48,7 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
     trigger = np.empty(stop - begin)
     for b in range(begin, stop):
         atr = indicators[b, ATR]
-        narrow = high[b] - low[b] <= params.base_height_atr * atr
+        narrow = usable(atr, close[b]) and high[b] - low[b] <= params.base_height_atr * atr
         trigger[b - begin] = high[b] + params.impulse_atr * atr if narrow else np.inf
     count = 0
     first = max(start, 1)
@@ -71,7 +70,14 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
         for b in range(i - 1, oldest - 1, -1):
             if close[i] < trigger[b - begin]:
                 continue
-            base, bottom, top = demand_zone_confirmed_at(high, low, close, indicators, i, b, params)
+            height = params.base_height_atr * indicators[b, ATR]
+            reach = params.impulse_atr * indicators[b, ATR]
+            # whatever else belongs to the base, it ends no higher than this, and the close before was beyond
+            if i - 1 > b and close[i - 1] >= low[b] + height + reach:
+                continue
+            base, bottom, top = demand_zone_confirmed_at(
+                high, low, close, i, b, params.base_sessions, height, reach
+            )
             if base >= 0:
                 count = put(out, count, i, b, 1, bottom, top)
                 break
