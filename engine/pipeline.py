@@ -13,7 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -21,10 +20,10 @@ from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, ConfigError, RunError
-from engine.forecast.inputs import ForecastInput
-from engine.replay.outcomes import label
+from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
+from engine.warm import compile_ahead
 
 if TYPE_CHECKING:
     from engine.bars.findings import BarFinding
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from engine.verify.audit import AuditResult
     from engine.verify.compare import Comparison
     from engine.verify.ledger_score import LedgerScore
-
-SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 
 
 @dataclass(frozen=True)
@@ -88,21 +85,18 @@ def replay(config: Config, as_of: str | None = None) -> Replayed:
     if as_of is not None:
         bars = {symbol: series.cut(_known(series, as_of)) for symbol, series in bars.items()}
         bars = {symbol: series for symbol, series in bars.items() if len(series)}
-    return _replayed(config, bars)
+    return _with_outcomes(
+        config, bars, {symbol: replay_bars(series, config) for symbol, series in bars.items()}
+    )
 
 
 def _known(series: BarSeries, as_of: str) -> int:
     return series.index_of(as_of) + 1
 
 
-def _replayed(config: Config, bars: dict[str, BarSeries]) -> Replayed:
-    replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
-    inputs = []
-    for symbol, series in bars.items():
-        setup = replays[symbol].frame[SETUP].to_numpy(np.float64)
-        outcomes = label(series, setup, config.horizons, config.outcome)
-        inputs.append(ForecastInput(series, replays[symbol].frame, setup, outcomes))
-    return Replayed(config, bars, replays, tuple(inputs))
+def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str, Replay]) -> Replayed:
+    inputs = tuple(forecast_input(series, replays[symbol].frame, config) for symbol, series in bars.items())
+    return Replayed(config, bars, replays, inputs)
 
 
 def run(
@@ -150,6 +144,7 @@ def _fill(
     folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
 ) -> None:
     from engine.backtest.backtest import backtest
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.models import save_models
     from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
@@ -160,18 +155,26 @@ def _fill(
     from engine.verify.plain import plain
     from engine.verify.verify import verify
 
+    ahead = compile_ahead()
     with progress.stage("replay"):
-        replayed = _replayed(config, bars)
-        folder.write_frame("levels.parquet", replayed.levels)
-        folder.write_frame("level_events.parquet", replayed.events)
-        folder.write_frame("replay.parquet", replayed.frame)
-    with progress.stage("outcomes"):
-        folder.write_frame("outcomes.parquet", replayed.outcomes)
+        replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
     with progress.stage("audit"):
         audits = [audit_bars(series, config, audit_dates) for series in bars.values()] if audit_dates else []
         folder.manifest["audit"] = [result.certificate() for result in audits] or None
+    with progress.stage("levels"):
+        touch = book_touch(replays, config)
+    if ahead is not None:
+        ahead.wait()
+    with progress.stage("outcomes"):
+        replayed = _with_outcomes(config, bars, replays)
+        folder.write_frame("levels.parquet", replayed.levels)
+        folder.write_frame("level_events.parquet", replayed.events)
+        folder.write_frame("replay.parquet", replayed.frame)
+        folder.write_frame("outcomes.parquet", replayed.outcomes)
     with progress.stage("forecast"):
         forecasts = walk_forward(replayed.inputs, config)
+        for symbol in forecasts.silent:
+            folder.warn(f"{symbol}: its history is too short for a forecast; it only appears in the replay")
         folder.write_frame("forecasts.parquet", forecasts.frame)
         save_models(forecasts, folder.path / "model")
     with progress.stage("verify"):
@@ -201,7 +204,7 @@ def _fill(
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
     with progress.stage("scenario"):
-        tables = last_tables(replayed.replays, replayed.inputs, forecasts, config)
+        tables = last_tables(replayed.replays, replayed.inputs, forecasts, touch, config)
         folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
     with progress.stage("report"):
         folder.save_manifest()
@@ -256,12 +259,16 @@ def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
     >>> table.longest.whole_percents                                               # doctest: +SKIP
     {'continuation': 46, 'range': 24, 'breakdown': 30}
     """
+    from engine.forecast.book_touch import book_touch
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
 
     with threadpool_limits(1):
         replayed = replay(config, as_of)
-        return last_tables(replayed.replays, replayed.inputs, walk_forward(replayed.inputs, config), config)
+        forecasts = walk_forward(replayed.inputs, config)
+        return last_tables(
+            replayed.replays, replayed.inputs, forecasts, book_touch(replayed.replays, config), config
+        )
 
 
 def audit(config: Config, dates: int | None = 200) -> list[AuditResult]:

@@ -24,6 +24,7 @@ from engine.errors import InputError
 from engine.forecast.learners import FOLD_TOLERANCE, Window
 from engine.forecast.minimise import Minimum, minimise
 from engine.forecast.offset_logistic import check_penalty
+from engine.forecast.selection import DIRECTION_FACTOR
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 
 EVENTS = (BREAKDOWN, CONTINUATION)  # order of the last axis of hazards and of coefficients
@@ -170,6 +171,7 @@ class HazardLearner:
                     self._theta[c],
                     penalty,
                     self.tolerance,
+                    direction_factor=DIRECTION_FACTOR,
                 ).point.reshape(self._theta[c].shape)
         return HazardCandidates(self._theta.copy(), self.horizons)
 
@@ -207,18 +209,27 @@ def fit_hazard(
     penalty: float,
     tolerance: float = 1e-13,
     max_iterations: int = 500,
+    direction_factor: float = 1.0,
 ) -> Minimum:
-    """Coefficients (p + 1, 2), flattened, intercept last; features (p, n), hazards (n, J, 2)."""
+    """Coefficients (p + 1, 2), flattened, intercept last; features (p, n), hazards (n, J, 2).
+
+    ``direction_factor`` multiplies the penalty on differences between the two events, which tilt the table,
+    against their sums, which widen it.
+    """
     shape = start.shape
+    both, cross = 0.5 * penalty * (1.0 + direction_factor), 0.5 * penalty * (1.0 - direction_factor)
+    ridge = np.array([[both, cross], [cross, both]])
     hessian = _curvature(features, hazards, session, weight)
     d = len(hessian)
     jitter = 1e-9 * max(float(np.trace(hessian)) / d, 1e-12)
-    factor = cholesky(hessian + (penalty + jitter) * np.eye(d), lower=True, check_finite=False)
+    shrink = np.kron(np.eye(d // 2), ridge) + jitter * np.eye(d)
+    factor = cholesky(hessian + shrink, lower=True, check_finite=False)
     gradient = np.empty(shape)
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
         value = hazard_loss(features, hazards, session, code, weight, theta.reshape(shape), gradient)
-        return value + 0.5 * penalty * float(theta @ theta), gradient.ravel() + penalty * theta
+        pull = (theta.reshape(shape) @ ridge).ravel()
+        return value + 0.5 * float(theta @ pull), gradient.ravel() + pull
 
     total = max(float(weight.sum()), 1e-12)
     return minimise(

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
-from engine.replay.outcomes import Outcomes
+from engine.config import Config
+from engine.replay.outcomes import Outcomes, label
+
+SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,3 +30,10 @@ class ForecastInput:
     frame: pd.DataFrame
     setup: np.ndarray
     outcomes: Outcomes
+
+
+def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
+    """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
+    # an own, writeable copy: pandas hands out views of either kind, and kernels are compiled for one
+    setup = np.array(frame[SETUP], dtype=np.float64, order="C")
+    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))

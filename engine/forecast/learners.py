@@ -12,11 +12,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from engine.forecast.logistic_kernels import contrasts, curvature, linear_logits
+from engine.forecast.logistic_kernels import curvature, linear_logits
 from engine.forecast.offset_logistic import fit_theta
+from engine.forecast.selection import DIRECTION_FACTOR
 
 # fits are repeated for every fold and penalty: a hundred-millionth of a nat per outcome is exact enough
 FOLD_TOLERANCE = 1e-8
+
+# orthonormal directions in which a table of scenarios can move: up or down, and wide or narrow
+SCENARIO_CONTRASTS = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]]) / np.sqrt([2.0, 6.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,11 +105,17 @@ class LinearCandidates:
 class OffsetLogisticLearner:
     """Ridge path of offset logistic regressions, each penalty warm-started from the previous fold."""
 
-    def __init__(self, penalties: tuple[float, ...], tolerance: float = FOLD_TOLERANCE) -> None:
+    def __init__(
+        self,
+        penalties: tuple[float, ...],
+        tolerance: float = FOLD_TOLERANCE,
+        direction_factor: float = DIRECTION_FACTOR,
+    ) -> None:
         self.penalties = penalties
         self.candidates = len(penalties)
         self.tolerance = tolerance
-        self._basis = contrasts(3)
+        self._factors = np.array([direction_factor, 1.0])
+        self._basis = SCENARIO_CONTRASTS
         self._theta: np.ndarray | None = None
 
     def due(self, rows: int) -> bool:
@@ -134,6 +144,7 @@ class OffsetLogisticLearner:
                 self._theta[c],
                 hessian,
                 penalty,
+                factors=self._factors,
                 tolerance=self.tolerance,
             )
             self._theta[c] = fitted.point.reshape(shape)

@@ -151,16 +151,19 @@ def fit_theta(
     penalty: float,
     *,
     penalise_intercept: bool = True,
+    factors: np.ndarray | None = None,
     tolerance: float = 1e-13,
     max_iterations: int = 500,
 ) -> Minimum:
     """Coefficients in contrasts, (p + 1) * (K - 1) numbers, for one finite penalty.
 
     ``features`` is (p, >= rows), one feature after the other; only the first ``rows`` columns are used.
-    ``hessian`` is that of the unpenalised loss (see :func:`~engine.forecast.logistic_kernels.curvature`).
+    ``factors`` (K - 1,) multiply the penalty of each contrast.  ``hessian`` is that of the unpenalised loss (see :func:`~engine.forecast.logistic_kernels.curvature`).
     """
     shape = start.shape
     ridge = np.full(shape, float(penalty))
+    if factors is not None:
+        ridge *= factors
     if not penalise_intercept:
         ridge[-1] = 0.0
     flat = ridge.ravel()

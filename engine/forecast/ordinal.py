@@ -21,6 +21,7 @@ from engine.errors import InputError
 from engine.forecast.learners import FOLD_TOLERANCE, Window
 from engine.forecast.minimise import Minimum, minimise
 from engine.forecast.offset_logistic import check_offset, check_penalty, class_codes
+from engine.forecast.selection import DIRECTION_FACTOR
 
 _BLOCK = 256
 
@@ -181,7 +182,7 @@ class OrdinalLearner:
                     window.weight,
                     self._theta[c],
                     hessian,
-                    penalty,
+                    DIRECTION_FACTOR * penalty,  # all it can do is tilt the table
                     tolerance=self.tolerance,
                 ).point
         return OrdinalCandidates(self._theta.copy())

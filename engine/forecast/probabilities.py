@@ -64,6 +64,8 @@ def floor_probabilities(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
         free_mass = 1.0 - floor * lifted.sum(axis=-1, keepdims=True)
         free = np.where(lifted, 0.0, p)
         scaled = np.where(lifted, floor, free * (free_mass / free.sum(axis=-1, keepdims=True)))
+    # rows without a lifted class are left as they are: a row must not depend on what else is in the array
+    scaled = np.where(lifted.any(axis=-1, keepdims=True), scaled, p)
     return np.where(missing, np.nan, scaled)
 
 

@@ -60,6 +60,8 @@ class Forecasts:
     folds : inner (negative) and outer folds.
     groups : fitted models and out-of-sample forecasts of each pooling group.
     features : names of the model features given by the replay.
+    silent : symbols whose own history is too short for a single forecast; the others are forecast all the
+        same, so that the table of an early date does not depend on an instrument that had just begun.
     """
 
     frame: pd.DataFrame
@@ -67,6 +69,7 @@ class Forecasts:
     folds: tuple[Fold, ...]
     groups: tuple[GroupForecast, ...]
     features: tuple[str, ...]
+    silent: tuple[str, ...] = ()
 
 
 def walk_forward(
@@ -90,7 +93,8 @@ def walk_forward(
     Raises
     ------
     DataError
-        ``data.too_few_bars`` when an instrument leaves no session to forecast.
+        ``data.too_few_bars`` when no session of any instrument can be forecast; the message names the number
+        needed.
     InputError
         ``forecast.duplicate_symbol``, ``forecast.missing_feature``.
     """
@@ -146,8 +150,8 @@ def _walk_forward(
         done += len(members)
         report(0.5 + 0.5 * done / len(instruments))
     frame = forecast_table(instruments, baselines, groups, calendar, config)
-    _check_every_instrument(instruments, frame, folds[0].start, settings)
-    return Forecasts(frame, calendar, folds, tuple(groups), names)
+    silent = _silent(instruments, frame, settings)
+    return Forecasts(frame, calendar, folds, tuple(groups), names, silent)
 
 
 def _forecast_group(
@@ -242,16 +246,17 @@ def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[
             )
 
 
-def _check_every_instrument(
-    instruments: Sequence[ForecastInput], frame: pd.DataFrame, first: int, settings: ForecastConfig
-) -> None:
+def _silent(
+    instruments: Sequence[ForecastInput], frame: pd.DataFrame, settings: ForecastConfig
+) -> tuple[str, ...]:
     present = set(frame["instrument"].unique())
-    for entry in instruments:
-        if entry.bars.symbol not in present:
-            needed = EARLIEST_REFIT + settings.refit_sessions
-            raise DataError(
-                "data.too_few_bars",
-                f"{entry.bars.symbol}: not one of its {len(entry.bars)} sessions can be forecast; an instrument "
-                f"needs about {needed} sessions, and some after the first fold starts",
-                "use a longer history, leave the instrument out, or lower forecast.min_train_sessions",
-            )
+    silent = tuple(entry.bars.symbol for entry in instruments if entry.bars.symbol not in present)
+    if len(silent) == len(instruments):
+        longest = max(len(entry.bars) for entry in instruments)
+        raise DataError(
+            "data.too_few_bars",
+            f"not one session of {', '.join(silent)} can be forecast; an instrument needs a setup and about "
+            f"{EARLIEST_REFIT + settings.refit_sessions} sessions of its own, the longest here has {longest}",
+            "use a longer history or lower forecast.min_train_sessions",
+        )
+    return silent

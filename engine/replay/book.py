@@ -148,11 +148,11 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         distance_sigma = np.where(edge == close, 0.0, np.log(edge / close) / sigma)
     dates = replay.bars.dates
     names = []
-    for r, row in enumerate(rows):
+    for place, row in enumerate(rows):
         kind = KINDS[row["kind"]].name
         if row["column"] >= 0:
             crossed = None if row["crossed_at"] < 0 else bar - int(row["crossed_at"])
-            names.append(average_name(kind, close > low[r], crossed))
+            names.append(average_name(kind, close > low[place], crossed))
         else:
             names.append(
                 level_name(
@@ -160,7 +160,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
                     dates[row["formed"]],
                     span_sessions=int(row["formed"] - row["origin"]),
                     as_of=as_of,
-                    is_record=bool(high[r] >= record),
+                    is_record=bool(high[place] >= record),
                 )
             )
     stamps = dates.astype("datetime64[us]")

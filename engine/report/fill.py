@@ -14,6 +14,7 @@ from engine.rules.reading import reading_sentence
 
 if TYPE_CHECKING:
     from engine.config import Config
+    from engine.forecast.book_touch import Touch
     from engine.forecast.inputs import ForecastInput
     from engine.forecast.walk_forward import Forecasts
 
@@ -35,15 +36,20 @@ def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any)
 
 
 def last_tables(
-    replays: Mapping[str, Replay], inputs: Sequence[ForecastInput], forecasts: Forecasts, config: Config
+    replays: Mapping[str, Replay],
+    inputs: Sequence[ForecastInput],
+    forecasts: Forecasts,
+    touch: Mapping[str, Touch],
+    config: Config,
 ) -> list[Scenario]:
-    """The table of each instrument's last close, with intervals, notes, track record and analogues."""
-    from engine.forecast.book_touch import book_touch
+    """The table of each instrument's last close, with intervals, notes, track record and analogues.
+
+    ``touch`` is what :func:`engine.forecast.book_touch.book_touch` gives for these replays.
+    """
     from engine.forecast.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
     explained = explain(forecasts, inputs, config, requests)
-    touch = book_touch(replays, config)
     return [
         table_at(
             replays[symbol],

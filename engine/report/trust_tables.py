@@ -148,11 +148,12 @@ def _placebo_skill(block: Mapping[str, Any]) -> str:
     difference, low, high = (
         block.get(key) for key in ("skill_difference", "skill_difference_low", "skill_difference_high")
     )
-    if words.number(difference) is None:
+    gain = words.number(difference)
+    if gain is None:
         return ""
     text = (
         "In log loss against the base rates of each side, distance and volatility forecast the real levels "
-        f"{words.percent(abs(float(difference)), 1)} {'worse' if float(difference) < 0 else 'better'} than the random ones"
+        f"{words.percent(abs(gain), 1)} {'worse' if gain < 0 else 'better'} than the random ones"
     )
     if words.number(low) is not None and words.number(high) is not None:
         text += f" ({words.signed_percent(low)} to {words.signed_percent(high)})"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBar
     from rich.progress import TaskID
 
-STAGES = ("replay", "outcomes", "forecast", "verify", "audit", "backtest", "scenario", "report")
+STAGES = ("replay", "audit", "levels", "outcomes", "forecast", "verify", "backtest", "scenario", "report")
 
 
 class Progress:

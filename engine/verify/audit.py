@@ -186,10 +186,7 @@ def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
         "close": close,
         "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
     }
-    joined: dict[str, Any] = {}
-    for name, values in future.items():
-        source = getattr(bars, name)
-        joined[name] = np.append(source[: t + 1], values)
-        # kernels are compiled anew for arrays that may be written where they have seen arrays that may not
-        joined[name].setflags(write=source.flags.writeable)
+    joined: dict[str, Any] = {
+        name: np.append(getattr(bars, name)[: t + 1], values) for name, values in future.items()
+    }
     return changed(bars, **joined)

@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from engine.errors import InputError
 from engine.forecast.boosting import ScenarioBoosting, monotone_constraints
-from engine.forecast.hazard import HazardLogistic, baseline_hazards, hazard_loss
+from engine.forecast.hazard import HazardLogistic, baseline_hazards, fit_hazard, hazard_loss
 from engine.forecast.ordinal import OrdinalLogistic, cumulative_log_odds, ordinal_curvature, ordinal_loss
 from engine.forecast.trees import TreeModel
 
@@ -227,3 +227,16 @@ def test_boosting_without_one_class():
     assert p.shape == (200, 3)
     np.testing.assert_allclose(p.sum(1), 1.0)
     assert (p[:, 0] < 1e-6).all()
+
+
+def test_hazard_shrinks_a_tilt_harder_than_a_widening():
+    X, session, code, paths = events(5, 3000)
+    h = baseline_hazards(paths)
+    weight, theta = np.ones(len(X)), np.zeros((3, 2))
+    args = (np.ascontiguousarray(X.T), h, session, code.astype(np.int64), weight)
+    point = fit_hazard(*args, theta, 20.0, direction_factor=4.0).point.reshape(3, 2)
+    slope = np.empty((3, 2))
+    hazard_loss(*args, point, slope)
+    tilt, widen = np.array([-1.0, 1.0]) / np.sqrt(2), np.array([1.0, 1.0]) / np.sqrt(2)
+    np.testing.assert_allclose(slope @ tilt, -80.0 * (point @ tilt), atol=1e-3)
+    np.testing.assert_allclose(slope @ widen, -20.0 * (point @ widen), atol=1e-3)

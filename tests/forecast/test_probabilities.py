@@ -84,3 +84,13 @@ def test_zero_probability_has_no_log_odds():
         with pytest.raises(InputError) as error:
             function(np.array([0.0, 0.5, 0.5]))
         assert error.value.code == "forecast.zero_probability"
+
+
+def test_a_row_does_not_depend_on_the_other_rows():
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet([1.0, 2.0, 3.0], 500)
+    p[250:, 0] = 1e-9  # rows that need the floor
+    together = floor_probabilities(p)
+    for i in range(0, 500, 7):
+        assert (floor_probabilities(p[i]) == together[i]).all()
+        assert (floor_probabilities(p[i : i + 3])[0] == together[i]).all()

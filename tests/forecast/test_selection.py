@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.forecast.learners import SCENARIO_CONTRASTS, OffsetLogisticLearner, Window
 from engine.forecast.online import _correct
-from engine.forecast.selection import PENALTIES, candidate_weights, effective_penalty
+from engine.forecast.selection import DIRECTION_FACTOR, PENALTIES, candidate_weights, effective_penalty
 from engine.forecast.standardise import fit_standardiser
 
 
@@ -71,3 +72,31 @@ def test_drift_correction_follows_a_lasting_lean_and_waits_for_outcomes():
     _correct(logs, changed, session, session + horizon, 1 / horizon, 0.05, 0.01, other)
     assert (other[: 1000 + horizon] == out[: 1000 + horizon]).all()
     assert (other[1000 + horizon] != out[1000 + horizon]).any()
+
+
+def test_tilting_the_table_is_shrunk_harder_than_widening_it():
+    rng = np.random.default_rng(0)
+    n = 4000
+    x = rng.normal(size=(2, n))
+    truth = SCENARIO_CONTRASTS @ np.array([[0.4, 0.0], [0.0, 0.4]])  # first feature tilts, second widens
+    logits = (truth @ x).T
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    codes = (rng.random(n)[:, None] > p.cumsum(1)[:, :-1]).sum(1).astype(np.int64)
+    empty = np.zeros(n, dtype=np.int64)
+    window = Window(
+        x, np.zeros((n, 1, 3)), codes[:, None], np.full(n, 0.1), np.zeros((n, 1, 3)), empty, empty
+    )
+    fitted = OffsetLogisticLearner((100.0, np.inf), tolerance=1e-12).fit(window)
+    moved = SCENARIO_CONTRASTS.T @ fitted.coefficients[0, :2].T
+    assert 0 < moved[0, 0] < 0.6 * moved[1, 1] < 0.4
+    assert (fitted.coefficients[1] == 0).all()
+    # first-order condition with the two penalties
+    logits = (fitted.coefficients[0, :2].T @ x).T + fitted.coefficients[0, 2]
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    slope = SCENARIO_CONTRASTS.T @ ((p - np.eye(3)[codes]) * 0.1).T @ x.T
+    np.testing.assert_allclose(slope, -moved * np.array([[100.0 * DIRECTION_FACTOR], [100.0]]), atol=1e-4)
+
+
+def test_scenario_contrasts_are_orthonormal():
+    np.testing.assert_allclose(SCENARIO_CONTRASTS.T @ SCENARIO_CONTRASTS, np.eye(2), atol=1e-15)
+    np.testing.assert_allclose(SCENARIO_CONTRASTS.sum(axis=0), 0.0, atol=1e-15)

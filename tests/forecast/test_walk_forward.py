@@ -150,9 +150,22 @@ def test_an_instrument_much_shorter_than_the_others(pooling):
     counts = frame.groupby("instrument")["date"].nunique()
     assert counts["A"] == 700
     assert 100 < counts["B"] < 500
+    # one that had just begun is named, and does not take the others down with it
     tiny = replace(bars_of("B", 60, 2), dates=long.dates[-60:])
-    with pytest.raises(DataError, match="B: not one of its 60 sessions") as error:
-        forecasts([long, tiny], config)
+    result = forecasts([long, tiny], config)
+    assert result.silent == ("B",)
+    assert set(result.frame["instrument"]) == {"A"}
+
+
+def test_instruments_that_are_all_too_short_are_refused():
+    # together they fill the calendar, but none has enough sessions of its own
+    bars = bars_of("A", 700, 1)
+    parts = [
+        replace(bars_of(name, 175, i), dates=bars.dates[175 * i : 175 * (i + 1)])
+        for i, name in enumerate("ABCD")
+    ]
+    with pytest.raises(DataError, match="about 315 sessions of its own, the longest here has 175") as error:
+        forecasts(parts, adhoc_config(min_train_sessions=600))
     assert error.value.code == "data.too_few_bars"
 
 

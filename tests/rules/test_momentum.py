@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -165,7 +166,9 @@ def test_no_movement_and_no_volume_are_unknown_not_infinite():
 
 def test_a_day_without_volume_is_unknown_for_the_whole_window():
     bars = simulate_bars(100, seed=1)
-    bars.volume[50] = 0.0
+    volume = bars.volume.copy()
+    volume[50] = 0.0
+    bars = replace(bars, volume=volume)
     ratio = frame_of(bars)["volume_ratio"]
     assert ratio[50:70].isna().all()
     assert ratio[[49, 70]].notna().all()

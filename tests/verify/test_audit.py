@@ -229,19 +229,6 @@ def test_noise_keeps_the_past_and_gives_sound_bars():
         assert (bars.low > 0).all()
 
 
-def test_noise_needs_no_second_compilation():
-    frozen = replace(BARS, close=BARS.close.copy())
-    frozen.close.setflags(write=False)
-    seen = []
-
-    def watch(bars, config):
-        seen.append([getattr(bars, name).flags.writeable for name in ("open", "close", "volume")])
-        return causal(BARS, config)
-
-    audit(frozen, CONFIG, 2, replay=watch)
-    assert seen == [[True, False, True]] * 5
-
-
 @pytest.mark.parametrize(
     ("bars", "dates", "code"), [(BARS.cut(0), 5, "audit.no_bars"), (BARS, 0, "audit.no_dates")]
 )
