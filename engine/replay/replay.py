@@ -42,6 +42,7 @@ REPLAY_COLUMNS: tuple[str, ...] = (
 
 # bounds the memory of candidates and buffers, and keeps what one kernel wrote in the cache for the next
 _CHUNK_BARS = 16384
+_SPARE_ROWS = 4 * CAPACITY  # one bar can bring three events to every level of a full book
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,10 +228,11 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     thresholds = momentum_params(rules)
     of_levels = level_params(rules)
     of_setup = setup_params(before.config.setup)
-    room = min(stop - start, _CHUNK_BARS)
-    levels = np.zeros(room + len(KINDS), LEVEL)
-    events = np.zeros(4 * (room + CAPACITY), EVENT)
-    tables, logs = [before.table], [before.log]
+    # room for the usual number; pages that are not needed are never touched, and the walk asks for more if it must
+    table = _grown(before.table, len(before.table) + (stop - start) // 2 + _SPARE_ROWS)
+    log = _grown(before.log, len(before.log) + 3 * (stop - start) + _SPARE_ROWS)
+    state.counters[N_LEVELS] = len(before.table)
+    state.counters[N_EVENTS] = len(before.log)
     for first_bar in range(start, stop, _CHUNK_BARS):
         last_bar = min(first_bar + _CHUNK_BARS, stop)
         advance_indicators(bars.high, bars.low, bars.close, first_bar, last_bar, state.indicators, indicators)
@@ -238,7 +240,6 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         candidates = find_candidates(bars, indicators, first_bar, last_bar, of_levels)
         bar, candidate = first_bar, 0
         while bar < last_bar:
-            state.counters[[N_LEVELS, N_EVENTS]] = 0
             bar, candidate = advance_walk(
                 bars.high,
                 bars.low,
@@ -253,18 +254,18 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
                 state.rows,
                 state.counters,
                 state.recent,
-                levels,
-                events,
+                table,
+                log,
                 snapshots,
                 snapshot_counters,
                 setup,
                 setup_levels,
                 features,
             )
-            tables.append(levels[: state.counters[N_LEVELS]].copy())
-            logs.append(events[: state.counters[N_EVENTS]].copy())
+            if bar < last_bar:
+                table = _grown(table, 2 * len(table))
+                log = _grown(log, 2 * len(log))
         advance_reading(bars.close, indicators, momentum, setup, first_bar, last_bar, thresholds, reading)
-    state.counters[[N_LEVELS, N_EVENTS]] = 0  # how full a buffer was is no state
     return Replay(
         bars=bars,
         config=before.config,
@@ -274,8 +275,8 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         setup=setup,
         setup_levels=setup_levels,
         reading=reading,
-        table=np.concatenate(tables),
-        log=np.concatenate(logs),
+        table=table[: state.counters[N_LEVELS]],
+        log=log[: state.counters[N_EVENTS]],
         snapshots=snapshots,
         snapshot_counters=snapshot_counters,
         state=state,

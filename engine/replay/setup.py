@@ -97,7 +97,7 @@ def _is_major(i, k, hot, params):
 def _nearest_resistance(bar, count, above, hot, params):
     best = -1
     least = bar.close + params.min_ceiling_atr * bar.atr
-    for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first
+    for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first counts
         if hot[RANK_TOP, k] < least:
             break
         high = hot[RANK_HIGH, k]

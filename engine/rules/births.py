@@ -22,7 +22,16 @@ import numba
 import numpy as np
 
 from engine.rules.level_book import emit, make_room
-from engine.rules.levels import REINFORCED, RESISTANCE, RETIRED_MERGED, SUPPORT, apply_event, freshness, stand
+from engine.rules.levels import (
+    REINFORCED,
+    RESISTANCE,
+    RETIRED_MERGED,
+    SUPPORT,
+    apply_event,
+    freshness,
+    kinds_agreeing,
+    stand,
+)
 from engine.rules.ranks import (
     N_ACTIVE,
     N_AVERAGES,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic
-def _borrowed(typing_context, array):
+def _without_owner(typing_context, array):
     def codegen(context, builder, signature, arguments):
         value = context.make_array(signature.args[0])(context, builder, arguments[0])
         value.meminfo = cgutils.get_null_value(value.meminfo.type)
         return value._getvalue()
 
     return array(array), codegen
+
+
+_borrowed: Any = intrinsic(_without_owner)
 
 
 @numba.njit(cache=True, inline="always")
