@@ -6,6 +6,7 @@ the last bar left behind.  Both run the same kernels over the same arrays, so th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -221,8 +222,8 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     features = _grown(before.features, stop)
     setup = _grown(before.setup, stop)
     setup_levels = _grown(before.setup_levels, stop)
-    snapshots = _grown(before.snapshots, stop // SNAPSHOT_BARS)
-    snapshot_counters = _grown(before.snapshot_counters, stop // SNAPSHOT_BARS)
+    snapshots = _zeros_after(before.snapshots, stop // SNAPSHOT_BARS)
+    snapshot_counters = _zeros_after(before.snapshot_counters, stop // SNAPSHOT_BARS)
 
     prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     thresholds = momentum_params(rules)
@@ -284,16 +285,25 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
 
 
 def _grown(values: np.ndarray, rows: int) -> np.ndarray:
+    grown = np.empty((rows, *values.shape[1:]), values.dtype)
+    grown[: len(values)] = values
+    return grown
+
+
+def _zeros_after(values: np.ndarray, rows: int) -> np.ndarray:
     grown = np.zeros((rows, *values.shape[1:]), values.dtype)
     grown[: len(values)] = values
     return grown
 
 
 def _repeat(text: str, n: int) -> pd.Series:
-    return pd.Series(
-        pd.array(pa.array([text] * min(n, 1)).take(pa.array(np.zeros(n, np.int64))), dtype="str")
-    )
+    return _strings(pa.repeat(pa.scalar(text, pa.large_string()), n))
 
 
-def _take(words, codes: np.ndarray) -> pd.Series:
-    return pd.Series(pd.array(pa.array(list(words)).take(pa.array(codes)), dtype="str"))
+def _take(words: Sequence[str], codes: np.ndarray) -> pd.Series:
+    return _strings(pa.array(words, pa.large_string()).take(pa.array(codes)))
+
+
+def _strings(values: pa.Array) -> pd.Series:
+    dtype = pd.StringDtype(na_value=np.nan)
+    return pd.Series(pd.arrays.ArrowStringArray(values, dtype=dtype), copy=False)  # type: ignore[call-arg]
