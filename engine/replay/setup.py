@@ -76,6 +76,24 @@ def setup_params(setup: SetupConfig) -> SetupParams:
     return SetupParams(**{name: getattr(setup, name) for name in SetupParams._fields})
 
 
+def share_projected(setup_levels: np.ndarray) -> dict[str, float | None]:
+    """How often each edge of the setup is a projection, among the dates that have a setup.
+
+    Parameters
+    ----------
+    setup_levels : (n, 4) int64, columns as in :data:`SETUP_LEVELS`.
+
+    Returns
+    -------
+    Keys floor, ceiling, target and retest; None where no date has a setup.
+    """
+    defined = setup_levels[setup_levels[:, FLOOR_LEVEL] != UNDEFINED]
+    names = [name.removesuffix("_level_id") for name in SETUP_LEVELS]
+    if not len(defined):
+        return dict.fromkeys(names)
+    return dict(zip(names, (defined == PROJECTED).mean(axis=0).tolist(), strict=True))
+
+
 @numba.njit(cache=True, error_model="numpy", inline="always")
 def first_above(price, count, hint, hot):
     """First of ``count`` ranks whose level begins above ``price``; the search starts at ``hint``."""

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.replay.replay import replay
+from engine.replay.setup import share_projected
 from engine.rules.indicators import ATR, SIGMA
 from engine.rules.kinds import KINDS
 from tests.rules.book_twin import Twin
@@ -164,3 +165,9 @@ def test_distances_respect_the_thresholds():
     for distance, least in ((down, CONFIG.setup.min_floor_atr), (up, CONFIG.setup.min_target_atr)):
         assert distance.min() >= least - 1e-9
         assert distance.max() <= CONFIG.setup.max_atr + 1e-9
+
+
+def test_share_projected_counts_dates_with_a_setup_only():
+    ids = np.array([[-2, -2, -2, -2], [-1, 3, 4, 5], [7, -1, -1, 5], [7, 3, -1, 5], [7, 3, -1, 5]])
+    assert share_projected(ids) == {"floor": 0.25, "ceiling": 0.25, "target": 0.75, "retest": 0.0}
+    assert share_projected(ids[:1]) == {"floor": None, "ceiling": None, "target": None, "retest": None}

@@ -15,36 +15,10 @@ from __future__ import annotations
 
 import numba
 
-from engine.rules.indicators import ATR
-from engine.rules.kinds.kind import put, usable
-
-
-@numba.njit(cache=True)
-def range_low_confirmed_at(low, i, sessions, lag):
-    """Index ``i - lag`` if bar ``i`` confirms it as the range low, else -1; only bars up to ``i`` are read."""
-    p = i - lag
-    if i + 1 < sessions or p < 0:
-        return -1
-    edge = low[p]
-    # nearest bars first: almost every bar is ruled out by its neighbours
-    for j in range(p + 1, i + 1):
-        if low[j] < edge:
-            return -1
-    for j in range(p - 1, i - sessions, -1):
-        if low[j] <= edge:
-            return -1
-    return p
+from engine.rules.kinds.extreme import scan_extremes
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a range low."""
-    count = 0
-    for i in range(start, stop):
-        if not usable(indicators[i, ATR], close[i]):
-            continue
-        p = range_low_confirmed_at(low, i, params.range_sessions, params.range_confirm_sessions)
-        if p >= 0:
-            width = params.zone_width_atr * indicators[i, ATR]
-            count = put(out, count, i, p, 1, low[p], low[p] + width)
-    return count
+    return scan_extremes(low, close, -1.0, indicators, start, stop, params, out)

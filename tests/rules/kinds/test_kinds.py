@@ -18,7 +18,7 @@ from engine.rules.kinds import KINDS, find_candidates, level_params
 from tests.some_bars import bundled, nasty_bars, series_of
 
 RULES = RulesConfig()
-NOTHING = ("base", "cluster", "kind")  # helpers, not kinds
+HELPERS = ("cluster", "departure", "extreme", "kind")
 
 
 def swing_high(bars, i, r, atr):
@@ -179,7 +179,7 @@ def by_kernel(bars, rules, start=0, stop=None):
 
 
 def test_every_kind_of_the_registry_has_a_module_with_its_rule_and_lag():
-    modules = {m.name for m in pkgutil.iter_modules(registry.__path__)} - set(NOTHING)
+    modules = {m.name for m in pkgutil.iter_modules(registry.__path__)} - set(HELPERS)
     assert modules == {kind.name for kind in KINDS}
     for name in modules:
         text = importlib.import_module(f"engine.rules.kinds.{name}").__doc__
