@@ -12,8 +12,8 @@ import math
 import numba
 import numpy as np
 
-from engine.rules.level_book import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.levels import BREAK, REJECTION, freshness
+from engine.rules.ranks import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"

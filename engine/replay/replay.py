@@ -6,6 +6,7 @@ the last bar left behind.  Both run the same kernels over the same arrays, so th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,15 +22,11 @@ from engine.replay.setup import SETUP, SETUP_LEVELS, setup_params
 from engine.replay.walk import SNAPSHOT_BARS, advance_walk
 from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
 from engine.rules.kinds import KINDS, find_candidates, level_params
-from engine.rules.level_book import (
-    CAPACITY,
-    N_EVENTS,
-    N_LEVELS,
-    empty_book,
-)
+from engine.rules.level_book import CAPACITY, empty_book
 from engine.rules.levels import EVENT, EVENTS, LEVEL, STANDING
 from engine.rules.momentum import MOMENTUM, MOMENTUM_STATE_SIZE, advance_momentum, momentum_params
 from engine.rules.names import level_names
+from engine.rules.ranks import N_EVENTS, N_LEVELS
 from engine.rules.reading import READING, advance_reading
 
 REPLAY_COLUMNS: tuple[str, ...] = (
@@ -46,6 +43,7 @@ REPLAY_COLUMNS: tuple[str, ...] = (
 
 # bounds the memory of candidates and buffers, and keeps what one kernel wrote in the cache for the next
 _CHUNK_BARS = 16384
+_SPARE_ROWS = 4 * CAPACITY  # one bar can bring three events to every level of a full book
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,17 +222,18 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     features = _grown(before.features, stop)
     setup = _grown(before.setup, stop)
     setup_levels = _grown(before.setup_levels, stop)
-    snapshots = _grown(before.snapshots, stop // SNAPSHOT_BARS)
-    snapshot_counters = _grown(before.snapshot_counters, stop // SNAPSHOT_BARS)
+    snapshots = _zeros_after(before.snapshots, stop // SNAPSHOT_BARS)
+    snapshot_counters = _zeros_after(before.snapshot_counters, stop // SNAPSHOT_BARS)
 
     prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     thresholds = momentum_params(rules)
     of_levels = level_params(rules)
     of_setup = setup_params(before.config.setup)
-    room = min(stop - start, _CHUNK_BARS)
-    levels = np.zeros(room + len(KINDS), LEVEL)
-    events = np.zeros(4 * (room + CAPACITY), EVENT)
-    tables, logs = [before.table], [before.log]
+    # room for the usual number; pages that are not needed are never touched, and the walk asks for more if it must
+    table = _grown(before.table, len(before.table) + (stop - start) // 2 + _SPARE_ROWS)
+    log = _grown(before.log, len(before.log) + 3 * (stop - start) + _SPARE_ROWS)
+    state.counters[N_LEVELS] = len(before.table)
+    state.counters[N_EVENTS] = len(before.log)
     for first_bar in range(start, stop, _CHUNK_BARS):
         last_bar = min(first_bar + _CHUNK_BARS, stop)
         advance_indicators(bars.high, bars.low, bars.close, first_bar, last_bar, state.indicators, indicators)
@@ -242,7 +241,6 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         candidates = find_candidates(bars, indicators, first_bar, last_bar, of_levels)
         bar, candidate = first_bar, 0
         while bar < last_bar:
-            state.counters[[N_LEVELS, N_EVENTS]] = 0
             bar, candidate = advance_walk(
                 bars.high,
                 bars.low,
@@ -257,18 +255,18 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
                 state.rows,
                 state.counters,
                 state.recent,
-                levels,
-                events,
+                table,
+                log,
                 snapshots,
                 snapshot_counters,
                 setup,
                 setup_levels,
                 features,
             )
-            tables.append(levels[: state.counters[N_LEVELS]].copy())
-            logs.append(events[: state.counters[N_EVENTS]].copy())
+            if bar < last_bar:
+                table = _grown(table, 2 * len(table))
+                log = _grown(log, 2 * len(log))
         advance_reading(bars.close, indicators, momentum, setup, first_bar, last_bar, thresholds, reading)
-    state.counters[[N_LEVELS, N_EVENTS]] = 0  # how full a buffer was is no state
     return Replay(
         bars=bars,
         config=before.config,
@@ -278,8 +276,8 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         setup=setup,
         setup_levels=setup_levels,
         reading=reading,
-        table=np.concatenate(tables),
-        log=np.concatenate(logs),
+        table=table[: state.counters[N_LEVELS]],
+        log=log[: state.counters[N_EVENTS]],
         snapshots=snapshots,
         snapshot_counters=snapshot_counters,
         state=state,
@@ -287,16 +285,25 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
 
 
 def _grown(values: np.ndarray, rows: int) -> np.ndarray:
+    grown = np.empty((rows, *values.shape[1:]), values.dtype)
+    grown[: len(values)] = values
+    return grown
+
+
+def _zeros_after(values: np.ndarray, rows: int) -> np.ndarray:
     grown = np.zeros((rows, *values.shape[1:]), values.dtype)
     grown[: len(values)] = values
     return grown
 
 
 def _repeat(text: str, n: int) -> pd.Series:
-    return pd.Series(
-        pd.array(pa.array([text] * min(n, 1)).take(pa.array(np.zeros(n, np.int64))), dtype="str")
-    )
+    return _strings(pa.repeat(pa.scalar(text, pa.large_string()), n))
 
 
-def _take(words, codes: np.ndarray) -> pd.Series:
-    return pd.Series(pd.array(pa.array(list(words)).take(pa.array(codes)), dtype="str"))
+def _take(words: Sequence[str], codes: np.ndarray) -> pd.Series:
+    return _strings(pa.array(words, pa.large_string()).take(pa.array(codes)))
+
+
+def _strings(values: pa.Array) -> pd.Series:
+    dtype = pd.StringDtype(na_value=np.nan)
+    return pd.Series(pd.arrays.ArrowStringArray(values, dtype=dtype), copy=False)  # type: ignore[call-arg]

@@ -31,8 +31,8 @@ import numpy as np
 
 from engine.config import SetupConfig
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.levels import freshness
+from engine.rules.ranks import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
 FLOOR, CEILING, TARGET_LOW, TARGET_HIGH, RETEST = range(len(SETUP))
@@ -97,7 +97,7 @@ def _is_major(i, k, hot, params):
 def _nearest_resistance(bar, count, above, hot, params):
     best = -1
     least = bar.close + params.min_ceiling_atr * bar.atr
-    for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first
+    for k in range(above - 1, -1, -1):  # zones that hold the close: the one that ends first counts
         if hot[RANK_TOP, k] < least:
             break
         high = hot[RANK_HIGH, k]

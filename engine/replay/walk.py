@@ -19,21 +19,13 @@ from engine.replay.setup import (
     choose_setup,
     first_above,
 )
+from engine.rules.births import confirm_levels
 from engine.rules.borrow import borrowed
 from engine.rules.indicators import SIGMA
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import (
-    N_ACTIVE,
-    N_EVENTS,
-    N_HOT,
-    N_LEVELS,
-    NEXT_ID,
-    arm_all,
-    confirm_levels,
-    move_averages,
-    walk_events,
-)
+from engine.rules.level_book import walk_events
 from engine.rules.levels import bar_at
+from engine.rules.ranks import N_ACTIVE, N_EVENTS, N_HOT, N_LEVELS, NEXT_ID, arm_all, move_averages
 
 # a copy of the book every so many bars: a look-up starts from the last copy and applies the events since
 SNAPSHOT_BARS = 256

@@ -159,6 +159,16 @@ def apply_event(row, code, bar, value):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def kinds_agreeing(kinds):
+    """Number of level kinds that went into a zone: the bits set in its ``kinds``."""
+    count = 0
+    while kinds:
+        count += kinds & 1
+        kinds >>= 1
+    return count
+
+
+@numba.njit(cache=True, error_model="numpy")
 def worth(row):
     """The part of :func:`strength` that only an event can change."""
     standing = (
@@ -167,7 +177,8 @@ def worth(row):
         + row.reaction_atr / (row.reaction_atr + _HALF_STRENGTH_REACTION)
         + (row.agreeing - 1.0) / row.agreeing
     )
-    integrity = 2.0 / (2.0 + row.breaks)
+    # price crosses an average for good reasons, over and over: only a zone wears out
+    integrity = 2.0 / (2.0 + row.breaks) if row.column < 0 else 1.0
     if row.broken == 1:
         integrity *= 0.5
     return 0.25 * standing * integrity
@@ -186,7 +197,8 @@ def strength(row, bar):
     mean of four terms, times integrity, times freshness::
 
         (weight of the kind + touches / (touches + 3) + reaction / (reaction + 4) + (kinds - 1) / kinds) / 4
-        * 1 / (1 + breaks / 2)        halved once more between a break and its reclaim or role reversal
+        * 1 / (1 + breaks / 2)        not for a moving average; halved once more between a break and its reclaim or
+                                      role reversal
         * 1 / (1 + sessions without an event / 252)
 
     touches counts the turns that made the level and every touch since; reaction is in ATR, the sum over all

@@ -52,7 +52,10 @@ class SetupTwin(Twin):
             for z in zones
             if z[1] >= price + s.min_ceiling_atr * atr and z[1] > price and z[0] - price <= s.max_atr * atr
         ]
-        above.sort(key=lambda z: (max(z[0], price), z[1], z[2].id))
+        # of zones that hold the close the one that ends first (and of those the one that begins last), then the lowest
+        above.sort(
+            key=lambda z: (0, z[1], -z[0], -z[2].id) if z[0] <= price else (1, z[0], z[1], z[2].id),
+        )
         targets = [z for z in zones if z[0] > price and z[0] - price <= s.max_atr * atr and major(z[2])]
         targets.sort(key=lambda z: (z[0], z[2].id))
         target = None

@@ -43,7 +43,7 @@ class Level:
             + self.reaction / (self.reaction + 4)
             + (k - 1) / k
         )
-        integrity = 2 / (2 + self.breaks) * (0.5 if self.broken else 1)
+        integrity = (2 / (2 + self.breaks) if self.column < 0 else 1) * (0.5 if self.broken else 1)
         return 0.25 * terms * integrity * 252 / (252 + bar - self.last_event)
 
 
