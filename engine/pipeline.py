@@ -108,7 +108,8 @@ def run(
     ----------
     results : folder that the run folder is made in.
     command : recorded in the manifest.
-    audit_dates : dates per instrument that the look-ahead audit recomputes during the run; 0 leaves it out.
+    audit_dates : dates that the look-ahead audit recomputes during the run, shared among the instruments (ten
+        each at least); 0 leaves it out.  ``engine audit`` recomputes more of them, or all.
 
     Raises
     ------
@@ -159,7 +160,8 @@ def _fill(
     with progress.stage("replay"):
         replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
     with progress.stage("audit"):
-        audits = [audit_bars(series, config, audit_dates) for series in bars.values()] if audit_dates else []
+        each = max(10, audit_dates // len(bars))
+        audits = [audit_bars(series, config, each) for series in bars.values()] if audit_dates else []
         folder.manifest["audit"] = [result.certificate() for result in audits] or None
     with progress.stage("levels"):
         touch = book_touch(replays, config)

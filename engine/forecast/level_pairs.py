@@ -20,7 +20,6 @@ from engine.rules.levels import (
     STANDING,
     SUPPORT,
     apply_event,
-    kinds_agreeing,
     stand,
     strength,
 )
@@ -130,7 +129,7 @@ def _walk(close, indicators, table, log, rows, pointer, level_id, prices, featur
 def _describe(row, i, low, high, close, atr, out):
     out[0] = strength(row, i)
     out[1] = row.weight
-    out[2] = kinds_agreeing(row.kinds)
+    out[2] = row.agreeing
     out[3] = np.log1p(row.touches)
     out[4] = np.log1p(row.rejections)
     out[5] = np.log1p(row.breaks)

@@ -323,6 +323,8 @@ def sample_sentence(trust: Trust) -> str:
         text += (
             f"; they overlap, so they are worth about {words.count(table.effective_rows)} independent windows"
         )
+        if sum(regime.grouping == "instrument" for regime in table.regimes) > 1:
+            text += ", fewer where instruments move together"
     return text + "."
 
 
