@@ -11,6 +11,7 @@ from engine.report.trust import HorizonTrust, SkillLine, Trust
 _GROUPINGS = {
     "volatility": "Volatility, tercile",
     "trend": "Trend",
+    "family": "Family",
     "instrument": "Instrument",
     "year": "Year",
 }

@@ -1,4 +1,4 @@
-"""Which regime each row belongs to: volatility tercile, trend, year, instrument.
+"""Which regime each row belongs to: volatility tercile, trend, year, family, instrument.
 
 All groups are known at the close the forecast was made: a date's volatility is ranked among the dates of its
 own instrument up to itself, never among later ones.  (A group is only looked at after the fact; it still must
@@ -7,20 +7,23 @@ not be drawn with hindsight, or a "calm" group would be calm because nothing hap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
 
-GROUPINGS = ("volatility", "trend", "year", "instrument")
+GROUPINGS = ("volatility", "trend", "year", "family", "instrument")
 _LEAST_HISTORY = 252  # sessions before a volatility rank means something
 
 
-def regimes(replay: pd.DataFrame) -> pd.DataFrame:
+def regimes(replay: pd.DataFrame, families: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Groups of every replay row: instrument, date, and one column per grouping (null where unknown).
 
     ``volatility`` is low, middle or high by the rank of sigma among the instrument's sigmas so far (unknown
-    for the first 252); ``trend`` is above_sma_200 or below_sma_200; ``year`` is four digits.
+    for the first 252); ``trend`` is above_sma_200 or below_sma_200; ``year`` is four digits;
+    ``family`` is what ``families`` says of the instrument (symbol -> family; None: unknown).
 
     Raises
     ------
@@ -48,6 +51,7 @@ def regimes(replay: pd.DataFrame) -> pd.DataFrame:
             "date": replay["date"].to_numpy(),
             "volatility": volatility,
             "trend": trend,
+            "family": replay["instrument"].map(dict(families or {})).to_numpy(dtype=object),
             "year": pd.DatetimeIndex(replay["date"]).year.astype(str).to_numpy(dtype=object),
         }
     )

@@ -125,7 +125,7 @@ def _cells(groups: pd.DataFrame | None, rows: int) -> tuple[list[tuple[str, str]
         if groups is None or grouping not in groups.columns:
             continue
         codes, names = pd.factorize(groups[grouping], sort=True)
-        if grouping == "instrument" and len(names) < 2:
+        if grouping in ("family", "instrument") and len(names) < 2:
             continue
         columns.append(np.where(codes >= 0, codes + len(labels), -1).astype(np.int64))
         labels.extend((grouping, str(name)) for name in names)

@@ -122,7 +122,7 @@ def verify(
         error: its metrics are ``rows: 0`` and nulls, and the check ``too_few_windows`` says so.
     """
     settings = config.verify
-    grouped = regimes(replay)
+    grouped = regimes(replay, {item.symbol: item.family for item in config.instruments})
     horizons: dict[str, dict[str, Any]] = {}
     reliability, tables = [], []
     measured: list[tuple[Rows, Calibration]] = []
