@@ -30,7 +30,7 @@ from engine.rules.levels import (
     stand,
     worth,
 )
-from engine.rules.names import average_name, level_name
+from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name, level_name
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
 _EVENT_WORDS = tuple(event.replace("_", " ") for event in EVENTS)
@@ -151,7 +151,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     for place, row in enumerate(rows):
         kind = KINDS[row["kind"]].name
         if row["column"] >= 0:
-            crossed = None if row["crossed_at"] < 0 else bar - int(row["crossed_at"])
+            crossed = _sessions_since_crossing(replay, bar, int(row["column"]))
             names.append(average_name(kind, close > low[place], crossed))
         else:
             names.append(
@@ -187,6 +187,20 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
             "confirmed": stamps[rows["confirmed"]],
         }
     )
+
+
+def _sessions_since_crossing(replay: Replay, bar: int, column: int) -> int | None:
+    """Sessions since the close came to the side of the average it is on; None where that is more than a quarter ago.
+
+    The same crossing as in the momentum columns: of the close, without a margin; a close on the average changes nothing.
+    """
+    first = max(bar - RECENT_CROSSING_SESSIONS - 1, 0)
+    side = np.sign(replay.bars.close[first : bar + 1] - replay.indicators[first : bar + 1, column])
+    known = np.flatnonzero(np.abs(side) == 1.0)
+    other = known[side[known] != side[known[-1]]] if len(known) else known
+    if not len(other):
+        return None
+    return bar - first - int(known[np.searchsorted(known, other[-1]) + 1])
 
 
 @numba.njit(cache=True)

@@ -17,7 +17,8 @@ break               the close lies beyond the zone by more than ``break_margin_a
 reclaim             after a break, the close is back on the old side by the same margin: the break failed
 role_reversal       after a break, price has been away from the zone, comes back to touch it from the new side
                     and closes there: broken resistance is support, or the mirror; counts as a touch
-reinforced          a rule confirmed a zone inside this level that adds no kind; value = code of the kind
+reinforced          a rule confirmed a zone that this level stands for already (see births); value = code of the
+                    kind
 retired_merged      the level went into a larger one born on this date; value = id of that level
 retired_age         no touch, rejection, break or reversal for ``max_level_age_sessions`` (a record high that
                     still is the record, and a moving average, do not age)

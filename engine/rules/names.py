@@ -28,7 +28,7 @@ _NOUNS = {kind.name: kind.noun for kind in KINDS}
 _MONTH_SESSIONS = 21
 _MULTI_MONTH_SESSIONS = 3 * _MONTH_SESSIONS
 _MULTI_WEEK_SESSIONS = 10
-_RECENT_CROSSING_SESSIONS = 63
+RECENT_CROSSING_SESSIONS = 63
 _YEAR_DAYS = 365  # days after which a month needs its year
 
 
@@ -106,7 +106,7 @@ def average_name(kind: str, above: bool, crossed_sessions_ago: int | None) -> st
     Parameters
     ----------
     above : the close lies above the average.
-    crossed_sessions_ago : sessions since the close last broke through it; None where it never has.
+    crossed_sessions_ago : sessions since the close crossed it; None where it is too long ago to mention.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def average_name(kind: str, above: bool, crossed_sessions_ago: int | None) -> st
     '50-day moving average, reclaimed 6 sessions ago'
     """
     noun = _NOUNS[kind]
-    if crossed_sessions_ago is None or crossed_sessions_ago > _RECENT_CROSSING_SESSIONS:
+    if crossed_sessions_ago is None or crossed_sessions_ago > RECENT_CROSSING_SESSIONS:
         return noun
     when = "today" if crossed_sessions_ago == 0 else _ago(crossed_sessions_ago)
     return f"{noun}, {'reclaimed' if above else 'lost'} {when}"

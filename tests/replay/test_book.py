@@ -86,6 +86,23 @@ def test_book_columns_hold_together():
     assert (pd.to_datetime(days) <= pd.Timestamp(BARS.dates[bar])).all()
 
 
+def test_an_average_is_named_after_the_crossing_that_momentum_sees():
+    frame = REPLAY.frame
+    named = 0
+    for bar in range(300, 1600, 40):
+        book = book_at(REPLAY, BARS.dates[bar])
+        name = book.loc[book["kind"] == "moving_average_50", "name"].iloc[0]
+        above = BARS.close[bar] > REPLAY.indicators[bar, SMA_50]
+        since = frame["sessions_since_sma_50_" + ("reclaimed" if above else "lost")][bar]
+        word = "today" if since == 0 else f"{since:.0f} session"
+        if since <= 63:
+            named += 1
+            assert f"{'reclaimed' if above else 'lost'} {word}" in name
+        else:
+            assert name == "50-day moving average"
+    assert named > 20
+
+
 def test_a_date_between_sessions_means_the_session_before():
     assert bar_of(REPLAY, "1999-01-10") == bar_of(REPLAY, "1999-01-08") == 4
     with pytest.raises(InputError) as error:
@@ -131,7 +148,8 @@ def test_book_of_the_reference_analysis():
     assert (minor["high"] < record["low"].iloc[0]).all()
     fifty = book[book["kind"] == "moving_average_50"].iloc[0]
     assert fifty["low"] == pytest.approx(2459.8, abs=0.1)
-    assert fifty["name"] == "50-day moving average, reclaimed 3 sessions ago"
+    assert fifty["name"] == "50-day moving average, reclaimed 4 sessions ago"
+    assert result.frame.set_index("date")["sessions_since_sma_50_reclaimed"]["2025-12-02"] == 4
     two_hundred = book[book["kind"] == "moving_average_200"].iloc[0]
     assert two_hundred["low"] == pytest.approx(2230.8, abs=0.1)
     shelf = touching(support, 2410.0, 2440.0)

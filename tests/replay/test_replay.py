@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from arch.data import nasdaq, sp500
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import engine.replay.replay
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import InputError
@@ -201,6 +203,10 @@ def test_frame_has_the_columns_of_the_contract():
     assert list(events.columns[:4]) == ["instrument", "level_id", "date", "event"]
     assert levels["level_id"].tolist() == list(range(len(levels)))
     assert (levels["formed"] <= levels["confirmed"]).all()
+
+
+def test_the_example_of_the_documentation():
+    assert doctest.testmod(engine.replay.replay).failed == 0
 
 
 def test_the_same_bars_give_the_same_bits_twice():
