@@ -11,7 +11,10 @@ The commands are thin over these functions::
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from engine.kernel_cache import drop_stale_kernels
 
 if TYPE_CHECKING:
     from engine.config import Config, load_config
@@ -32,6 +35,8 @@ __all__ = [
     "scenario",
     "tune",
 ]
+
+drop_stale_kernels(Path(__file__).parent)  # before the first kernel is loaded
 
 _HOME = {
     "Config": "engine.config",
