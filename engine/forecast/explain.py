@@ -22,6 +22,7 @@ from engine.forecast.learners import LinearCandidates
 from engine.forecast.notes import note
 from engine.forecast.opponents import EARLIEST_REFIT
 from engine.forecast.ordinal import OrdinalCandidates
+from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.track_forecast import FoldModel, TrackForecast
 from engine.forecast.track_record import reliability_sentence
 from engine.forecast.uncertainty import Query, resampled_forecasts, resampled_offsets
@@ -231,15 +232,19 @@ def _intervals(
     drawn = resampled_forecasts(
         forecast, calibrated.raw, Query(model, rows), make_learner(config, track), offsets, config, used
     )
+    # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
+    # spread, in log-odds, and the forecast itself is the middle of it
+    spread = log_odds(drawn)
+    spread -= np.median(spread, axis=0)
     edge = 0.5 * (1.0 - config.verify.interval)
-    low, high = np.quantile(drawn, [edge, 1.0 - edge], axis=0)
+    low, high = np.quantile(spread, [edge, 1.0 - edge], axis=0)
     for q, (row, target) in enumerate(asked):
         for k, horizon in enumerate(track.horizons):
             for code, name in enumerate(SCENARIOS):
-                p = float(published[row, k, code])
+                centre = log_odds(published[row, k, code])
                 target.intervals[horizon, name] = (
-                    min(p, float(low[q, k, code])),
-                    max(p, float(high[q, k, code])),
+                    float(logistic(centre + low[q, k, code])),
+                    float(logistic(centre + high[q, k, code])),
                 )
     assert drawn.shape[0] == draws
 
