@@ -150,6 +150,7 @@ def _fill(
     from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
     from engine.report.fill import last_tables
+    from engine.tune.space import searched_ranges
     from engine.verify.audit import audit as audit_bars
     from engine.verify.evidence import Audit, Evidence
     from engine.verify.placebo import placebo
@@ -191,6 +192,7 @@ def _fill(
             opens_real_from={
                 symbol: item["opens_real_from"] for symbol, item in folder.manifest["data"].items()
             },
+            searched=searched_ranges(config),
             folds=training_labels(forecasts, replayed.inputs),
             placebo=placebo(replayed.inputs, config) if config.verify.placebo else None,
         )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from engine.rules.names import MONTHS
+
 MISSING = "–"
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _BRACKET = re.compile(r" \(([^()]+)\)$")
@@ -154,13 +156,13 @@ def zone(low: Any, high: Any, decimals: int = 0) -> str:
 def day(value: Any) -> str:
     """``2 December 2025`` (no locale, so that files do not depend on the machine)."""
     moment = to_date(value)
-    return MISSING if moment is None else f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return MISSING if moment is None else f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def short_day(value: Any) -> str:
     """``2 Dec 2025``."""
     moment = to_date(value)
-    return MISSING if moment is None else f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+    return MISSING if moment is None else f"{moment.day} {MONTHS[moment.month - 1][:3]} {moment.year}"
 
 
 def plain_name(name: str) -> str:
@@ -220,19 +222,3 @@ def weeks(sessions: int) -> str:
     """``about 3 weeks`` for 15 sessions."""
     n = round(sessions / 5)
     return plural(sessions, "session") if n < 1 else f"about {plural(n, 'week')}"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)

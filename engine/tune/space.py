@@ -161,6 +161,21 @@ def search_space(config: Config) -> tuple[Parameter, ...]:
     return tuple(_parameter(path, values, group) for path, values in sorted(config.tune.space.items()))
 
 
+def searched_ranges(config: Config) -> dict[str, tuple[float, float, float]]:
+    """(value in force, lowest, highest) of every range that tuning searched for this config, by path.
+
+    Empty for a config that was not written by tuning (``backtest.trials`` is 1).
+    """
+    if config.backtest.trials <= 1:
+        return {}
+    found = {}
+    for parameter in search_space(config):
+        value = _value_at(config, parameter.path)
+        if parameter.low is not None and parameter.high is not None and value is not None:
+            found[parameter.path] = (float(value), float(parameter.low), float(parameter.high))
+    return found
+
+
 def start_values(space: tuple[Parameter, ...], config: Config) -> dict[str, Any] | None:
     """The config's own values as a first trial; None where one of them lies outside the space."""
     values = {parameter.path: _value_at(config, parameter.path) for parameter in space}

@@ -113,3 +113,14 @@ def test_the_edge_of_a_range_is_flagged():
 def test_a_default_outside_the_space_is_no_first_trial():
     config = config_of("model", {"rules.slope_sessions": [30, 40]})
     assert start_values(search_space(config), config) is None
+
+
+def test_ranges_that_were_searched_are_known_of_a_tuned_config_only():
+    from engine.config import with_overrides
+    from engine.tune.space import searched_ranges
+    from tests.conftest import small_config
+
+    config = small_config()
+    assert searched_ranges(config) == {}
+    tuned = with_overrides(config, {"backtest.trials": 20, "rules.rsi_bull": 58.0})
+    assert searched_ranges(tuned)["rules.rsi_bull"] == (58.0, 42.0, 58.0)
