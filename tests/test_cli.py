@@ -197,3 +197,16 @@ def test_tune_writes_the_best_config_and_counts_its_looks(command, config_file, 
     assert load_config(best).backtest.trials >= 2
     looks = (results / "tuning" / "holdout_looks.jsonl").read_text().splitlines()
     assert len(looks) == 1
+
+
+def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_path, monkeypatch):
+    import engine.verify.checks as checks
+    from engine.verify.finding import Finding
+
+    failure = Finding("planted", "Planted", "failure", "A check that always fails.")
+    monkeypatch.setitem(checks.CHECKS, "planted", lambda facts: failure)
+    arguments = ("run", config_file, "--results", tmp_path, "--set", "verify.placebo=false")
+    assert command(*arguments)[0] == 0
+    code, _, err = command(*arguments, "--strict")
+    assert code == 4
+    assert "planted" in err

@@ -21,7 +21,7 @@ from engine.rules.ranks import (
     N_COUNTERS,
     N_EVENTS,
     RISE,
-    TODO,
+    QUEUE,
     WORTH,
     ZONE_HIGH,
     ZONE_LOW,
@@ -66,12 +66,12 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
     due = 0
     for r in range(count):
         if hot[DUE, r] != 0.0:
-            hot[TODO, due] = r
+            hot[QUEUE, due] = r
             due += 1
     # last row first: a removal fills the gap with the last row, which has had its turn
     while due > 0:
         due -= 1
-        r = int(hot[TODO, due])
+        r = int(hot[QUEUE, due])
         row = rows[r]
         drift = 0.0
         if row.column >= 0:

@@ -11,7 +11,7 @@ is 1 for the major kinds, PLACE is where a moving average was last seen among th
 By rank, the level that begins lowest first (the older of equals first, moving averages among the zones): RANK_LOW,
 RANK_HIGH, RANK_ROW, and RANK_TOP, the highest upper edge up to this rank: going down, nothing reaches higher.
 
-DUE and TODO are work lists.
+DUE and QUEUE are work lists.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from engine.rules.levels import SUPPORT, is_open_visit, worth
 
 DROP, RISE, ALARM, ZONE_LOW, ZONE_HIGH, WORTH, LAST_EVENT, MAJOR, PLACE = range(9)
-RANK_LOW, RANK_HIGH, RANK_ROW, RANK_TOP, DUE, TODO = range(9, 15)
+RANK_LOW, RANK_HIGH, RANK_ROW, RANK_TOP, DUE, QUEUE = range(9, 15)
 N_HOT = 15
 _N_BY_ROW = PLACE + 1
 
