@@ -17,7 +17,7 @@ import numpy as np
 from engine.bars.series import BarSeries
 from engine.config import RulesConfig
 from engine.rules.indicators import ALL_TIME_HIGH, ATR, RSI, SIGMA, SMA_50, SMA_200, compute_indicators
-from engine.rules.pivots import swing_high_confirmed_at, swing_low_confirmed_at
+from engine.rules.pivots import swing_highs_confirmed, swing_lows_confirmed
 
 MOMENTUM = (
     "rsi_regime",
@@ -113,12 +113,12 @@ def momentum_params(rules: RulesConfig) -> np.ndarray:
     )
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _since(i, at_plus_one):
     return i + 1.0 - at_plus_one if at_plus_one > 0.0 else np.nan
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _run_of(count, before, now):
     # length of a run of rising (positive) or falling (negative) pivots; an equal pivot ends it
     if now > before:
@@ -128,7 +128,28 @@ def _run_of(count, before, now):
     return 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
+def _volume_ratios(volume, start, stop):
+    """Volume of the bars ``start .. stop - 1`` over its mean of 20 sessions; NaN unless all 20 have volume."""
+    ratio = np.full(stop - start, np.nan)
+    first = max(start, _VOLUME_SESSIONS - 1)
+    if first >= stop:
+        return ratio
+    total = np.zeros(stop - first)
+    complete = np.ones(stop - first, np.bool_)
+    # one session at a time for all bars, oldest first: see turns_confirmed
+    for back in range(_VOLUME_SESSIONS - 1, -1, -1):
+        session = volume[first - back : stop - back]
+        for x in range(len(total)):
+            total[x] += session[x]
+            complete[x] &= session[x] > 0.0
+    for x in range(len(total)):
+        if complete[x] and total[x] < np.inf:
+            ratio[first - start + x] = volume[first + x] / (total[x] / _VOLUME_SESSIONS)
+    return ratio
+
+
+@numba.njit(cache=True, error_model="numpy")
 def advance_momentum(open_, high, low, close, volume, indicators, start, stop, params, state, out):
     """Fill rows ``start .. stop - 1`` of ``out`` (n, 21) and move ``state`` on; both are written in place.
 
@@ -136,6 +157,9 @@ def advance_momentum(open_, high, low, close, volume, indicators, start, stop, p
     """
     k = int(params[P_PIVOT_BARS])
     slope_sessions = int(params[P_SLOPE_SESSIONS])
+    lows = swing_lows_confirmed(low, start, stop, k)
+    highs = swing_highs_confirmed(high, start, stop, k)
+    volume_ratio = _volume_ratios(volume, start, stop)
     for i in range(start, stop):
         row = out[i]
         row[:] = np.nan
@@ -183,16 +207,14 @@ def advance_momentum(open_, high, low, close, volume, indicators, start, stop, p
         if state[_ACTED_AS] != 0.0:
             row[ACTED_AS] = state[_ACTED_AS]
 
-        pivot = swing_low_confirmed_at(low, i, k)
-        if pivot >= 0:
+        if lows[i - start]:
             if state[_LOW] > 0.0:
-                state[_LOWS] = _run_of(state[_LOWS], state[_LOW], low[pivot])
-            state[_LOW] = low[pivot]
-        pivot = swing_high_confirmed_at(high, i, k)
-        if pivot >= 0:
+                state[_LOWS] = _run_of(state[_LOWS], state[_LOW], low[i - k])
+            state[_LOW] = low[i - k]
+        if highs[i - start]:
             if state[_HIGH] > 0.0:
-                state[_HIGHS] = _run_of(state[_HIGHS], state[_HIGH], high[pivot])
-            state[_HIGH] = high[pivot]
+                state[_HIGHS] = _run_of(state[_HIGHS], state[_HIGH], high[i - k])
+            state[_HIGH] = high[i - k]
         # a run is over the day price leaves it, not k bars later when the next pivot is confirmed
         if low[i] < state[_LOW]:
             state[_LOWS] = min(state[_LOWS], 0.0)
@@ -226,14 +248,7 @@ def advance_momentum(open_, high, low, close, volume, indicators, start, stop, p
             if i >= _SLOW_SEED:
                 row[VOLATILITY_RATIO] = sigma / math.sqrt(state[_SLOW_VARIANCE])
 
-        if i >= _VOLUME_SESSIONS - 1:
-            total = 0.0
-            complete = True
-            for j in range(i - _VOLUME_SESSIONS + 1, i + 1):
-                total += volume[j]
-                complete = complete and volume[j] > 0.0
-            if complete and total < np.inf:
-                row[VOLUME_RATIO] = volume[i] / (total / _VOLUME_SESSIONS)
+        row[VOLUME_RATIO] = volume_ratio[i - start]
 
 
 def compute_momentum(bars: BarSeries, rules: RulesConfig, indicators: np.ndarray | None = None) -> np.ndarray:

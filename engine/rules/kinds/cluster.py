@@ -12,26 +12,31 @@ import numpy as np
 
 from engine.rules.indicators import ATR
 from engine.rules.kinds.kind import put, usable
-from engine.rules.pivots import swing_high_confirmed_at, swing_low_confirmed_at
+from engine.rules.pivots import turns_confirmed
 
 
-@numba.njit(cache=True)
-def turning_point_confirmed_at(extreme, close, sign, i, k):
-    """(index, price times ``sign``) of the turning point that bar ``i`` confirms; index -1 where there is none.
+@numba.njit(cache=True, error_model="numpy")
+def turning_points(extreme, close, sign, start, stop, k):
+    """(index, price times ``sign``) of the turning point each bar of ``start .. stop - 1`` confirms; index -1: none.
 
     ``extreme`` is low with ``sign`` 1.0, or high with ``sign`` -1.0; ``k`` bars on each side make a minor pivot.
     """
-    p = swing_low_confirmed_at(extreme, i, k) if sign > 0.0 else swing_high_confirmed_at(extreme, i, k)
-    if p >= 0:
-        return p, sign * extreme[p]
-    if i >= 2:
+    pivots = turns_confirmed(extreme, sign, start, stop, k, k)
+    index = np.full(stop - start, -1, np.int64)
+    price = np.zeros(stop - start)
+    for i in range(max(start, 2), stop):
         turn = sign * close[i - 1]
-        if turn < sign * close[i - 2] and turn < sign * close[i]:
-            return i - 1, turn
-    return -1, 0.0
+        turned = (turn < sign * close[i - 2]) & (turn < sign * close[i])
+        index[i - start] = i - 1 if turned else -1
+        price[i - start] = turn
+    for i in range(start, stop):
+        if pivots[i - start]:
+            index[i - start] = i - k
+            price[i - start] = sign * extreme[i - k]
+    return index, price
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a cluster.
 
@@ -46,9 +51,11 @@ def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
     n = 0
     oldest = 0
     count = 0
+    turn_index, turn_price = turning_points(extreme, close, sign, begin, stop, params.shelf_pivot_bars)
     for i in range(begin, stop):
-        formed, x = turning_point_confirmed_at(extreme, close, sign, i, params.shelf_pivot_bars)
+        formed = turn_index[i - begin]
         if formed >= 0:
+            x = turn_price[i - begin]
             atr = indicators[i, ATR]
             if i >= start and usable(atr, close[i]):
                 reach = 0.5 * params.shelf_width_atr * atr

@@ -14,7 +14,7 @@ from engine.rules.indicators import ATR
 from engine.rules.kinds.kind import put, usable
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def base_ending_at(upper, lower, sign, last, sessions, height):
     """(lower edge, upper edge), times ``sign``, of the base whose last bar is ``last``.
 
@@ -33,7 +33,7 @@ def base_ending_at(upper, lower, sign, last, sessions, height):
     return bottom, top
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _confirms(close, sign, i, b, bottom, top, reach):
     # bar b + 1 left the base, bar i is the first to close the reach beyond it, and no close between fell back under
     fresh = sign * close[i] - top >= reach and sign * close[b + 1] > top
@@ -43,32 +43,31 @@ def _confirms(close, sign, i, b, bottom, top, reach):
     return fresh
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def scan_departures(upper, lower, close, sign, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a base left behind."""
     # A base holds its last bar at least, so no close short of this can confirm one that ends there.  The lowest
     # trigger of the look-back rules out almost every bar at once.
     begin = max(start - params.impulse_sessions, 0)
+    top, bottom, calm = upper[begin:stop], lower[begin:stop], indicators[begin:stop, ATR]
     trigger = np.empty(stop - begin)
-    for b in range(begin, stop):
-        atr = indicators[b, ATR]
-        narrow = sign * (upper[b] - lower[b]) <= params.base_height_atr * atr
-        trigger[b - begin] = sign * upper[b] + params.impulse_atr * atr if narrow else np.inf
-    count = 0
+    for b in range(len(trigger)):
+        narrow = sign * (top[b] - bottom[b]) <= params.base_height_atr * calm[b]
+        trigger[b] = sign * top[b] + params.impulse_atr * calm[b] if narrow else np.inf
     first = max(start, 1)
-    nearest = begin
+    lowest = np.full(max(stop - first, 0), np.inf)
+    for back in range(1, params.impulse_sessions + 1):
+        behind = first - begin - back  # the first bars of a history have fewer behind them
+        reached = lowest[max(-behind, 0) :]
+        earlier = trigger[max(behind, 0) :]
+        for x in range(len(reached)):
+            reached[x] = earlier[x] if earlier[x] < reached[x] else reached[x]
+    count = 0
     for i in range(first, stop):
         oldest = max(i - params.impulse_sessions, 0)
-        if nearest < oldest or i == first:
-            nearest = oldest
-            for b in range(oldest, i):
-                if trigger[b - begin] <= trigger[nearest - begin]:
-                    nearest = b
-        elif trigger[i - 1 - begin] <= trigger[nearest - begin]:
-            nearest = i - 1
         now = sign * close[i]
         # the first close beyond the reach is higher than the close before it, base or not
-        if now < trigger[nearest - begin] or now <= sign * close[i - 1]:
+        if (now < lowest[i - first]) | (now <= sign * close[i - 1]):
             continue
         if not usable(indicators[i, ATR], close[i]):
             continue
@@ -80,11 +79,12 @@ def scan_departures(upper, lower, close, sign, indicators, start, stop, params, 
             # whatever else belongs to the base, it ends no higher than this, and the close before was beyond
             if i - 1 > b and sign * close[i - 1] >= sign * lower[b] + height + reach:
                 continue
-            bottom, top = base_ending_at(upper, lower, sign, b, params.base_sessions, height)
-            if bottom < top and top - bottom <= height and _confirms(close, sign, i, b, bottom, top, reach):
+            base_low, base_high = base_ending_at(upper, lower, sign, b, params.base_sessions, height)
+            flat = base_high <= base_low or base_high - base_low > height
+            if not flat and _confirms(close, sign, i, b, base_low, base_high, reach):
                 if sign > 0.0:
-                    count = put(out, count, i, b, 1, bottom, top)
+                    count = put(out, count, i, b, 1, base_low, base_high)
                 else:
-                    count = put(out, count, i, b, 1, -top, -bottom)
+                    count = put(out, count, i, b, 1, -base_high, -base_low)
                 break
     return count

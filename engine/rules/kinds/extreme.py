@@ -9,35 +9,28 @@ import numba
 
 from engine.rules.indicators import ATR
 from engine.rules.kinds.kind import put, usable
+from engine.rules.pivots import turns_confirmed
 
 
-@numba.njit(cache=True)
-def extreme_confirmed_at(edge, sign, i, sessions, lag):
-    """Index ``i - lag`` if bar ``i`` confirms it as the extreme of ``sessions`` bars, else -1.
-
-    ``edge`` is high with ``sign`` 1.0, or low with ``sign`` -1.0.  Only bars up to ``i`` are read.
-    """
-    p = i - lag
-    if i + 1 < sessions or p < 0:
-        return -1
-    best = sign * edge[p]
-    # nearest bars first: almost every bar is ruled out by its neighbours
-    for j in range(p + 1, i + 1):
-        if sign * edge[j] > best:
-            return -1
-    for j in range(p - 1, i - sessions, -1):
-        if sign * edge[j] >= best:
-            return -1
-    return p
-
-
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def scan_extremes(edge, close, sign, indicators, start, stop, params, out):
-    """Write one candidate for each bar of ``start .. stop - 1`` that confirms an extreme of the range."""
+    """Write one candidate for each bar of ``start .. stop - 1`` that confirms an extreme of the range.
+
+    ``edge`` is high with ``sign`` 1.0, or low with ``sign`` -1.0.
+    """
+    sessions, lag = params.range_sessions, params.range_confirm_sessions
+    # almost every bar is ruled out by its neighbours; the rest of the range is searched for the few that are left
+    near = max(min(lag, sessions - 1 - lag), 0)
+    stood = turns_confirmed(edge, -sign, start, stop, near, lag)
     count = 0
-    for i in range(start, stop):
-        p = extreme_confirmed_at(edge, sign, i, params.range_sessions, params.range_confirm_sessions)
-        if p < 0 or not usable(indicators[i, ATR], close[i]):
+    for i in range(max(start, sessions - 1), stop):
+        if not stood[i - start] or not usable(indicators[i, ATR], close[i]):
+            continue
+        p = i - lag
+        j = p - near - 1
+        while j > i - sessions and sign * edge[j] < sign * edge[p]:
+            j -= 1
+        if j > i - sessions:
             continue
         width = params.zone_width_atr * indicators[i, ATR]
         if sign > 0.0:

@@ -1,6 +1,6 @@
 """Swing high: a bar whose high stands above the ``pivot_bars`` bars on either side.
 
-Rule: :func:`engine.rules.pivots.swing_high_confirmed_at`.  The zone runs from the high down by ``zone_width_atr``
+Rule: :func:`engine.rules.pivots.swing_highs_confirmed`.  The zone runs from the high down by ``zone_width_atr``
 ATR(14) of the confirming bar: the wick is where sellers showed, so its tip is the edge that a break must clear.
 
 Source: Williams, Trading Chaos (1995), "fractals", with k bars a side in place of two.
@@ -14,17 +14,16 @@ import numba
 
 from engine.rules.indicators import ATR
 from engine.rules.kinds.kind import put, usable
-from engine.rules.pivots import swing_high_confirmed_at
+from engine.rules.pivots import swing_highs_confirmed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a swing high."""
     count = 0
+    confirmed = swing_highs_confirmed(high, start, stop, params.pivot_bars)
     for i in range(start, stop):
-        if not usable(indicators[i, ATR], close[i]):
-            continue
-        p = swing_high_confirmed_at(high, i, params.pivot_bars)
-        if p >= 0:
+        if confirmed[i - start] and usable(indicators[i, ATR], close[i]):
+            p = i - params.pivot_bars
             count = put(out, count, i, p, 1, high[p] - params.zone_width_atr * indicators[i, ATR], high[p])
     return count
