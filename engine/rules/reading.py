@@ -57,22 +57,27 @@ _RECENT = 20  # sessions within which the 50-day counts as just reclaimed or jus
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-@numba.njit(cache=True, inline="always")
-def _side(value, reference):
-    # NaN on either side compares False both ways: no vote
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _side(value, reference, tie=0.0):
+    # NaN on either side compares False every way: no vote
     if value > reference:
         return 1.0
-    return -1.0 if value < reference else 0.0
+    if value < reference:
+        return -1.0
+    return tie if value == reference else 0.0
 
 
-@numba.njit(cache=True, inline="always")
-def _bias_at(price, steady_votes, sma_50, sma_200, floor, ceiling, needed):
-    """Bias of the day had its close been ``price``, all votes that are not a side of the close unchanged."""
-    if price < floor:
+@numba.njit(cache=True, error_model="numpy", inline="always")
+def _bias_at(price, tie, steady_votes, sma_50, sma_200, floor, ceiling, needed):
+    """Bias of the day had its close been ``price``, all votes that are not a side of the close unchanged.
+
+    With ``tie`` 1.0 the close lies a hair above ``price``, with -1.0 a hair below it.
+    """
+    if _side(price, floor, tie) < 0.0:
         return BEARISH
-    if price > ceiling:
+    if _side(price, ceiling, tie) > 0.0:
         return BULLISH
-    votes = steady_votes + _side(price, sma_50) + _side(price, sma_200)
+    votes = steady_votes + _side(price, sma_50, tie) + _side(price, sma_200, tie)
     if votes >= needed:
         return BULLISH
     if votes <= -needed:
@@ -80,20 +85,22 @@ def _bias_at(price, steady_votes, sma_50, sma_200, floor, ceiling, needed):
     return NEUTRAL
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _flip_price(price, bias, steady_votes, sma_50, sma_200, floor, ceiling, needed):
     """The nearest line whose crossing gives another bias; NaN where no line does."""
-    nearest = np.nan
+    flip = np.nan
+    nearest = np.inf
     for line in (sma_50, sma_200, floor, ceiling):
-        beyond = np.nextafter(line, -np.inf) if line <= price else np.nextafter(line, np.inf)
-        changed = _bias_at(beyond, steady_votes, sma_50, sma_200, floor, ceiling, needed) != bias
-        # written so that a NaN line is never taken and a NaN nearest is always replaced
-        if changed and (np.isnan(nearest) or abs(line - price) < abs(nearest - price)) and not np.isnan(line):
-            nearest = line
-    return nearest
+        if not abs(line - price) < nearest:  # nor is a NaN line ever taken
+            continue
+        beyond = -1.0 if line <= price else 1.0
+        if _bias_at(line, beyond, steady_votes, sma_50, sma_200, floor, ceiling, needed) != bias:
+            flip = line
+            nearest = abs(line - price)
+    return flip
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _position(price, sma_50, prior_high, floor, ceiling):
     if price >= prior_high:
         return ABOVE_PRIOR_HIGH
@@ -107,7 +114,7 @@ def _position(price, sma_50, prior_high, floor, ceiling):
     return FLOOR_TO_PRIOR_HIGH if under_high else OVER_50_DAY
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def advance_reading(close, indicators, momentum, setup, start, stop, params, out):
     """Fill rows ``start .. stop - 1`` of ``out`` (n, 3) in place; it needs no state.
 
@@ -142,7 +149,7 @@ def advance_reading(close, indicators, momentum, setup, start, stop, params, out
         if lows * highs > 0.0:
             steady += _side(lows, 0.0)
 
-        bias = _bias_at(price, steady, sma_50, sma_200, floor, ceiling, needed)
+        bias = _bias_at(price, 0.0, steady, sma_50, sma_200, floor, ceiling, needed)
         out[i, BIAS] = bias
         out[i, FLIP_PRICE] = _flip_price(price, bias, steady, sma_50, sma_200, floor, ceiling, needed)
         if i > 0 and not np.isnan(floor) and not np.isnan(ceiling):
