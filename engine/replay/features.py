@@ -171,9 +171,10 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
             out[i, column + 5] = 1.0 if row.reversals > 0 else 0.0
             out[i, column + 6] = 0.0
 
+    per_atr = 1.0 / bar.atr
     crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
     for k in range(above, count):
-        distance = (hot[RANK_LOW, k] - price) / bar.atr
+        distance = (hot[RANK_LOW, k] - price) * per_atr
         if distance > CROWD_ATR:
             break
         crowd_1 += distance <= 1.0
@@ -187,9 +188,9 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
     out[i, _FIRST_CROWD + 6] = power
     crowd_1, crowd_2, crowd_4, power = 0.0, 0.0, 0.0, 0.0
     for k in range(above - 1, -1, -1):
-        if (price - hot[RANK_TOP, k]) / bar.atr > CROWD_ATR:
+        if (price - hot[RANK_TOP, k]) * per_atr > CROWD_ATR:
             break
-        distance = (price - hot[RANK_HIGH, k]) / bar.atr
+        distance = (price - hot[RANK_HIGH, k]) * per_atr
         if distance <= 0.0 or distance > CROWD_ATR:  # at 0 and below the zone holds the close
             continue
         crowd_1 += distance <= 1.0

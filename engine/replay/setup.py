@@ -105,7 +105,7 @@ def first_above(price, count, hint, hot):
     return k
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def _is_major(i, k, hot, params):
     r = int(hot[RANK_ROW, k])
     return hot[MAJOR, r] != 0.0 or hot[WORTH, r] * freshness(i - hot[LAST_EVENT, r]) >= params.strong_strength

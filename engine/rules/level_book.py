@@ -59,19 +59,20 @@ def walk_events(bar, indicators, params, rows, hot, counters, events):
     """
     tolerance = params.touch_tolerance_atr * bar.atr
     count = counters[N_ACTIVE]
+    flags = hot[DUE].view(np.int64)
+    queue = hot[QUEUE].view(np.int64)
     for r in range(count):  # without a branch, so that several levels are compared at a time
         fell = bar.low <= hot[DROP, r] + tolerance
         rose = bar.high >= hot[RISE, r] - tolerance
-        hot[DUE, r] = 1.0 if fell | rose | (bar.at >= hot[ALARM, r]) else 0.0
+        flags[r] = 1 if fell | rose | (bar.at >= hot[ALARM, r]) else 0
     due = 0
-    for r in range(count):
-        if hot[DUE, r] != 0.0:
-            hot[QUEUE, due] = r
-            due += 1
+    for r in range(count):  # nor here: which levels are due is a coin toss to the processor
+        queue[due] = r
+        due += flags[r]
     # last row first: a removal fills the gap with the last row, which has had its turn
     while due > 0:
         due -= 1
-        r = int(hot[QUEUE, due])
+        r = queue[due]
         row = rows[r]
         drift = 0.0
         if row.column >= 0:

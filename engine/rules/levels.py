@@ -185,7 +185,7 @@ def worth(row):
     return 0.25 * standing * integrity
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def freshness(quiet_sessions):
     """The part of :func:`strength` that fades: 1 on the day of an event, one half a year later."""
     return HALF_LIFE_SESSIONS / (HALF_LIFE_SESSIONS + quiet_sessions)

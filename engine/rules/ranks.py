@@ -11,7 +11,7 @@ is 1 for the major kinds, PLACE is where a moving average was last seen among th
 By rank, the level that begins lowest first (the older of equals first, moving averages among the zones): RANK_LOW,
 RANK_HIGH, RANK_ROW, and RANK_TOP, the highest upper edge up to this rank: going down, nothing reaches higher.
 
-DUE and QUEUE are work lists.
+DUE and QUEUE are work lists, read as integers.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def remove_row(rows, hot, counters, r):
         move_row(rows, hot, counters[N_ACTIVE], r)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", inline="always")
 def move_averages(i, indicators, rows, hot, counters):
-    """Give every moving average its price of bar ``i`` and its rank."""
+    """Give every moving average its price of bar ``i`` and its rank.  Inlined, as it is called for every bar."""
     count = counters[N_ACTIVE]
     for r in range(counters[N_AVERAGES]):
         price = indicators[i, rows[r].column]
