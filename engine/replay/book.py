@@ -20,6 +20,7 @@ from engine.rules.levels import (
     BREAK,
     EVENTS,
     RECLAIM,
+    REINFORCED,
     RESISTANCE,
     RETIRED_MERGED,
     ROLE_REVERSAL,
@@ -56,6 +57,32 @@ def bar_of(replay: Replay, date: object) -> int:
 
 
 @numba.njit(cache=True)
+def _events_until(log, bar):
+    """How many events are dated ``bar`` or before.  By halves: a column of records would be copied to be searched."""
+    first, last = 0, len(log)
+    while first < last:
+        middle = (first + last) // 2
+        if log[middle].bar <= bar:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@numba.njit(cache=True)
+def _levels_until(table, bar):
+    """How many levels were confirmed at ``bar`` or before."""
+    first, last = 0, len(table)
+    while first < last:
+        middle = (first + last) // 2
+        if table[middle].confirmed <= bar:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@numba.njit(cache=True)
 def _look_up(table, log, bar, count, next_id, first_event, rows):
     while next_id < len(table) and table[next_id].confirmed <= bar:
         stand(table[next_id], next_id, rows[count])
@@ -89,10 +116,10 @@ def standing_at(replay: Replay, bar: int) -> np.ndarray:
     snapshot = (bar + 1) // SNAPSHOT_BARS - 1
     if snapshot >= 0:
         count, next_id = (int(x) for x in replay.snapshot_counters[snapshot])
-        first_event = int(np.searchsorted(replay.log["bar"], (snapshot + 1) * SNAPSHOT_BARS))
+        first_event = _events_until(replay.log, (snapshot + 1) * SNAPSHOT_BARS - 1)
     else:
         count, next_id, first_event = 0, 0, 0
-    born = int(np.searchsorted(replay.table["confirmed"], bar, side="right"))
+    born = _levels_until(replay.table, bar)
     rows = np.empty(count + born - next_id, STANDING)
     if count:
         rows[:count] = replay.snapshots[snapshot, :count]
@@ -109,7 +136,8 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     One row per level alive, columns
 
     level_id, name, kind, formed, confirmed :
-        as in ``Replay.levels``; the name is the one an analyst would use on that date.
+        as in ``Replay.levels``, but for the name, which is the one an analyst would use on that date: of the kind
+        the level was born with, or of a heavier or newer one that has confirmed the zone since.
     side :
         ``"resistance"`` where the zone's upper edge lies above the close, else ``"support"``.
     low, high :
@@ -118,7 +146,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         from the close to the nearer edge, positive above the close, 0 inside; sigma counts log distance.  NaN where
         ATR or sigma is not known yet.
     touches, rejections, breaks, age_sessions, strength, kinds :
-        the standing on that date; age is counted from the date the zone is named after, strength is that of
+        the standing on that date; age is counted from the date the zone formed, strength is that of
         :func:`engine.rules.levels.strength`, kinds is how many rules agree on the zone.
     role, role_history :
         what the level last proved to be, and its last breaks, reclaims and reversals with their dates.
@@ -130,7 +158,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     """
     bar = bar_of(replay, date)
     rows = standing_at(replay, bar)
-    as_of = replay.bars.dates[bar]
+    as_of = replay.bars.dates[bar].item()
     close = float(replay.bars.close[bar])
     atr = float(replay.indicators[bar, ATR])
     sigma = float(replay.indicators[bar, SIGMA])
@@ -147,23 +175,24 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         distance_atr = np.where(edge == close, 0.0, (edge - close) / atr)
         distance_sigma = np.where(edge == close, 0.0, np.log(edge / close) / sigma)
     dates = replay.bars.dates
-    names = []
-    for place, row in enumerate(rows):
-        kind = KINDS[row["kind"]].name
-        if row["column"] >= 0:
-            crossed = _sessions_since_crossing(replay, bar, int(row["column"]))
-            names.append(average_name(kind, close > low[place], crossed))
-        else:
-            names.append(
-                level_name(
-                    kind,
-                    dates[row["formed"]],
-                    span_sessions=int(row["formed"] - row["origin"]),
-                    as_of=as_of,
-                    is_record=bool(high[place] >= record),
-                )
-            )
-    stamps = dates.astype("datetime64[us]")
+    codes, named = _named_after(replay, bar, rows)
+    spans = named - rows["origin"]
+    names = [
+        level_name(
+            KINDS[code].name, day, span_sessions=span, since=born, as_of=as_of, is_record=top >= record
+        )
+        for code, day, span, born, top in zip(
+            codes.tolist(),
+            dates[named].tolist(),
+            spans.tolist(),
+            dates[rows["formed"]].tolist(),
+            high.tolist(),
+            strict=True,
+        )
+    ]
+    for place in np.flatnonzero(rows["column"] >= 0):
+        crossed = _sessions_since_crossing(replay, bar, int(rows["column"][place]))
+        names[place] = average_name(KINDS[rows["kind"][place]].name, close > low[place], crossed)
     return pd.DataFrame(
         {
             "level_id": rows["id"].astype(np.int64),
@@ -183,8 +212,8 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
             "kinds": rows["agreeing"].astype(np.int64),
             "role": [_ROLE_NAMES[int(role)] for role in rows["role"]],
             "role_history": _role_histories(replay, bar, rows),
-            "formed": stamps[rows["formed"]],
-            "confirmed": stamps[rows["confirmed"]],
+            "formed": dates[rows["formed"]].astype("datetime64[us]"),
+            "confirmed": dates[rows["confirmed"]].astype("datetime64[us]"),
         }
     )
 
@@ -201,6 +230,48 @@ def _sessions_since_crossing(replay: Replay, bar: int, column: int) -> int | Non
     if not len(other):
         return None
     return bar - first - int(known[np.searchsorted(known, other[-1]) + 1])
+
+
+@numba.njit(cache=True)
+def _last_reinforced(log, stop, ids, since, out):
+    """Fill ``out`` (levels, kinds) with the bar at which each kind last confirmed each level anew, -1 for never.
+
+    Arguments as in :func:`_last_crossings`.
+    """
+    out[:] = -1
+    oldest = since.min() if len(since) else 0
+    e = stop
+    while e > 0 and log[e - 1].bar >= oldest:
+        e -= 1
+        if log[e].code != REINFORCED:
+            continue
+        r = np.searchsorted(ids, log[e].level)
+        if r < len(ids) and ids[r] == log[e].level:
+            kind = int(log[e].value)
+            out[r, kind] = max(out[r, kind], log[e].bar)
+
+
+def _named_after(replay: Replay, bar: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(kinds, bars) that each level is named after at the close of ``bar``.
+
+    The kind it was born with, or one that has confirmed the zone since: the heavier one for its age, the newer of
+    equals, by the rule that names a level when it is born.
+    """
+    ascending = np.argsort(rows["id"])
+    ids, since = rows["id"][ascending].astype(np.int64), rows["confirmed"][ascending].astype(np.int64)
+    stop = _events_until(replay.log, bar)
+    at = np.empty((len(rows), len(KINDS)), np.int64)
+    last = np.empty_like(at)
+    _last_reinforced(replay.log, stop, ids, since, last)
+    at[ascending] = last
+    of_birth = np.arange(len(rows)), rows["kind"]
+    at[of_birth] = np.maximum(at[of_birth], rows["formed"])
+    weights = np.array([kind.weight for kind in KINDS])
+    claims = np.where(at >= 0, weights * freshness(bar - at), -1.0)
+    # the last of equal maxima of (claim, bar): the newer one
+    order = np.lexsort((at, claims), axis=1)
+    chosen = order[:, -1]
+    return chosen, at[np.arange(len(rows)), chosen]
 
 
 @numba.njit(cache=True)

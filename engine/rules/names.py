@@ -24,6 +24,7 @@ MONTHS = (
     "November",
     "December",
 )
+Day = date | np.datetime64
 _NOUNS = {kind.name: kind.noun for kind in KINDS}
 _MONTH_SESSIONS = 21
 _MULTI_MONTH_SESSIONS = 3 * _MONTH_SESSIONS
@@ -32,7 +33,7 @@ RECENT_CROSSING_SESSIONS = 63
 _YEAR_DAYS = 365  # days after which a month needs its year
 
 
-def month_of(formed: np.datetime64, as_of: np.datetime64 | None = None) -> str:
+def month_of(formed: Day, as_of: Day | None = None) -> str:
     """``"November"``, or ``"November 2023"`` where it is a year or more before ``as_of`` (or that is None)."""
     day = _date(formed)
     name = MONTHS[day.month - 1]
@@ -41,14 +42,25 @@ def month_of(formed: np.datetime64, as_of: np.datetime64 | None = None) -> str:
     return f"{name} {day.year}"
 
 
-def part_of_month(formed: np.datetime64) -> str:
+def months_of(first: Day, last: Day, as_of: Day | None = None) -> str:
+    """``"October–November"``; one month where both lie in it; a year is written once where both have the same."""
+    first, last = _date(first), _date(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return month_of(last, as_of)
+    begin, end = month_of(first, as_of), month_of(last, as_of)
+    if first.year == last.year and end.endswith(str(last.year)):
+        begin = MONTHS[first.month - 1]
+    return f"{begin}–{end}"
+
+
+def part_of_month(formed: Day) -> str:
     """``"early"``, ``"mid"`` or ``"late"``: the first ten days, the second ten, the rest."""
     day = _date(formed).day
     return "early" if day <= 10 else "mid" if day <= 20 else "late"
 
 
-def _date(day: np.datetime64) -> date:
-    return day.astype("datetime64[D]").item()
+def _date(day: Day) -> date:
+    return day if isinstance(day, date) else day.astype("datetime64[D]").item()
 
 
 def span_word(sessions: int) -> str:
@@ -60,10 +72,11 @@ def span_word(sessions: int) -> str:
 
 def level_name(
     kind: str,
-    formed: np.datetime64,
+    formed: Day,
     *,
     span_sessions: int = 0,
-    as_of: np.datetime64 | None = None,
+    since: Day | None = None,
+    as_of: Day | None = None,
     is_record: bool = False,
 ) -> str:
     """Name of a zone.
@@ -73,6 +86,7 @@ def level_name(
     kind : name of a level kind.
     formed : date it is named after.
     span_sessions : sessions from its first turning point to its last (shelves).
+    since : date the level was born after, where it was confirmed again later (shelves).
     as_of : date of the book; None gives the name that holds at any time (months carry their year).
     is_record : the zone still is the all-time high at ``as_of``.
 
@@ -82,6 +96,9 @@ def level_name(
     'November swing low'
     >>> level_name("support_shelf", np.datetime64("2025-11-06"), span_sessions=20)
     'multi-week support shelf (November 2025)'
+    >>> formed, as_of = np.datetime64("2025-11-14"), np.datetime64("2025-12-02")
+    >>> level_name("support_shelf", formed, since=np.datetime64("2025-10-10"), as_of=as_of)
+    'support shelf (October–November)'
     >>> level_name("supply_zone", np.datetime64("2025-11-03"), as_of=np.datetime64("2025-12-02"))
     'early-November supply zone'
     """
@@ -92,7 +109,7 @@ def level_name(
             return f"prior {noun}"
         return f"{month} {noun}"
     if kind.endswith("_shelf"):
-        return f"{span_word(span_sessions)}{noun} ({month})"
+        return f"{span_word(span_sessions)}{noun} ({months_of(formed if since is None else since, formed, as_of)})"
     if kind.endswith("_zone"):
         return f"{part_of_month(formed)}-{month} {noun}"
     if kind.startswith("range_"):

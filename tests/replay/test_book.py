@@ -17,6 +17,7 @@ from engine.replay.book import bar_of, book_at, standing_at
 from engine.replay.replay import replay
 from engine.replay.walk import SNAPSHOT_BARS
 from engine.rules.indicators import SMA_50, SMA_200
+from engine.rules.kinds import KINDS
 from tests.shared_files import data_dir
 from tests.some_bars import bundled, series_of
 
@@ -103,6 +104,27 @@ def test_an_average_is_named_after_the_crossing_that_momentum_sees():
     assert named > 20
 
 
+def test_a_zone_is_named_after_the_heaviest_kind_that_confirmed_it_so_far():
+    """By definition, from the public tables: weight of the kind over one plus years since, the newer of equals."""
+    weight = {kind.name: kind.weight for kind in KINDS}
+    noun = {kind.name: kind.noun for kind in KINDS}
+    events = REPLAY.events[REPLAY.events["event"] == "reinforced"]
+    renamed = 0
+    for bar in range(200, 1600, 70):
+        book = book_at(REPLAY, BARS.dates[bar])
+        known = events[events["date"] <= pd.Timestamp(BARS.dates[bar])]
+        for row in book[~book["kind"].str.startswith("moving_average")].itertuples():
+            claims = [(row.kind, BARS.index_of(row.formed.date()))]
+            own = known[known["level_id"] == row.level_id]
+            claims += [(KINDS[int(e.value)].name, BARS.index_of(e.date.date())) for e in own.itertuples()]
+            kind, _ = max(
+                claims, key=lambda claim: (weight[claim[0]] / (1 + (bar - claim[1]) / 252), claim[1])
+            )
+            assert noun[kind] in row.name
+            renamed += kind != row.kind
+    assert renamed > 20
+
+
 def test_a_date_between_sessions_means_the_session_before():
     assert bar_of(REPLAY, "1999-01-10") == bar_of(REPLAY, "1999-01-08") == 4
     with pytest.raises(InputError) as error:
@@ -154,7 +176,8 @@ def test_book_of_the_reference_analysis():
     assert two_hundred["low"] == pytest.approx(2230.8, abs=0.1)
     shelf = touching(support, 2410.0, 2440.0)
     assert shelf["name"].str.contains("shelf").any()
-    assert len(touching(support, 2381.0, 2387.0)) > 0
+    lows_of_two_months = touching(support, 2381.0, 2387.0)
+    assert lows_of_two_months["name"].tolist() == ["multi-month support shelf (October–November)"]
     low = touching(support, 2300.7, 2300.7)
     assert "November swing low" in low["name"].tolist()
 

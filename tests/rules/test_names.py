@@ -34,6 +34,36 @@ def test_the_examples_of_the_documentation():
             "multi-week support shelf (November)",
         ),
         (
+            "support_shelf",
+            "2025-11-14",
+            {"as_of": AS_OF, "since": np.datetime64("2025-10-10"), "span_sessions": 80},
+            "multi-month support shelf (October–November)",
+        ),
+        (
+            "support_shelf",
+            "2025-01-14",
+            {"as_of": AS_OF, "since": np.datetime64("2024-10-10")},
+            "support shelf (October 2024–January)",
+        ),
+        (
+            "support_shelf",
+            "2024-06-14",
+            {"as_of": AS_OF, "since": np.datetime64("2024-05-10")},
+            "support shelf (May–June 2024)",
+        ),
+        (
+            "support_shelf",
+            "2025-11-20",
+            {"since": np.datetime64("2025-11-03")},
+            "support shelf (November 2025)",
+        ),
+        (
+            "swing_low",
+            "2025-11-21",
+            {"as_of": AS_OF, "since": np.datetime64("2025-10-10")},
+            "November swing low",
+        ),
+        (
             "resistance_shelf",
             "2025-07-13",
             {"as_of": AS_OF, "span_sessions": 80},
