@@ -73,6 +73,7 @@ NO_MOVEMENT = 1e-9  # ATR below this fraction of the price, or a daily sigma bel
 _SLOW_LAMBDA = 0.99  # slow EWMA variance: half-life of 69 sessions against 11 of the indicator's 0.94
 _SLOW_SEED = 63  # squared returns in the plain mean that seeds it
 _VOLUME_SESSIONS = 20
+_CHUNK_BARS = 16384  # what the passes over all bars of a chunk share stays in the cache
 
 # slots of the parameter vector
 P_OVERSOLD, P_OVERBOUGHT, P_BULL, P_SLOPE_SESSIONS, P_SLOPE_FLAT, P_PIVOT_BARS, P_TOUCH_ATR, P_BIAS_VOTES = (
@@ -284,17 +285,9 @@ def compute_momentum(bars: BarSeries, rules: RulesConfig, indicators: np.ndarray
     if indicators is None:
         indicators = compute_indicators(bars)
     out = np.empty((len(bars), len(MOMENTUM)))
-    advance_momentum(
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.volume,
-        indicators,
-        0,
-        len(bars),
-        momentum_params(rules),
-        np.zeros(MOMENTUM_STATE_SIZE),
-        out,
-    )
+    prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    params, state = momentum_params(rules), np.zeros(MOMENTUM_STATE_SIZE)
+    for start in range(0, len(bars), _CHUNK_BARS):
+        stop = min(start + _CHUNK_BARS, len(bars))
+        advance_momentum(*prices, indicators, start, stop, params, state, out)
     return out
