@@ -1,8 +1,8 @@
 """The same work by other libraries, in the same process, and how often each rewrites what it said before.
 
-Peers are optional: one that is not installed is left out.  ``smartmoneyconcepts`` is no dependency; put it on
-``PYTHONPATH`` to see it.  A rewrite is a value about a past session that differs between the histories that end
-at t and at t + 1, counted over 250 steps.
+Peers are optional: one that is not installed is left out.  ``smartmoneyconcepts`` is no dependency of the engine;
+``make bench`` installs it where it can (peers.lock).  A rewrite is a value about a past session that differs
+between the histories that end at t and at t + 1, counted over 250 steps.
 """
 
 from __future__ import annotations
