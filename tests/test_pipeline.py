@@ -15,6 +15,7 @@ import pytest
 import engine
 from engine.config import load_config
 from engine.errors import DataError
+from engine.report.scenario import Scenario
 from tests.conftest import small_config
 
 FILES = {
@@ -134,6 +135,14 @@ def test_scenario_as_of_a_date_is_the_forecast_row_of_that_date(finished):
 def test_the_last_table_of_a_run_is_what_scenario_says(finished):
     (table,) = engine.scenario(small_config())
     assert json.loads(json.dumps(table.to_dict())) == finished.scenarios[0]
+
+
+def test_notes_name_the_percents_the_table_shows(finished):
+    for scenario in map(Scenario.from_dict, finished.scenarios):
+        for table in scenario.horizons:
+            shown = table.baseline_percents("filtered_history")
+            for row in table.rows:
+                assert f"alone give {shown[row.scenario]}%" in row.note
 
 
 def test_bad_bars_leave_no_run_behind(tmp_path):

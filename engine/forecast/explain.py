@@ -28,7 +28,7 @@ from engine.forecast.track_record import reliability_sentence
 from engine.forecast.uncertainty import Query, resampled_forecasts, resampled_offsets
 from engine.forecast.walk_forward import Forecasts, GroupForecast, make_learner
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
-from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
+from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS, whole_percents
 
 ANALOGUES = 5
 
@@ -133,15 +133,22 @@ def _describe(
     z, contributions = _contributions(forecast, model, row)
     for k, horizon in enumerate(track.horizons):
         target.effective_rows[horizon] = effective_sample_size(trained, horizon)
+        said, alone = _percents(published[row, k]), _percents(np.exp(track.offset[row, k]))
         for code, name in enumerate(SCENARIOS):
             p = float(published[row, k, code])
             target.reliability[horizon, name] = reliability_sentence(
                 p, published[mine, k, code], track.codes[mine, k] == code, horizon
             )
-            baseline = float(np.exp(track.offset[row, k, code]))
-            target.notes[horizon, name] = note(code, p, baseline, track.names, z, contributions[code])
+            target.notes[horizon, name] = note(
+                code, said[code], alone[code], track.names, z, contributions[code]
+            )
     if track.horizons[-1] == max(h for t in group.tracks for h in t.track.horizons):
         target.analogues = _analogues(group, position, row, model, entries)
+
+
+def _percents(probabilities: np.ndarray) -> tuple[int, ...]:
+    """Whole percents of a row, by code; ties go the way they go in the table, which lists the classes backwards."""
+    return whole_percents(probabilities[::-1].tolist())[::-1]
 
 
 def _contributions(forecast: TrackForecast, model: FoldModel, row: int) -> tuple[np.ndarray, np.ndarray]:

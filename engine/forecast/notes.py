@@ -29,14 +29,14 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "floor_age": ("an old floor", "a young floor"),
     "floor_kinds": ("a floor confirmed by several kinds of level", "a floor of a single kind"),
     "floor_reversed": ("a floor that used to be resistance", "a floor that was always support"),
-    "floor_projected": ("no level to serve as floor", "a real level as floor"),
+    "floor_projected": ("the lack of a level to serve as floor", "a real level as floor"),
     "ceiling_strength": ("a strong ceiling", "a weak ceiling"),
     "target_strength": ("a strong target zone", "a weak target zone"),
     "target_touches": ("a target zone tested often", "a target zone hardly tested"),
     "target_age": ("an old target zone", "a young target zone"),
     "target_kinds": ("a target confirmed by several kinds of level", "a target of a single kind"),
     "target_reversed": ("a target that used to be support", "a target that was always resistance"),
-    "target_projected": ("no level in reach as target", "a real level as target"),
+    "target_projected": ("the lack of a level in reach as target", "a real level as target"),
     "levels_above_1_atr": ("several levels close overhead", "few levels close overhead"),
     "levels_above_2_atr": ("crowded levels overhead", "few levels overhead"),
     "levels_above_4_atr": ("many levels overhead", "open space overhead"),
@@ -45,10 +45,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "levels_below_4_atr": ("many levels underneath", "open space underneath"),
     "strength_above": ("strong resistance overhead", "weak resistance overhead"),
     "strength_below": ("strong support underneath", "weak support underneath"),
-    "recent_breaks_up": ("recent breaks upwards", "no recent breaks upwards"),
-    "recent_breaks_down": ("recent breaks downwards", "no recent breaks downwards"),
-    "recent_bounces": ("recent bounces off support", "no recent bounces off support"),
-    "recent_turn_backs": ("recent failures at resistance", "no recent failures at resistance"),
+    "recent_breaks_up": ("recent breaks upwards", "the lack of recent breaks upwards"),
+    "recent_breaks_down": ("recent breaks downwards", "the lack of recent breaks downwards"),
+    "recent_bounces": ("recent bounces off support", "the lack of recent bounces off support"),
+    "recent_turn_backs": ("recent failures at resistance", "the lack of recent failures at resistance"),
     "rsi_14": ("a high RSI", "a low RSI"),
     "distance_sma_50_atr": (
         "a close well above the 50-day average",
@@ -62,8 +62,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "slope_sma_200_atr": ("a rising 200-day average", "a weak 200-day average"),
     "rebound_atr": ("a long rebound from the swing low", "little rebound from the swing low"),
     "drawdown_atr": ("closeness to the all-time high", "a deep drawdown from the all-time high"),
-    "higher_lows": ("a run of higher lows", "no run of higher lows"),
-    "higher_highs": ("a run of higher highs", "no run of higher highs"),
+    "higher_lows": ("a run of higher lows", "lows that have stopped rising"),
+    "higher_highs": ("a run of higher highs", "highs that have stopped rising"),
     "return_5_sigma": ("a strong week", "a weak week"),
     "return_20_sigma": ("a strong month", "a weak month"),
     "return_60_sigma": ("a strong quarter", "a weak quarter"),
@@ -88,8 +88,8 @@ def phrase(name: str, above: bool) -> str:
 
 def note(
     scenario: int,
-    probability: float,
-    baseline: float,
+    percent: int,
+    baseline_percent: int,
     names: Sequence[str],
     standardised: np.ndarray,
     contributions: np.ndarray,
@@ -99,12 +99,12 @@ def note(
     Parameters
     ----------
     scenario : code.
-    probability, baseline : published and ``filtered_history``.
+    percent, baseline_percent : published and ``filtered_history``, in whole percents as the table shows them.
     names : p features.
     standardised : (p,) values on the scale of the training window.
     contributions : (p,) what each feature adds to the scenario's log-odds.
     """
-    start = f"distance and volatility alone give {round(100 * baseline)}%"
+    start = f"distance and volatility alone give {baseline_percent}%"
     order = np.argsort(-np.abs(contributions), kind="stable")
     up = [j for j in order if contributions[j] >= _NOTICED][:_MOST_NAMED]
     down = [j for j in order if contributions[j] <= -_NOTICED][:_MOST_NAMED]
@@ -114,7 +114,7 @@ def note(
     if down:
         parts.append("lowered by " + " and ".join(phrase(names[j], standardised[j] > 0) for j in down))
     if not up and not down:
-        moved = round(100 * probability) - round(100 * baseline)
+        moved = percent - baseline_percent
         if abs(moved) <= 1:
             parts.append(f"the rules add nothing to the {_NAMES[scenario]} here")
         else:

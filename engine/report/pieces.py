@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.report import words
-from engine.scenarios import SCENARIOS
+from engine.scenarios import SCENARIOS, whole_percents
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +136,4 @@ def _whole(probabilities: Mapping[str, float | None]) -> dict[str, int] | None:
     known = {name: p for name, p in probabilities.items() if p is not None}
     if len(known) != len(SCENARIOS):
         return None
-    return dict(zip(known, words.whole_percents(list(known.values())), strict=True))
+    return dict(zip(known, whole_percents(list(known.values())), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -39,32 +39,6 @@ def number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return result if math.isfinite(result) else None
-
-
-def whole_percents(probabilities: Sequence[float]) -> tuple[int, ...]:
-    """Whole percents that sum to 100 (largest remainder; of equal remainders the earlier one wins).
-
-    Parameters
-    ----------
-    probabilities : non-negative, at least one positive; they are normalised first.
-
-    Raises
-    ------
-    ValueError
-        Negative, NaN or all zero.
-    """
-    values = [float(p) for p in probabilities]
-    total = math.fsum(values)
-    if not values or not math.isfinite(total) or total <= 0 or min(values) < 0:
-        raise ValueError(f"no probabilities: {list(probabilities)!r}")
-    exact = [100.0 * value / total for value in values]
-    # 29.000000000000004 has remainder 0, not the largest one
-    floors = [math.floor(round(value, 9)) for value in exact]
-    remainders = [round(value - floor, 9) for value, floor in zip(exact, floors, strict=True)]
-    order = sorted(range(len(exact)), key=lambda i: (-remainders[i], i))
-    for i in order[: 100 - sum(floors)]:
-        floors[i] += 1
-    return tuple(floors)
 
 
 def percent(probability: Any, digits: int = 0) -> str:

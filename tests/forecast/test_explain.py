@@ -123,15 +123,13 @@ def test_reliability_sentence():
 def test_notes_are_stable_words():
     names = ("rsi_14", "target_distance_sigma", "some_new_rule")
     z = np.array([1.2, -0.5, 2.0])
-    text = note(2, 0.45, 0.40, names, z, np.array([0.10, 0.05, -0.03]))
+    text = note(2, 45, 40, names, z, np.array([0.10, 0.05, -0.03]))
     assert text == (
         "distance and volatility alone give 40%; raised by a high RSI and a near target; "
         "lowered by high some new rule"
     )
-    assert note(2, 0.40, 0.40, names, z, np.zeros(3)).endswith(
-        "the rules add nothing to the continuation here"
-    )
-    assert note(0, 0.50, 0.40, names, z, np.zeros(3)).endswith("past forecasts suggest more")
+    assert note(2, 40, 40, names, z, np.zeros(3)).endswith("the rules add nothing to the continuation here")
+    assert note(0, 50, 40, names, z, np.zeros(3)).endswith("past forecasts suggest more")
     assert phrase("rsi_14", above=False) == "a low RSI"
     assert set(MODEL_FEATURES) <= set(PHRASES)
 
