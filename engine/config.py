@@ -65,6 +65,9 @@ class Instrument(Section):
     """One instrument of the backtest."""
 
     symbol: str = Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_.=^+-]+$")
+    name: str | None = Field(
+        None, min_length=1, max_length=60, description="what readers call it (null: the symbol)"
+    )
     family: str = Field("default", min_length=1, description="instruments of a family are pooled")
     source: Source
 

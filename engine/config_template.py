@@ -23,6 +23,7 @@ def commented_config(name: str, symbol: str, csv_path: str) -> str:
         "# Every line that starts with '#   ' shows a default; take the '#' away to change it.",
         f"name: {name}",
         "instruments:",
+        "  # a 'name' beside the symbol is what readers see; instruments of one family are pooled",
         f"  - {{symbol: {_scalar(symbol)}, family: default, source: {{kind: csv, path: {_scalar(csv_path)}}}}}",
         "",
     ]

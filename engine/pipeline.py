@@ -320,21 +320,24 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
             "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
         )
     replays, index = {}, {}
-    for name, series in bars.items():
-        index[name] = len(series) - 1 if date is None else series.index_of(date)
-        if index[name] >= 0:
-            replays[name] = replay_bars(series.cut(index[name] + 1), run.config)
+    for key, series in bars.items():
+        index[key] = len(series) - 1 if date is None else series.index_of(date)
+        if index[key] >= 0:
+            replays[key] = replay_bars(series.cut(index[key] + 1), run.config)
     tables = []
     with threadpool_limits(1):
         touch = book_touch(replays, run.config)
-    for name in [symbol] if symbol else bars:
-        if name not in replays:
+    names = {instrument.symbol: instrument.name for instrument in run.config.instruments}
+    for key in [symbol] if symbol else bars:
+        if key not in replays:
             raise RunError(
                 "run.no_such_date",
-                f"{name}: {date} is before the first session",
-                f"the run starts on {bars[name].dates[0]}",
+                f"{key}: {date} is before the first session",
+                f"the run starts on {bars[key].dates[0]}",
             )
-        tables.append(table_at(replays[name], run.forecasts, index[name], level_touch=touch[name]))
+        tables.append(
+            table_at(replays[key], run.forecasts, index[key], name=names[key], level_touch=touch[key])
+        )
     return tables
 
 

@@ -50,7 +50,7 @@ def build_brief(
 
 def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> list[str]:
     sub = top + "#"
-    lines = [f"{top} {scenario.instrument}: scenario analysis, {words.day(scenario.as_of)}", ""]
+    lines = [f"{top} {scenario.full_name}: scenario analysis, {words.day(scenario.as_of)}", ""]
     lines += [f"**{outlook(scenario)}**", "", opening(scenario), ""]
     if scenario.bias.sentence:
         lines += [scenario.bias.sentence, ""]
@@ -68,7 +68,7 @@ def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> li
     if scenario.setup is not None:
         floor = scenario.price(scenario.setup.floor.low)
         lines += [
-            f"The structure is intact as long as {scenario.instrument} closes at or above {floor}.",
+            f"The structure is intact as long as {scenario.name} closes at or above {floor}.",
             "",
         ]
     lines += [f"{sub} Probability table", ""]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any) -> Scenario:
     """The table of bar ``index``, with the probabilities that ``forecasts`` has for that date.
 
-    ``extras`` go to :func:`build_scenario`: intervals, notes, reliability, analogues and the like.
+    ``extras`` go to :func:`build_scenario`: name, intervals, notes, reliability, analogues and the like.
     """
     row = {str(name): value for name, value in replay.frame.iloc[index].items()}
     mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
@@ -49,12 +49,14 @@ def last_tables(
     from engine.forecast.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
+    names = {instrument.symbol: instrument.name for instrument in config.instruments}
     explained = explain(forecasts, inputs, config, requests)
     return [
         table_at(
             replays[symbol],
             forecasts.frame,
             len(replays[symbol]) - 1,
+            name=names[symbol],
             level_touch=touch[symbol],
             **explained[symbol, day].extras(),
         )

@@ -15,7 +15,7 @@ _RIGHT = "text-align:right;vertical-align:top;white-space:nowrap"
 def scenario_html(scenario: Scenario) -> str:
     """A heading, the verdict, and one table per horizon."""
     parts = [
-        f"<div><strong>{escape(scenario.instrument)}</strong> after the close of {words.day(scenario.as_of)} "
+        f"<div><strong>{escape(scenario.full_name)}</strong> after the close of {words.day(scenario.as_of)} "
         f"({scenario.price(scenario.close)}): {escape(scenario.bias.label)}. "
         f"{escape(scenario.bias.sentence)}",
         f"<p>{escape(outlook(scenario))}</p>",

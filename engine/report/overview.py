@@ -47,7 +47,7 @@ def technical_overview(scenario: Scenario) -> tuple[Paragraph, ...]:
 
 def opening(scenario: Scenario) -> str:
     """One sentence: where the close stands and which way the reading leans."""
-    text = f"{scenario.instrument} closed at {scenario.price(scenario.close)} on {words.day(scenario.as_of)}"
+    text = f"{scenario.name} closed at {scenario.price(scenario.close)} on {words.day(scenario.as_of)}"
     if scenario.bias.label != "unknown":
         article = "a" if scenario.bias.label[0] not in "aeiou" else "an"
         text += f", with {article} {scenario.bias.label} reading"
@@ -150,7 +150,7 @@ def _course(scenario: Scenario) -> Paragraph | None:
         )
     if not parts:
         return None
-    text = f"{scenario.instrument} stands {words.join(parts)}."
+    text = f"{scenario.name} stands {words.join(parts)}."
     rows = [_row_of(value, noun) for value, noun in ((lows, "low"), (highs, "high")) if value]
     if rows:
         text += f" It has made {words.join(rows)}."

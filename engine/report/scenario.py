@@ -63,6 +63,7 @@ class Scenario:
     """The scenario table of one instrument after the close of one session."""
 
     instrument: str
+    name: str
     as_of: str
     close: float
     price_decimals: int
@@ -73,6 +74,11 @@ class Scenario:
     support: tuple[LevelLine, ...]
     analogues: tuple[Analogue, ...]
     facts: dict[str, float | None]
+
+    @property
+    def full_name(self) -> str:
+        """The name, with the symbol behind it where the two differ."""
+        return self.name if self.name == self.instrument else f"{self.name} ({self.instrument})"
 
     @property
     def longest(self) -> HorizonTable | None:
@@ -103,6 +109,7 @@ class Scenario:
         setup = data.get("setup")
         return cls(
             instrument=data["instrument"],
+            name=data.get("name") or data["instrument"],  # folders of version 0.1.0 have no names
             as_of=data["as_of"],
             close=data["close"],
             price_decimals=data["price_decimals"],
@@ -131,6 +138,7 @@ def build_scenario(
     book: pd.DataFrame | None,
     forecasts: pd.DataFrame | None,
     *,
+    name: str | None = None,
     bias_sentence: str = "",
     intervals: Mapping[tuple[int, str], tuple[float, float]] | None = None,
     notes: Mapping[tuple[int, str], str] | Mapping[str, str] | None = None,
@@ -148,6 +156,7 @@ def build_scenario(
     book : levels alive at that date, as ``book_at`` gives them; None or empty where there are none.
     forecasts : the rows of the forecasts frame for this instrument and date, one per horizon; rows of
         other instruments or dates are an error.  None or NaN: probabilities are shown as unavailable.
+    name : what readers call the instrument; its symbol if None.
     bias_sentence : the reading in words; ``reading_sentence(row)`` if empty.
     intervals : (horizon, scenario) to (low, high).
     notes : (horizon, scenario), or scenario, to a sentence; a plain geometric note where none is given.
@@ -185,6 +194,7 @@ def build_scenario(
     lines = _level_lines(book, setup, level_touch or {})
     return Scenario(
         instrument=instrument,
+        name=name or instrument,
         as_of="" if as_of is None else as_of.isoformat(),
         close=close,
         price_decimals=decimals,

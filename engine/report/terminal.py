@@ -163,7 +163,7 @@ def findings_view(groups: CheckGroups) -> RenderableType:
 
 def _heading(scenario: Scenario) -> RenderableType:
     line = Text()
-    line.append(scenario.instrument, style="bold")
+    line.append(scenario.full_name, style="bold")
     line.append(f"  after the close of {words.day(scenario.as_of)}  {scenario.price(scenario.close)}")
     reading = Text()
     reading.append(scenario.bias.label.capitalize(), style="bold")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
+from engine.report.brief import build_brief
 from engine.report.scenario import Scenario, build_scenario
 from tests.report import factory
 
@@ -125,6 +126,15 @@ def test_json_keeps_every_float():
     again = Scenario.from_dict(json.loads(text))
     assert again == scenario
     assert json.dumps(again.to_dict(), sort_keys=True) == text
+
+
+def test_a_name_is_for_readers_and_the_symbol_stays_the_key():
+    named = build_scenario(reference_row(), None, forecasts(), name="Russell 2000 futures")
+    symbol = named.instrument
+    assert named.full_name == f"Russell 2000 futures ({symbol})"
+    assert Scenario.from_dict(named.to_dict()) == named
+    assert "Russell 2000 futures closed at" in build_brief([named])
+    assert build_scenario(reference_row(), None, forecasts()).full_name == symbol
 
 
 def test_levels_are_split_by_side_nearest_first_with_roles():

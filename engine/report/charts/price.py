@@ -43,7 +43,7 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
     dates = pd.to_datetime(frame["date"])
     shown = frame[dates <= pd.Timestamp(scenario.as_of)].tail(sessions).reset_index(drop=True)
     label = (
-        f"{scenario.instrument}: daily bars of {len(shown)} sessions to {words.day(scenario.as_of)} with level "
+        f"{scenario.name}: daily bars of {len(shown)} sessions to {words.day(scenario.as_of)} with level "
         "zones, 50 and 200 day averages, the setup and RSI. The levels are listed in the table beside it."
     )
 
