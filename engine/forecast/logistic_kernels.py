@@ -3,9 +3,6 @@
 Coefficients are kept in ``K - 1`` orthonormal contrasts instead of ``K`` classes.  The ridge penalty of
 the two forms is the same (an orthonormal basis keeps lengths) and the redundant direction, which changes
 no probability, is gone.
-
-Features are stored one after the other (``features[j]`` is contiguous), and rows are walked in blocks
-that stay in the first-level cache.
 """
 
 from __future__ import annotations
@@ -14,6 +11,8 @@ import math
 
 import numba
 import numpy as np
+
+from engine.forecast.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 
 _BLOCK = 256
 
@@ -28,16 +27,13 @@ def contrasts(n_classes: int) -> np.ndarray:
     return basis
 
 
-# reassociation lets the compiler vectorise the sums; equal shapes still give equal bits, and training
-# rows of a fold have the same shape whatever history follows
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradient):
     """Weighted negative log-likelihood of the first ``rows`` rows; ``gradient`` is overwritten.
 
     features (p, >= rows), offset (>= rows, K), codes (>= rows,) in 0..K-1, weight (>= rows,),
     basis (K, K-1), theta and gradient (p + 1, K - 1), intercept last.  No penalty.
     """
-    p = features.shape[0]
     n_classes, m = basis.shape
     gradient[:] = 0.0
     eta = np.empty((m, _BLOCK))
@@ -46,17 +42,7 @@ def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradi
     total = 0.0
     for begin in range(0, rows, _BLOCK):
         width = min(_BLOCK, rows - begin)
-        for c in range(m):
-            row = eta[c]
-            for i in range(width):
-                row[i] = theta[p, c]
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            for c in range(m):
-                b = theta[j, c]
-                row = eta[c]
-                for i in range(width):
-                    row[i] += b * x[i]
+        linear_block(features, begin, width, theta, eta)
         for i in range(width):
             t = begin + i
             top = -np.inf
@@ -77,20 +63,7 @@ def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradi
                 for k in range(n_classes):
                     r += basis[k, c] * (logits[k] / mass)
                 residual[c, i] = weight[t] * r
-        for c in range(m):
-            row = residual[c]
-            s = 0.0
-            for i in range(width):
-                s += row[i]
-            gradient[p, c] += s
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            for c in range(m):
-                row = residual[c]
-                s = 0.0
-                for i in range(width):
-                    s += x[i] * row[i]
-                gradient[j, c] += s
+        add_gradient_block(features, begin, width, residual, gradient)
     return total
 
 

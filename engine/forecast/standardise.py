@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from engine.forecast.row_blocks import REASSOCIATE
+
 CLIP = 4.0  # standard deviations: one wild value must not carry a forecast
 _FEWEST = 60  # values a feature needs in the window before it says anything
 
@@ -36,7 +38,7 @@ def fit_standardiser(features: np.ndarray) -> Standardiser:
     return Standardiser(mean, scale)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def _moments(features, fewest, mean, scale):
     p, n = features.shape
     for j in range(p):
