@@ -151,6 +151,10 @@ class BoostingCandidates:
             share += float(weight) * one
         return self._blend(share, self._boosted(features), offset)
 
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`engine.forecast.learners.Fitted`; what trees say is no sum over features."""
+        return np.zeros((3, len(features)))
+
     def arrays(self) -> dict[str, Any]:
         """See :class:`engine.forecast.learners.Fitted`."""
         return {"kind": "boosting", "model": self.model}

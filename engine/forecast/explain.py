@@ -16,19 +16,16 @@ from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.analogues import nearest_rows
 from engine.forecast.folds import bars_known, calendar_positions, effective_sample_size, refit_starts
-from engine.forecast.hazard import HazardCandidates
 from engine.forecast.inputs import ForecastInput
-from engine.forecast.learners import LinearCandidates
 from engine.forecast.notes import note
 from engine.forecast.opponents import EARLIEST_REFIT
-from engine.forecast.ordinal import OrdinalCandidates
 from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.track_forecast import FoldModel, TrackForecast
 from engine.forecast.track_record import reliability_sentence
 from engine.forecast.uncertainty import Query, resampled_forecasts, resampled_offsets
 from engine.forecast.walk_forward import Forecasts, GroupForecast, make_learner
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
-from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS, whole_percents
+from engine.scenarios import SCENARIOS, whole_percents
 
 ANALOGUES = 5
 
@@ -155,23 +152,13 @@ def _contributions(forecast: TrackForecast, model: FoldModel, row: int) -> tuple
     """Standardised features (p,) and what each adds to the log-odds of each scenario, (3, p)."""
     track = forecast.track
     p = len(track.names)
-    out = np.zeros((3, p))
     if model.standardiser is None or model.fitted is None:
-        return np.zeros(p), out
+        return np.zeros(p), np.zeros((3, p))
     z = model.standardiser.apply(np.ascontiguousarray(track.features[:, row : row + 1]))[:, 0]
-    fitted = model.fitted
-    if isinstance(fitted, LinearCandidates):
-        coefficients = fitted.mean(model.weights)[:-1].copy()
-        own = model.deviations.get(int(track.instrument[row]))
-        if own is not None:
-            coefficients += own.candidates.mean(own.weights)[:-1]
-        out = (coefficients * z[:, None]).T
-    elif isinstance(fitted, OrdinalCandidates):
-        moved = fitted.mean(model.weights)[:-1] * z
-        out[CONTINUATION], out[BREAKDOWN] = moved, -moved
-    elif isinstance(fitted, HazardCandidates):
-        events = fitted.mean(model.weights)[:-1] * z[:, None]
-        out[BREAKDOWN], out[CONTINUATION] = events.T
+    out = model.fitted.contributions(model.weights, z)
+    own = model.deviations.get(int(track.instrument[row]))
+    if own is not None:
+        out = out + own.candidates.contributions(own.weights, z)
     return z, out
 
 

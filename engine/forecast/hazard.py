@@ -21,9 +21,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from engine.errors import InputError
-from engine.forecast.learners import FOLD_TOLERANCE, Window
+from engine.forecast.learners import FOLD_TOLERANCE, Window, weighted_sum
 from engine.forecast.minimise import Minimum, minimise
 from engine.forecast.offset_logistic import check_penalty
+from engine.forecast.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.forecast.selection import DIRECTION_FACTOR
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 
@@ -114,14 +115,14 @@ class HazardCandidates:
         self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
         """See :class:`engine.forecast.learners.Fitted`."""
-        return self._of(self.mean(weights), features, offset, paths)
+        return self._of(weighted_sum(weights, self.coefficients), features, offset, paths)
 
-    def mean(self, weights: np.ndarray) -> np.ndarray:
-        """Coefficients (p + 1, 2) of the weighted candidates."""
-        mean = np.zeros(self.coefficients.shape[1:])
-        for weight, coefficients in zip(weights, self.coefficients, strict=True):
-            mean += weight * coefficients
-        return mean
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`engine.forecast.learners.Fitted`."""
+        out = np.zeros((3, len(features)))
+        events = weighted_sum(weights, self.coefficients)[:-1] * features[:, None]
+        out[BREAKDOWN], out[CONTINUATION] = events.T
+        return out
 
     def arrays(self) -> dict[str, Any]:
         """See :class:`engine.forecast.learners.Fitted`."""
@@ -264,14 +265,14 @@ def _hazards(paths, out):
     return 0
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def hazard_loss(features, hazards, session, code, weight, theta, gradient):
     """Weighted negative log-likelihood up to a constant; ``gradient`` (p + 1, 2) is overwritten.
 
     The shift of a row is the same in all its sessions, so the exponentials are taken once per row and the
     normalisers of its sessions are multiplied before one logarithm.
     """
-    p, n = features.shape
+    n = features.shape[1]
     sessions = hazards.shape[1]
     gradient[:] = 0.0
     eta = np.empty((2, _BLOCK))
@@ -279,16 +280,7 @@ def hazard_loss(features, hazards, session, code, weight, theta, gradient):
     total = 0.0
     for begin in range(0, n, _BLOCK):
         width = min(_BLOCK, n - begin)
-        for c in range(2):
-            for i in range(width):
-                eta[c, i] = theta[p, c]
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            for c in range(2):
-                b = theta[j, c]
-                row = eta[c]
-                for i in range(width):
-                    row[i] += b * x[i]
+        linear_block(features, begin, width, theta, eta)
         for i in range(width):
             t = begin + i
             down = math.exp(min(eta[0, i], 50.0))
@@ -317,20 +309,7 @@ def hazard_loss(features, hazards, session, code, weight, theta, gradient):
             total += weight[t] * loss
             residual[0, i] = weight[t] * r_down
             residual[1, i] = weight[t] * r_up
-        for c in range(2):
-            row = residual[c]
-            s = 0.0
-            for i in range(width):
-                s += row[i]
-            gradient[p, c] += s
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            for c in range(2):
-                row = residual[c]
-                s = 0.0
-                for i in range(width):
-                    s += x[i] * row[i]
-                gradient[j, c] += s
+        add_gradient_block(features, begin, width, residual, gradient)
     return total
 
 

@@ -50,6 +50,9 @@ class Fitted(Protocol):
     ) -> np.ndarray:
         """Log-odds of the weighted candidates, (n, horizons, 3)."""
 
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """What each of the features (p,) adds to the log-odds of each class, (3, p); zeros where it is no sum."""
+
     def arrays(self) -> dict[str, Any]:
         """Plain arrays and numbers that rebuild the model."""
 
@@ -64,6 +67,14 @@ class Learner(Protocol):
 
     def fit(self, window: Window) -> Fitted:
         """Fit all candidates to the window."""
+
+
+def weighted_sum(weights: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Sum of the candidates (C, ...) times their weights (C,), one after the other so that the bits are fixed."""
+    total = np.zeros(candidates.shape[1:])
+    for weight, candidate in zip(weights, candidates, strict=True):
+        total += weight * candidate
+    return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,15 +98,14 @@ class LinearCandidates:
     ) -> np.ndarray:
         """See :class:`Fitted`."""
         out = np.empty((offset.shape[0], 3))
-        linear_logits(features, self.mean(weights), np.ascontiguousarray(offset[:, 0]), out)
+        linear_logits(
+            features, weighted_sum(weights, self.coefficients), np.ascontiguousarray(offset[:, 0]), out
+        )
         return out[:, None]
 
-    def mean(self, weights: np.ndarray) -> np.ndarray:
-        """Coefficients (p + 1, 3) of the weighted candidates."""
-        mean = np.zeros(self.coefficients.shape[1:])
-        for weight, coefficients in zip(weights, self.coefficients, strict=True):
-            mean += weight * coefficients
-        return mean
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`Fitted`."""
+        return (weighted_sum(weights, self.coefficients)[:-1] * features[:, None]).T
 
     def arrays(self) -> dict[str, Any]:
         """See :class:`Fitted`."""

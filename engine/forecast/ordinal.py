@@ -18,10 +18,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from engine.errors import InputError
-from engine.forecast.learners import FOLD_TOLERANCE, Window
+from engine.forecast.learners import FOLD_TOLERANCE, Window, weighted_sum
 from engine.forecast.minimise import Minimum, minimise
 from engine.forecast.offset_logistic import check_offset, check_penalty, class_codes
+from engine.forecast.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.forecast.selection import DIRECTION_FACTOR
+from engine.scenarios import BREAKDOWN, CONTINUATION
 
 _BLOCK = 256
 
@@ -128,14 +130,14 @@ class OrdinalCandidates:
         self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
         """See :class:`engine.forecast.learners.Fitted`."""
-        return self._of(self.mean(weights), features, offset)
+        return self._of(weighted_sum(weights, self.coefficients), features, offset)
 
-    def mean(self, weights: np.ndarray) -> np.ndarray:
-        """Coefficients (p + 1,) of the weighted candidates."""
-        mean = np.zeros(self.coefficients.shape[1])
-        for weight, coefficients in zip(weights, self.coefficients, strict=True):
-            mean += weight * coefficients
-        return mean
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`engine.forecast.learners.Fitted`."""
+        out = np.zeros((3, len(features)))
+        out[CONTINUATION] = weighted_sum(weights, self.coefficients)[:-1] * features
+        out[BREAKDOWN] = -out[CONTINUATION]
+        return out
 
     def arrays(self) -> dict[str, Any]:
         """See :class:`engine.forecast.learners.Fitted`."""
@@ -249,24 +251,20 @@ def _log(p, out):
             out[i, c] = math.log(p[i, c])
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
     """Weighted negative log-likelihood; ``gradient`` (p + 1,) is overwritten.  No penalty."""
-    p, n = features.shape
+    n = features.shape[1]
     last = cumulative.shape[1]
     gradient[:] = 0.0
-    eta = np.empty(_BLOCK)
-    residual = np.empty(_BLOCK)
+    scores = np.empty((1, _BLOCK))
+    residuals = np.empty((1, _BLOCK))
+    eta, residual = scores[0], residuals[0]
+    one_column = theta.reshape(-1, 1)
     total = 0.0
     for begin in range(0, n, _BLOCK):
         width = min(_BLOCK, n - begin)
-        for i in range(width):
-            eta[i] = theta[p]
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            b = theta[j]
-            for i in range(width):
-                eta[i] += b * x[i]
+        linear_block(features, begin, width, one_column, scores)
         for i in range(width):
             t = begin + i
             k = codes[t]
@@ -281,16 +279,7 @@ def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
                 chance = 1.0 / (1.0 + math.exp(min(700.0, cumulative[t, k - 1] - eta[i])))
             total -= weight[t] * math.log(max(chance, 1e-300))
             residual[i] = weight[t] * (1.0 - upper - lower)
-        s = 0.0
-        for i in range(width):
-            s += residual[i]
-        gradient[p] += s
-        for j in range(p):
-            x = features[j, begin : begin + width]
-            s = 0.0
-            for i in range(width):
-                s += x[i] * residual[i]
-            gradient[j] += s
+        add_gradient_block(features, begin, width, residuals, gradient.reshape(-1, 1))
     return total
 
 
