@@ -57,25 +57,15 @@ def bar_of(replay: Replay, date: object) -> int:
 
 
 @numba.njit(cache=True)
-def _events_until(log, bar):
-    """How many events are dated ``bar`` or before.  By halves: a column of records would be copied to be searched."""
-    first, last = 0, len(log)
+def _count_until(bars, bar):
+    """How many of the ascending ``bars`` are ``bar`` or before.
+
+    By halves and by hand: numpy would copy a column of records before it searched it.
+    """
+    first, last = 0, len(bars)
     while first < last:
         middle = (first + last) // 2
-        if log[middle].bar <= bar:
-            first = middle + 1
-        else:
-            last = middle
-    return first
-
-
-@numba.njit(cache=True)
-def _levels_until(table, bar):
-    """How many levels were confirmed at ``bar`` or before."""
-    first, last = 0, len(table)
-    while first < last:
-        middle = (first + last) // 2
-        if table[middle].confirmed <= bar:
+        if bars[middle] <= bar:
             first = middle + 1
         else:
             last = middle
@@ -116,10 +106,10 @@ def standing_at(replay: Replay, bar: int) -> np.ndarray:
     snapshot = (bar + 1) // SNAPSHOT_BARS - 1
     if snapshot >= 0:
         count, next_id = (int(x) for x in replay.snapshot_counters[snapshot])
-        first_event = _events_until(replay.log, (snapshot + 1) * SNAPSHOT_BARS - 1)
+        first_event = _count_until(replay.log["bar"], (snapshot + 1) * SNAPSHOT_BARS - 1)
     else:
         count, next_id, first_event = 0, 0, 0
-    born = _levels_until(replay.table, bar)
+    born = _count_until(replay.table["confirmed"], bar)
     rows = np.empty(count + born - next_id, STANDING)
     if count:
         rows[:count] = replay.snapshots[snapshot, :count]
@@ -259,7 +249,7 @@ def _named_after(replay: Replay, bar: int, rows: np.ndarray) -> tuple[np.ndarray
     """
     ascending = np.argsort(rows["id"])
     ids, since = rows["id"][ascending].astype(np.int64), rows["confirmed"][ascending].astype(np.int64)
-    stop = _events_until(replay.log, bar)
+    stop = _count_until(replay.log["bar"], bar)
     at = np.empty((len(rows), len(KINDS)), np.int64)
     last = np.empty_like(at)
     _last_reinforced(replay.log, stop, ids, since, last)
