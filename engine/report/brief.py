@@ -68,7 +68,7 @@ def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> li
     if scenario.setup is not None:
         floor = scenario.price(scenario.setup.floor.low)
         lines += [
-            f"The structure is intact as long as {scenario.name} closes at or above {floor}.",
+            f"The structure is intact as long as no session closes below {floor}.",
             "",
         ]
     lines += [f"{sub} Probability table", ""]

@@ -141,19 +141,19 @@ def _course(scenario: Scenario) -> Paragraph | None:
     lows, highs = facts.get("higher_lows") or 0.0, facts.get("higher_highs") or 0.0
     parts = []
     if rebound is not None and rebound > 0:
-        parts.append(f"{rebound:.1f}% above its last swing low")
+        parts.append(f"{rebound:.1f}% above the last swing low")
     if drawdown is not None:
         peak = facts.get("all_time_high")
         at = f" of {scenario.price(peak)}" if peak is not None else ""
         parts.append(
-            f"{drawdown:.1f}% below its record high{at}" if drawdown >= 0.05 else "at its record high"
+            f"{drawdown:.1f}% below the record high{at}" if drawdown >= 0.05 else "at the record high"
         )
     if not parts:
         return None
-    text = f"{scenario.name} stands {words.join(parts)}."
+    text = f"The close stands {words.join(parts)}."
     rows = [_row_of(value, noun) for value, noun in ((lows, "low"), (highs, "high")) if value]
     if rows:
-        text += f" It has made {words.join(rows)}."
+        text += f" Price has made {words.join(rows)}."
     if lows > 0 and highs >= 0:
         title = "Higher lows carry the move" if lows > 1 else "The last swing low is higher"
     elif highs < 0 and lows <= 0:

@@ -57,7 +57,7 @@ def test_paragraphs_follow_from_the_facts():
     ]
     assert "reclaimed 4 sessions ago" in found["50-day average reclaimed"]
     assert "slopes upward: the longer trend is constructive" in found["50-day average reclaimed"]
-    assert "It has made two higher lows in a row." in found["Higher lows carry the move"]
+    assert "Price has made two higher lows in a row." in found["Higher lows carry the move"]
     assert "It was oversold 8 sessions ago." in found["Momentum is positive, not overbought"]
     assert found["The structure holds above 2,415"].endswith("put 2,390 (projected from ATR) next.")
     assert opening(scenario) == "RTY closed at 2,470 on 2 December 2025, with a bullish reading."
