@@ -138,8 +138,12 @@ def show(
     from engine import pipeline
     from engine.report.terminal import book_view, scenario_view
 
-    for table in pipeline.show(_run_folder(run, results), _date(date), symbol=symbol):
+    folder = _run_folder(run, results)
+    for table in pipeline.show(folder, _date(date), symbol=symbol):
         _print(scenario_view(table, levels=False), book_view(table))
+    print(
+        f"\nIntervals, track record and analogues of a close: engine scenario {folder}/config.yaml --as-of {date}"
+    )
 
 
 @app.command()

@@ -111,6 +111,8 @@ def test_commands_on_a_finished_run(command, finished):
     assert code == 0
     assert "Resistance" in out
     assert "Support" in out
+    hint = out.strip().splitlines()[-1].split("engine scenario ")[1].split()
+    assert command("scenario", *hint)[0] == 0
     code, out, _ = command("runs", "--results", results)
     assert code == 0
     assert "completed" in out

@@ -61,18 +61,24 @@ def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:
 
 
 def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
-    """Levels to watch: resistance above and support below, each nearest first."""
+    """Levels to watch: resistance above and support below, each nearest first.
+
+    Without a limit the table is the whole book, with the distance in sigma as well.
+    """
     if not scenario.levels:
         return Text("No levels are known at this close.")
     horizon = _touch_horizon(scenario.levels)
-    table = _table("Level", left=("Name",), right=("Away", "ATR", "Tests", "Age"))
+    whole = limit is None
+    table = _table(
+        "Level", left=("Name",), right=("Away", "ATR", *(("Sigma",) if whole else ()), "Tests", "Age")
+    )
     if horizon:
         table.add_column(f"Touch {horizon}", justify="right", no_wrap=True)
     for title, lines in (("Resistance", scenario.resistance), ("Support", scenario.support)):
-        shown = lines if limit is None else lines[:limit]
+        shown = lines[:limit]
         table.add_row(Text(title, style="bold"))
         for line in shown:
-            table.add_row(*_level_cells(scenario, line, horizon))
+            table.add_row(*_level_cells(scenario, line, horizon, with_sigma=whole))
         if not lines:
             table.add_row(Text("  none"))
         elif len(lines) > len(shown):
@@ -81,8 +87,8 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
 
 
 def book_view(scenario: Scenario) -> RenderableType:
-    """The whole level book of a date, with role history (``engine show``)."""
-    parts: list[RenderableType] = [_heading(scenario), Text(), levels_view(scenario, limit=None)]
+    """The whole level book of a date, with role history; stands under :func:`scenario_view`."""
+    parts: list[RenderableType] = [Text(), levels_view(scenario, limit=None)]
     history = [line for line in scenario.levels if line.role_history]
     if history:
         table = _table("Level", left=("Role history",), right=())
@@ -229,7 +235,9 @@ def _legend(scenario: Scenario) -> str:
     return words.sentence("; ".join(f"{_SHORT[name]}: {_MEANING[name]}" for name in shown))
 
 
-def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[RenderableType]:
+def _level_cells(
+    scenario: Scenario, line: LevelLine, horizon: str, with_sigma: bool
+) -> Sequence[RenderableType]:
     name = Text(words.capital(line.name))
     if line.role not in ("resistance", "support"):
         name.append(f" ({line.role})", style="dim")
@@ -237,13 +245,18 @@ def _level_cells(scenario: Scenario, line: LevelLine, horizon: str) -> Sequence[
         Text("  " + _zone(scenario, line)),
         name,
         words.signed(line.distance_percent) + "%",
-        words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
+        _distance(line.distance_atr),
+        *([_distance(line.distance_sigma)] if with_sigma else []),
         words.MISSING if line.is_average else str(line.touches),
         words.MISSING if line.is_average else str(line.age_sessions),
     ]
     if horizon:
         cells.append(words.percent(line.touch_probability.get(horizon)))
     return cells
+
+
+def _distance(signed: float | None) -> str:
+    return words.decimal(None if signed is None else abs(signed), 1)
 
 
 def _zone(scenario: Scenario, line: LevelLine) -> str:

@@ -52,6 +52,8 @@ def test_the_book_shows_every_level_and_its_history(material):
     for name in ("Multi-week support shelf", "Prior all-time-high region", "200-day moving average"):
         assert name in text
     assert "resistance until 2 May, support since" in text
+    header = next(line for line in text.splitlines() if line.startswith("Level "))
+    assert header.split()[:7] == ["Level", "Name", "Away", "ATR", "Sigma", "Tests", "Age"]
 
 
 def test_skill_and_findings_views(material):
