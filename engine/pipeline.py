@@ -261,7 +261,7 @@ def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
     >>> import engine                                                             # doctest: +SKIP
     >>> table, = engine.scenario(engine.load_config("configs/nasdaq.yaml"))        # doctest: +SKIP
     >>> table.longest.whole_percents                                               # doctest: +SKIP
-    {'continuation': 46, 'range': 24, 'breakdown': 30}
+    {'continuation': 34, 'range': 27, 'breakdown': 39}
     """
     from engine.forecast.book_touch import book_touch
     from engine.forecast.walk_forward import walk_forward

@@ -166,16 +166,15 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         distance_sigma = np.where(edge == close, 0.0, np.log(edge / close) / sigma)
     dates = replay.bars.dates
     codes, named = _named_after(replay, bar, rows)
-    spans = named - rows["origin"]
     names = [
         level_name(
-            KINDS[code].name, day, span_sessions=span, since=born, as_of=as_of, is_record=top >= record
+            KINDS[code].name, day, since=since, span_sessions=span, as_of=as_of, is_record=top >= record
         )
-        for code, day, span, born, top in zip(
+        for code, day, since, span, top in zip(
             codes.tolist(),
             dates[named].tolist(),
-            spans.tolist(),
-            dates[rows["formed"]].tolist(),
+            dates[rows["since"]].tolist(),
+            (named - rows["since"]).tolist(),
             high.tolist(),
             strict=True,
         )

@@ -5,15 +5,16 @@ A level's kind, place and ancestry are fixed at the close that confirms it:
 1. Zones that several rules confirm on the same date are taken together where they would merge.
 2. A zone inside a living level that already counts its kinds adds nothing: the level is ``reinforced``.  The same
    holds for a zone that shares half of the smaller of the two with a weightier level and would make it too tall.
-3. Otherwise the nearest living level on the same side of the close, no farther than ``merge_distance_atr``, joins the
-   zone as long as the whole is no taller than ``max_zone_atr``; again, until none is left.  A level that shares half
-   of the smaller of the two joins in any case; of its height the new level takes in what is allowed.  The parents
-   retire (``retired_merged``) on the date the new level is confirmed.
+3. Otherwise the nearest living level joins the zone, on the same side of the close, no farther than
+   ``merge_distance_atr`` and as long as the whole is no taller than ``max_zone_atr``; again, until none is left.  A
+   level that shares half of the smaller of the two joins in any case, whatever its height and side; of its height the
+   new level takes in what is allowed.  The parents retire (``retired_merged``) on the date the new level is confirmed.
 
-So no two levels are ever drawn for one price area.  The new level takes its name (kind and formed) from its heaviest
-part, where weight fades with age like strength does, so that last month's swing low is not named after a range high
-of two years ago.  Of what happened to its parts it takes the longest record, not the sum, since one bar may have
-touched them all; breaks are not inherited, for price has just turned there anew.
+So no two levels of a book stand for one price area: none ever shares half of the smaller of the two with another.
+The new level takes its name (kind, formed and since) from its heaviest part, where weight fades with age like strength
+does, so that last month's swing low is not named after a range high of two years ago.  Of what happened to its parts
+it takes the longest record, not the sum, since one bar may have touched them all; breaks are not inherited, for price
+has just turned there anew.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def _write(level, candidate):
     level.kind = candidate.kind
     level.column = candidate.column
     level.formed = candidate.formed
+    level.since = candidate.since
     level.origin = candidate.formed
     level.confirmed = candidate.bar
     level.touches = candidate.touches
@@ -92,79 +94,79 @@ def _bear(bar, level, average, params, rows, hot, counters, events):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _can_join(level, low, high, reach, tallest):
-    """Gap between the zones (0 where they overlap) if they may merge, else -1."""
+def _shares_half(level, low, high):
+    """True where two zones share half of the smaller one: one price area, whatever its height and side."""
+    shared = min(level.high, high) - max(level.low, low)
+    return shared >= 0.5 * min(level.high - level.low, high - low)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _is_too_tall(level, low, high, tallest):
+    return max(level.high, high) - min(level.low, low) > tallest
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _gap_to(level, side, low, high, price, reach, tallest):
+    """How far from ``level`` a zone is that joins it: 0 where they overlap, -1 where it does not join."""
+    if _shares_half(level, low, high):
+        return 0.0
     gap = max(low - level.high, level.low - high, 0.0)
-    if gap > reach or max(level.high, high) - min(level.low, low) > tallest:
+    if gap > reach or _is_too_tall(level, low, high, tallest) or _side(low, high, price) != side:
         return -1.0
     return gap
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _is_crowded(level, low, high, tallest):
-    """True where two zones share half of the smaller one, yet are too tall together."""
-    shared = min(level.high, high) - max(level.low, low)
-    smaller = min(level.high - level.low, high - low)
-    return shared >= 0.5 * smaller and max(level.high, high) - min(level.low, low) > tallest
+def _stretch(level, low, high, tallest):
+    """Take in of another zone what the height allows; the level's own zone is kept whole."""
+    level.low = min(level.low, max(low, level.high - tallest))
+    level.high = max(level.high, min(high, level.low + tallest))
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _absorb_candidate(i, level, candidate):
-    level.low = min(level.low, candidate.low)
-    level.high = max(level.high, candidate.high)
-    level.kinds |= 1 << candidate.kind
-    level.agreeing = kinds_agreeing(level.kinds)
-    level.origin = min(level.origin, candidate.formed)
-    level.touches = max(level.touches, candidate.touches)
-    if _outranks(candidate.weight, candidate.formed, level, i):
-        level.kind = candidate.kind
-        level.weight = candidate.weight
-        level.formed = candidate.formed
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _outranks(weight, formed, level, i):
+def _outranks(part, level, i):
     """True where a part gives the level its name: the heavier one for its age, the newer of equals."""
-    mine = weight * freshness(i - formed)
+    mine = part.weight * freshness(i - part.formed)
     theirs = level.weight * freshness(i - level.formed)
-    return mine > theirs or (mine == theirs and formed > level.formed)
+    return mine > theirs or (mine == theirs and part.formed > level.formed)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _absorb(i, level, part, kinds, origin, tallest):
+    """Take a candidate or a parent into the level: its place, its kinds, its turns and perhaps its name."""
+    _stretch(level, part.low, part.high, tallest)
+    level.kinds |= kinds
+    level.agreeing = kinds_agreeing(level.kinds)
+    level.origin = min(level.origin, origin)
+    level.touches = max(level.touches, part.touches)
+    if _outranks(part, level, i):
+        level.kind = part.kind
+        level.weight = part.weight
+        level.formed = part.formed
+        level.since = part.since
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _absorb_parent(i, level, row, tallest):
-    # the zone confirmed today is kept whole; of an older one it takes in what the height allows
-    level.low = min(level.low, max(row.low, level.high - tallest))
-    level.high = max(level.high, min(row.high, level.low + tallest))
-    level.kinds |= row.kinds
-    level.agreeing = kinds_agreeing(level.kinds)
-    level.origin = min(level.origin, row.origin)
-    level.touches = max(level.touches, row.touches)
+    _absorb(i, level, row, row.kinds, row.origin, tallest)
     level.rejections = max(level.rejections, row.rejections)
     level.reversals = max(level.reversals, row.reversals)
     level.reaction_atr = max(level.reaction_atr, row.reaction_atr)
-    if _outranks(row.weight, row.formed, level, i):
-        level.kind = row.kind
-        level.weight = row.weight
-        level.formed = row.formed
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
+def _reinforces(bar, level, tallest, params, rows, hot, counters, events):
     """True where a living level already stands for the zone; that level gets the event."""
     for k in range(last_below(level.high, counters[N_ACTIVE], hot), -1, -1):
         if hot[RANK_TOP, k] < level.low:
             break
         low, high = hot[RANK_LOW, k], hot[RANK_HIGH, k]
         r = int(hot[RANK_ROW, k])
-        if high < level.low or r < counters[N_AVERAGES] or _side(low, high, bar.close) != side:
+        if high < level.low or r < counters[N_AVERAGES] or not _shares_half(level, low, high):
             continue
         row = rows[r]
-        if row.confirmed == bar.at:
-            continue
         inside = low <= level.low and level.high <= high and (row.kinds & level.kinds) == level.kinds
-        if inside or (
-            _is_crowded(level, low, high, tallest) and _outranks(row.weight, row.formed, level, bar.at)
-        ):
+        if inside or (_is_too_tall(level, low, high, tallest) and _outranks(row, level, bar.at)):
             apply_event(row, REINFORCED, bar.at, 0.0)
             emit(events, counters, row.id, bar.at, REINFORCED, float(level.kind))
             arm(row, r, bar.at, hot, params)
@@ -183,12 +185,8 @@ def _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events
                 break
             low, high = hot[RANK_LOW, k], hot[RANK_HIGH, k]
             r = int(hot[RANK_ROW, k])
-            gap = _can_join(level, low, high, reach, tallest)
-            if gap < 0.0 and _is_crowded(level, low, high, tallest):
-                gap = 0.0
+            gap = _gap_to(level, side, low, high, bar.close, reach, tallest)
             if gap < 0.0 or gap > best_gap or r < counters[N_AVERAGES]:
-                continue
-            if rows[r].confirmed == bar.at or _side(low, high, bar.close) != side:
                 continue
             if gap == best_gap and rows[r].id > rows[best].id:
                 continue
@@ -223,12 +221,10 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
             other = candidates[d]
             if taken & (1 << (d - first)) or other.column >= 0:
                 continue
-            if _side(other.low, other.high, bar.close) != side:
-                continue
-            if _can_join(level, other.low, other.high, reach, tallest) >= 0.0:
-                _absorb_candidate(bar.at, level, other)
+            if _gap_to(level, side, other.low, other.high, bar.close, reach, tallest) >= 0.0:
+                _absorb(bar.at, level, other, 1 << other.kind, other.formed, tallest)
                 taken |= 1 << (d - first)
-        if _reinforces(bar, level, side, tallest, params, rows, hot, counters, events):
+        if _reinforces(bar, level, tallest, params, rows, hot, counters, events):
             continue
         off = bar.close - level.high if side == SUPPORT else level.low - bar.close
         level.reaction_atr = max(off, 0.0) / bar.atr

@@ -56,18 +56,19 @@ RETIRED_MERGED, RETIRED_AGE, RETIRED_BROKEN, RETIRED_EVICTED = range(6, 10)
 
 SUPPORT, RESISTANCE = 1, -1
 
-# a level as it was born; written once
+# a level as it was born; written once.  No padding in these records, so that equal ones are equal bytes
 LEVEL = np.dtype(
     [
         ("low", np.float64),  # NaN for a moving average: its price is that of the date
         ("high", np.float64),
         ("reaction_atr", np.float64),  # sum of what price did after turning here
         ("weight", np.float64),  # of its kind
-        ("kinds", np.int32),  # bit k set: kind k agrees
+        ("kinds", np.int64),  # bit k set: kind k agrees
         ("agreeing", np.int32),  # how many bits are set
         ("kind", np.int32),
         ("column", np.int32),  # indicator column that is its price; -1 for a zone
         ("formed", np.int32),  # bar indices
+        ("since", np.int32),  # oldest turn of the part that gives the level its name
         ("origin", np.int32),  # formed of the oldest level that went into this one
         ("confirmed", np.int32),
         ("touches", np.int32),
@@ -93,7 +94,6 @@ STANDING = np.dtype(
     align=True,
 )
 
-# no padding, so that equal records are equal bytes
 EVENT = np.dtype(
     [("value", np.float64), ("level", np.int32), ("bar", np.int32), ("code", np.int64)], align=True
 )
@@ -115,6 +115,7 @@ def stand(level, level_id, row):
     row.kind = level.kind
     row.column = level.column
     row.formed = level.formed
+    row.since = level.since
     row.origin = level.origin
     row.confirmed = level.confirmed
     row.touches = level.touches

@@ -74,8 +74,8 @@ def level_name(
     kind: str,
     formed: Day,
     *,
-    span_sessions: int = 0,
     since: Day | None = None,
+    span_sessions: int = 0,
     as_of: Day | None = None,
     is_record: bool = False,
 ) -> str:
@@ -85,8 +85,8 @@ def level_name(
     ----------
     kind : name of a level kind.
     formed : date it is named after.
-    span_sessions : sessions from its first turning point to its last (shelves).
-    since : date the level was born after, where it was confirmed again later (shelves).
+    since : date of its oldest turning point, where that is not the one it is named after (shelves).
+    span_sessions : sessions from there to the date it is named after (shelves).
     as_of : date of the book; None gives the name that holds at any time (months carry their year).
     is_record : the zone still is the all-time high at ``as_of``.
 
@@ -94,11 +94,9 @@ def level_name(
     --------
     >>> level_name("swing_low", np.datetime64("2025-11-21"), as_of=np.datetime64("2025-12-02"))
     'November swing low'
-    >>> level_name("support_shelf", np.datetime64("2025-11-06"), span_sessions=20)
-    'multi-week support shelf (November 2025)'
-    >>> formed, as_of = np.datetime64("2025-11-14"), np.datetime64("2025-12-02")
-    >>> level_name("support_shelf", formed, since=np.datetime64("2025-10-10"), as_of=as_of)
-    'support shelf (October–November)'
+    >>> formed, as_of = np.datetime64("2025-11-13"), np.datetime64("2025-12-02")
+    >>> level_name("support_shelf", formed, since=np.datetime64("2025-10-10"), span_sessions=24, as_of=as_of)
+    'multi-week support shelf (October–November)'
     >>> level_name("supply_zone", np.datetime64("2025-11-03"), as_of=np.datetime64("2025-12-02"))
     'early-November supply zone'
     """
@@ -146,17 +144,18 @@ def level_names(table: np.ndarray, dates: np.ndarray) -> pd.Series:
 
     Few names are distinct, so each is built once.
     """
-    spans = np.digitize(table["confirmed"] - table["origin"], [_MULTI_WEEK_SESSIONS, _MULTI_MONTH_SESSIONS])
-    days = dates[table["formed"]].astype("datetime64[D]")
+    sessions = table["formed"] - table["since"]
+    spans = np.digitize(sessions, [_MULTI_WEEK_SESSIONS, _MULTI_MONTH_SESSIONS])
+    since, days = (dates[table[name]].astype("datetime64[D]") for name in ("since", "formed"))
     months = days.astype("datetime64[M]")
     parts = np.minimum((days - months.astype("datetime64[D]")).astype(np.int64) // 10, 2)
+    lasted = (months - since.astype("datetime64[M]")).astype(np.int64)
     key = ((months.astype(np.int64) * 4 + parts) * 4 + spans) * len(KINDS) + table["kind"]
+    key = key * (lasted.max(initial=0) + 1) + lasted
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     distinct = [
         level_name(
-            KINDS[table["kind"][row]].name,
-            days[row],
-            span_sessions=int(table["confirmed"][row] - table["origin"][row]),
+            KINDS[table["kind"][row]].name, days[row], since=since[row], span_sessions=int(sessions[row])
         )
         for row in first
     ]

@@ -177,7 +177,7 @@ def test_book_of_the_reference_analysis():
     shelf = touching(support, 2410.0, 2440.0)
     assert shelf["name"].str.contains("shelf").any()
     lows_of_two_months = touching(support, 2381.0, 2387.0)
-    assert lows_of_two_months["name"].tolist() == ["multi-month support shelf (October–November)"]
+    assert lows_of_two_months["name"].tolist() == ["multi-week support shelf (October–November)"]
     low = touching(support, 2300.7, 2300.7)
     assert "November swing low" in low["name"].tolist()
 

@@ -19,6 +19,7 @@ class Level:
     low: float
     high: float
     formed: int
+    since: int
     origin: int
     confirmed: int
     touches: int
@@ -144,16 +145,22 @@ class Twin:
         def rank(kind, formed):
             return KINDS[kind].weight * (252 / (252 + i - formed)), formed
 
-        def near(x, low, high):
-            gap = max(low - x.high, x.low - high, 0.0)
-            return gap <= reach and max(x.high, high) - min(x.low, low) <= tallest
+        def together(x, low, high):
+            return max(x.high, high) - min(x.low, low)
 
-        def crowded(x, low, high):
-            shared = min(x.high, high) - max(x.low, low)
-            return (
-                shared >= 0.5 * min(x.high - x.low, high - low)
-                and max(x.high, high) - min(x.low, low) > tallest
-            )
+        def gap(x, low, high):
+            return max(low - x.high, x.low - high, 0.0)
+
+        def one_area(x, low, high):
+            return min(x.high, high) - max(x.low, low) >= 0.5 * min(x.high - x.low, high - low)
+
+        def joins(x, low, high):
+            near = gap(x, low, high) <= reach and together(x, low, high) <= tallest
+            return one_area(x, low, high) or (near and side(low, high) == mine)
+
+        def stretch(x, low, high):
+            x.low = min(x.low, max(low, x.high - tallest))
+            x.high = max(x.high, min(high, x.low + tallest))
 
         left = list(candidates)
         while left:
@@ -165,6 +172,7 @@ class Twin:
                 low=float(c["low"]),
                 high=float(c["high"]),
                 formed=int(c["formed"]),
+                since=int(c["since"]),
                 origin=int(c["formed"]),
                 confirmed=i,
                 touches=int(c["touches"]),
@@ -180,24 +188,22 @@ class Twin:
             mine = side(new.low, new.high)
             for other in list(left):
                 low, high = float(other["low"]), float(other["high"])
-                if other["column"] >= 0 or side(low, high) != mine or not near(new, low, high):
+                if other["column"] >= 0 or not joins(new, low, high):
                     continue
                 left = [x for x in left if x is not other]
-                new.low, new.high = min(new.low, low), max(new.high, high)
+                stretch(new, low, high)
                 new.kinds.add(int(other["kind"]))
                 new.origin = min(new.origin, int(other["formed"]))
                 new.touches = max(new.touches, int(other["touches"]))
                 if rank(int(other["kind"]), int(other["formed"])) > rank(new.kind, new.formed):
-                    new.kind, new.formed = int(other["kind"]), int(other["formed"])
-            zones = [
-                x for x in self.alive if x.column < 0 and x.confirmed < i and side(x.low, x.high) == mine
-            ]
+                    new.kind = int(other["kind"])
+                    new.formed, new.since = int(other["formed"]), int(other["since"])
+            zones = [x for x in self.alive if x.column < 0]
             # of several that could take the event, the one that begins highest, the younger of equals
             for x in sorted(zones, key=lambda x: (x.low, x.id), reverse=True):
                 inside = x.low <= new.low and new.high <= x.high and new.kinds <= x.kinds
-                if inside or (
-                    crowded(new, x.low, x.high) and rank(x.kind, x.formed) > rank(new.kind, new.formed)
-                ):
+                crowded = one_area(new, x.low, x.high) and together(new, x.low, x.high) > tallest
+                if inside or (crowded and rank(x.kind, x.formed) > rank(new.kind, new.formed)):
                     x.last_event = i
                     self.tell(i, x, "reinforced", float(new.kind))
                     break
@@ -206,24 +212,18 @@ class Twin:
                 new.reaction = max(off, 0.0) / atr
                 new.role = mine
                 while True:
-                    options = []
-                    for x in zones:
-                        if near(new, x.low, x.high):
-                            options.append((max(x.low - new.high, new.low - x.high, 0.0), x.id, x))
-                        elif crowded(new, x.low, x.high):
-                            options.append((0.0, x.id, x))
+                    options = [x for x in zones if joins(new, x.low, x.high)]
                     if not options:
                         break
-                    parent = min(options, key=lambda o: o[:2])[2]
+                    parent = min(options, key=lambda x: (gap(new, x.low, x.high), x.id))
                     zones.remove(parent)
-                    new.low = min(new.low, max(parent.low, new.high - tallest))
-                    new.high = max(new.high, min(parent.high, new.low + tallest))
+                    stretch(new, parent.low, parent.high)
                     new.kinds |= parent.kinds
                     new.origin = min(new.origin, parent.origin)
                     for name in ("touches", "rejections", "reversals", "reaction"):
                         setattr(new, name, max(getattr(new, name), getattr(parent, name)))
                     if rank(parent.kind, parent.formed) > rank(new.kind, new.formed):
-                        new.kind, new.formed = parent.kind, parent.formed
+                        new.kind, new.formed, new.since = parent.kind, parent.formed, parent.since
                     self.retire(parent, i, "retired_merged", float(new.id))
                 new.touched_at = new.formed
                 self.bear(new, i, atr)
@@ -243,6 +243,7 @@ class Twin:
             new.low,
             new.high,
             new.formed,
+            new.since,
             new.origin,
             new.confirmed,
             new.touches,

@@ -29,15 +29,15 @@ def test_the_examples_of_the_documentation():
         ("support_shelf", "2025-11-13", {"as_of": AS_OF, "span_sessions": 5}, "support shelf (November)"),
         (
             "support_shelf",
-            "2025-11-13",
-            {"as_of": AS_OF, "span_sessions": 30},
+            "2025-11-28",
+            {"as_of": AS_OF, "since": np.datetime64("2025-11-03"), "span_sessions": 18},
             "multi-week support shelf (November)",
         ),
         (
             "support_shelf",
             "2025-11-14",
-            {"as_of": AS_OF, "since": np.datetime64("2025-10-10"), "span_sessions": 80},
-            "multi-month support shelf (October–November)",
+            {"as_of": AS_OF, "since": np.datetime64("2025-08-12"), "span_sessions": 66},
+            "multi-month support shelf (August–November)",
         ),
         (
             "support_shelf",
@@ -65,9 +65,9 @@ def test_the_examples_of_the_documentation():
         ),
         (
             "resistance_shelf",
-            "2025-07-13",
-            {"as_of": AS_OF, "span_sessions": 80},
-            "multi-month resistance shelf (July)",
+            "2025-07-11",
+            {"as_of": AS_OF, "since": np.datetime64("2025-07-01"), "span_sessions": 7},
+            "resistance shelf (July)",
         ),
         ("supply_zone", "2025-11-03", {"as_of": AS_OF}, "early-November supply zone"),
         ("demand_zone", "2025-08-31", {"as_of": AS_OF}, "late-August demand zone"),

@@ -77,7 +77,7 @@ def _first_value(column: np.ndarray, start: int, stop: int, out: np.ndarray) -> 
     if np.isnan(column[stop - 1]) or (start > 0 and not np.isnan(column[start - 1])):
         return 0
     bar = start + int(np.argmin(np.isnan(column[start:stop])))
-    out[:1] = np.array([(bar, 0, 0, bar, 0, 0.0, np.nan, np.nan)], CANDIDATE)
+    out[:1] = np.array([(bar, 0, 0, bar, bar, 0, 0.0, np.nan, np.nan)], CANDIDATE)
     return 1
 
 

@@ -34,5 +34,5 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
         if indicators[p, ALL_TIME_HIGH] == indicators[p - 1, ALL_TIME_HIGH]:
             continue  # p made no record
         top = high[p]
-        count = put(out, count, i, p, 1, top - params.all_time_high_width_atr * indicators[i, ATR], top)
+        count = put(out, count, i, p, p, 1, top - params.all_time_high_width_atr * indicators[i, ATR], top)
     return count

@@ -63,24 +63,24 @@ def scan_clusters(extreme, close, sign, indicators, start, stop, params, out):
                 bottom = x
                 top = x
                 points = 1
-                newest = formed
+                since = formed
                 while oldest < n and confirmed_at[oldest] < i - params.shelf_sessions:
                     oldest += 1
                 for m in range(n - 1, oldest - 1, -1):
                     if held[m] < broken:
                         break
-                    if abs(price[m] - x) > reach or newest - index[m] < params.shelf_separation_sessions:
+                    if abs(price[m] - x) > reach or since - index[m] < params.shelf_separation_sessions:
                         continue
                     points += 1
-                    newest = index[m]
+                    since = index[m]
                     bottom = min(bottom, price[m])
                     top = max(top, price[m])
                 if points >= params.shelf_min_touches:
                     top = max(top, bottom + params.zone_width_atr * atr)
                     if sign > 0.0:
-                        count = put(out, count, i, formed, points, bottom, top)
+                        count = put(out, count, i, formed, since, points, bottom, top)
                     else:
-                        count = put(out, count, i, formed, points, -top, -bottom)
+                        count = put(out, count, i, formed, since, points, -top, -bottom)
             confirmed_at[n] = i
             index[n] = formed
             price[n] = x

@@ -83,8 +83,8 @@ def scan_departures(upper, lower, close, sign, indicators, start, stop, params, 
             flat = base_high <= base_low or base_high - base_low > height
             if not flat and _confirms(close, sign, i, b, base_low, base_high, reach):
                 if sign > 0.0:
-                    count = put(out, count, i, b, 1, base_low, base_high)
+                    count = put(out, count, i, b, b, 1, base_low, base_high)
                 else:
-                    count = put(out, count, i, b, 1, -base_high, -base_low)
+                    count = put(out, count, i, b, b, 1, -base_high, -base_low)
                 break
     return count

@@ -34,7 +34,7 @@ def scan_extremes(edge, close, sign, indicators, start, stop, params, out):
             continue
         width = params.zone_width_atr * indicators[i, ATR]
         if sign > 0.0:
-            count = put(out, count, i, p, 1, edge[p] - width, edge[p])
+            count = put(out, count, i, p, p, 1, edge[p] - width, edge[p])
         else:
-            count = put(out, count, i, p, 1, edge[p], edge[p] + width)
+            count = put(out, count, i, p, p, 1, edge[p], edge[p] + width)
     return count

@@ -12,13 +12,15 @@ import numpy as np
 NO_MOVEMENT = 1e-9  # an ATR below this fraction of the price is rounding noise, not movement
 
 # one confirmed zone, as a kind's scan reports it: bar = the bar that confirms it, formed = the bar it is named
-# after, touches = how often price had turned there when it was confirmed; kind, weight and column come from the registry
+# after, since = the bar of the oldest turn that made it, touches = how often price had turned there when it was
+# confirmed; kind, weight and column come from the registry
 CANDIDATE = np.dtype(
     [
         ("bar", np.int64),
         ("kind", np.int64),
         ("column", np.int64),
         ("formed", np.int64),
+        ("since", np.int64),
         ("touches", np.int64),
         ("weight", np.float64),
         ("low", np.float64),
@@ -84,10 +86,11 @@ class LevelKind:
 
 
 @numba.njit(cache=True)
-def put(out, count, bar, formed, touches, low, high):
+def put(out, count, bar, formed, since, touches, low, high):
     """Append one candidate to ``out``; returns the new count."""
     out[count].bar = bar
     out[count].formed = formed
+    out[count].since = since
     out[count].touches = touches
     out[count].low = low
     out[count].high = high

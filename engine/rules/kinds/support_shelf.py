@@ -6,7 +6,7 @@ x, the points confirmed in the ``shelf_sessions`` before it and within half of `
 gathered, back to the last close that broke x by more than half the width plus ``break_margin_atr``; points closer
 than ``shelf_separation_sessions`` to a newer one that counts do not count.  With ``shelf_min_touches`` of them the
 shelf is confirmed.  The zone runs from the lowest to the highest point, widened upwards to ``zone_width_atr`` if
-it is thinner.  The newest point dates the zone; its name spans the months from there to its latest confirmation.
+it is thinner.  The newest point dates the zone; its name spans the months from the oldest point to the latest confirmation.
 
 Source: Edwards and Magee, Technical Analysis of Stock Trends (1948), on support at former turning points;
 Osler, "Support for resistance", FRBNY Economic Policy Review 6 (2000), on levels that analysts publish.

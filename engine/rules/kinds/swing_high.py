@@ -25,5 +25,5 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
     for i in range(start, stop):
         if confirmed[i - start] and usable(indicators[i, ATR], close[i]):
             p = i - params.pivot_bars
-            count = put(out, count, i, p, 1, high[p] - params.zone_width_atr * indicators[i, ATR], high[p])
+            count = put(out, count, i, p, p, 1, high[p] - params.zone_width_atr * indicators[i, ATR], high[p])
     return count

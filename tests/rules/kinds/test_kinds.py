@@ -26,7 +26,7 @@ def swing_high(bars, i, r, atr):
     p = i - k
     if p < k or not (h[p - k : p] < h[p]).all() or not (h[p + 1 : i + 1] <= h[p]).all():
         return None
-    return p, 1, h[p] - r.zone_width_atr * atr, h[p]
+    return p, p, 1, h[p] - r.zone_width_atr * atr, h[p]
 
 
 def swing_low(bars, i, r, atr):
@@ -34,7 +34,7 @@ def swing_low(bars, i, r, atr):
     p = i - k
     if p < k or not (lo[p - k : p] > lo[p]).all() or not (lo[p + 1 : i + 1] >= lo[p]).all():
         return None
-    return p, 1, lo[p], lo[p] + r.zone_width_atr * atr
+    return p, p, 1, lo[p], lo[p] + r.zone_width_atr * atr
 
 
 def range_high(bars, i, r, atr):
@@ -44,7 +44,7 @@ def range_high(bars, i, r, atr):
     window = bars.high[first : i + 1]
     if first + int(np.argmax(window)) != p:  # argmax is the first of equal highs
         return None
-    return p, 1, bars.high[p] - r.zone_width_atr * atr, bars.high[p]
+    return p, p, 1, bars.high[p] - r.zone_width_atr * atr, bars.high[p]
 
 
 def range_low(bars, i, r, atr):
@@ -54,14 +54,14 @@ def range_low(bars, i, r, atr):
     window = bars.low[first : i + 1]
     if first + int(np.argmin(window)) != p:
         return None
-    return p, 1, bars.low[p], bars.low[p] + r.zone_width_atr * atr
+    return p, p, 1, bars.low[p], bars.low[p] + r.zone_width_atr * atr
 
 
 def all_time_high(bars, i, r, atr):
     p = i - r.pivot_bars
     if p < 1 or bars.high[p] <= bars.high[:p].max() or bars.high[p] < bars.high[: i + 1].max():
         return None
-    return p, 1, bars.high[p] - r.all_time_high_width_atr * atr, bars.high[p]
+    return p, p, 1, bars.high[p] - r.all_time_high_width_atr * atr, bars.high[p]
 
 
 def _base(bars, b, r, height):
@@ -96,7 +96,7 @@ def _zone(bars, i, r, indicators, sign):
         gone = close[b + 1] > near
         back = (close[b + 1 : i] < far).any()
         if gone and moved[-1] and not moved[:-1].any() and not back:
-            return b, 1, bottom, top
+            return b, b, 1, bottom, top
     return None
 
 
@@ -130,7 +130,8 @@ def _shelf(bars, i, r, atr, sign):
         return None
     low = min(points)
     high = max(*points, low + r.zone_width_atr * atr)
-    return (formed, len(points), low, high) if sign > 0 else (formed, len(points), -high, -low)
+    edges = (low, high) if sign > 0 else (-high, -low)
+    return formed, last, len(points), *edges
 
 
 TWINS = {
@@ -147,7 +148,7 @@ TWINS = {
 
 
 def by_twin(bars, rules):
-    """(bar, kind, formed, touches, low, high) of every zone, each decided on the history cut at its bar."""
+    """(bar, kind, formed, since, touches, low, high) of every zone, each decided on the history cut at its bar."""
     indicators = compute_indicators(bars)
     found = []
     for i in range(len(bars)):
@@ -169,6 +170,7 @@ def by_kernel(bars, rules, start=0, stop=None):
             int(c["bar"]),
             KINDS[c["kind"]].name,
             int(c["formed"]),
+            int(c["since"]),
             int(c["touches"]),
             float(c["low"]),
             float(c["high"]),
@@ -250,7 +252,7 @@ def test_prices_that_never_turn_have_no_pivots_and_flat_prices_no_zones():
 def test_a_record_is_known_only_after_it_has_stood():
     bars = simulate_bars(500, seed=9)
     record = compute_indicators(bars)[:, ALL_TIME_HIGH]
-    for bar, name, formed, _, _, high in by_kernel(bars, RULES):
+    for bar, name, formed, *_, high in by_kernel(bars, RULES):
         if name == "all_time_high":
             assert bar == formed + RULES.pivot_bars
             assert high == bars.high[formed] == record[bar]
