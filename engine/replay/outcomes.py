@@ -30,7 +30,7 @@ from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS, UNRESOLV
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")  # columns of a setup array
 
-_BLOCK = 256  # rows whose levels and first touches stay in the first-level cache together
+_BLOCK = 512  # rows whose levels and first touches stay in the first-level cache together
 _NEVER = 1 << 30  # "first session" of something that did not happen within the longest horizon
 
 
@@ -43,12 +43,12 @@ class Outcomes:
     symbol, dates : the instrument and its (n,) sessions.
     horizons : (h,) ascending, in sessions.
     codes : (n, h) int8, 0 breakdown, 1 range, 2 continuation, -1 unresolved or no setup on that date.
-    resolved_at : (n, h) int64, index of the bar that decided; a range is decided by the last bar of its
+    resolved_at : (n, h) int32, index of the bar that decided; a range is decided by the last bar of its
         horizon; -1 where unresolved.  Note that the label may be USED only from ``t + horizon`` on.
     ambiguous : (n, h) bool, True where one bar reached both levels in an unknown order.
     target_touched, retest_touched : (n, h) int8, 1 where a high reached ``target_low`` / a low reached
         ``retest`` at any time within the horizon, whatever came first; 0 where not; -1 unresolved.
-    event_session : (n,) int64, sessions to the first event within the longest horizon; 0 none; -1 where the
+    event_session : (n,) int32, sessions to the first event within the longest horizon; 0 none; -1 where the
         longest horizon is unresolved.
     event_code : (n,) int8, scenario code of that event; -1 where there is none or it is unresolved.
     """
@@ -136,11 +136,11 @@ def label(
     shape = (n, len(steps))
     codes, resolved_at, ambiguous = (
         np.empty(shape, np.int8),
-        np.empty(shape, np.int64),
+        np.empty(shape, np.int32),
         np.empty(shape, np.bool_),
     )
     target_touched, retest_touched = np.empty(shape, np.int8), np.empty(shape, np.int8)
-    event_session, event_code = np.empty(n, np.int64), np.empty(n, np.int8)
+    event_session, event_code = np.empty(n, np.int32), np.empty(n, np.int8)
     bad = label_bars(
         bars.open,
         bars.high,
