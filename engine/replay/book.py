@@ -31,7 +31,7 @@ from engine.rules.levels import (
     stand,
     worth,
 )
-from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name, level_name
+from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name, level_name, turned_word
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
 _EVENT_WORDS = tuple(event.replace("_", " ") for event in EVENTS)
@@ -168,13 +168,21 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     codes, named = _named_after(replay, bar, rows)
     names = [
         level_name(
-            KINDS[code].name, day, since=since, span_sessions=span, as_of=as_of, is_record=top >= record
+            KINDS[code].name,
+            day,
+            since=since,
+            span_sessions=span,
+            turned=turned_word(KINDS[code].role, role, broken),
+            as_of=as_of,
+            is_record=top >= record,
         )
-        for code, day, since, span, top in zip(
+        for code, day, since, span, role, broken, top in zip(
             codes.tolist(),
             dates[named].tolist(),
             dates[rows["since"]].tolist(),
             (named - rows["since"]).tolist(),
+            rows["role"].tolist(),
+            (rows["broken"] == 1).tolist(),
             high.tolist(),
             strict=True,
         )

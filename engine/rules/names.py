@@ -70,12 +70,34 @@ def span_word(sessions: int) -> str:
     return "multi-week " if sessions >= _MULTI_WEEK_SESSIONS else ""
 
 
+def turned_word(native: int, role: int, broken: bool) -> str:
+    """What became of a zone whose noun says support (``native`` 1) or resistance (-1), in one word.
+
+    ``"broken"`` where price went through it and has not come back to it, ``"former"`` where it has proved to be the
+    opposite since; nothing where the noun still holds or never said either.
+
+    Parameters
+    ----------
+    role : what the zone last proved to be, 1 support or -1 resistance.
+    broken : price has closed beyond it since.
+
+    Examples
+    --------
+    >>> turned_word(1, 1, False), turned_word(1, 1, True), turned_word(1, -1, False), turned_word(1, -1, True)
+    ('', 'broken', 'former', '')
+    """
+    if native == 0 or (role == native) != broken:
+        return ""
+    return "broken" if broken else "former"
+
+
 def level_name(
     kind: str,
     formed: Day,
     *,
     since: Day | None = None,
     span_sessions: int = 0,
+    turned: str = "",
     as_of: Day | None = None,
     is_record: bool = False,
 ) -> str:
@@ -87,6 +109,7 @@ def level_name(
     formed : date it is named after.
     since : date of its oldest turning point, where that is not the one it is named after (shelves).
     span_sessions : sessions from there to the date it is named after (shelves).
+    turned : what to say first of a zone that no longer is what its noun says, see :func:`turned_word`.
     as_of : date of the book; None gives the name that holds at any time (months carry their year).
     is_record : the zone still is the all-time high at ``as_of``.
 
@@ -99,17 +122,20 @@ def level_name(
     'multi-week support shelf (October–November)'
     >>> level_name("supply_zone", np.datetime64("2025-11-03"), as_of=np.datetime64("2025-12-02"))
     'early-November supply zone'
+    >>> level_name("supply_zone", np.datetime64("2025-11-03"), turned="former", as_of=np.datetime64("2025-12-02"))
+    'former early-November supply zone'
     """
     noun = _NOUNS[kind]
     month = month_of(formed, as_of)
+    lead = f"{turned} " if turned else ""
     if kind == "all_time_high":
         if as_of is not None and is_record:
             return f"prior {noun}"
         return f"{month} {noun}"
     if kind.endswith("_shelf"):
-        return f"{span_word(span_sessions)}{noun} ({months_of(formed if since is None else since, formed, as_of)})"
+        return f"{lead}{span_word(span_sessions)}{noun} ({months_of(formed if since is None else since, formed, as_of)})"
     if kind.endswith("_zone"):
-        return f"{part_of_month(formed)}-{month} {noun}"
+        return f"{lead}{part_of_month(formed)}-{month} {noun}"
     if kind.startswith("range_"):
         return f"{month} multi-month {noun}"
     return noun if kind.startswith("moving_average") else f"{month} {noun}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -123,6 +124,29 @@ def test_a_zone_is_named_after_the_heaviest_kind_that_confirmed_it_so_far():
             assert noun[kind] in row.name
             renamed += kind != row.kind
     assert renamed > 20
+
+
+def test_a_zone_that_is_no_longer_what_its_noun_says_is_called_broken_or_former():
+    """By definition, from the public tables: broken while its last crossing is a break, former once it has turned."""
+    crossings = REPLAY.events[REPLAY.events["event"].isin(["break", "reclaim", "role_reversal"])]
+    called = {"broken": 0, "former": 0, "": 0}
+    for bar in range(200, 1600, 70):
+        book = book_at(REPLAY, BARS.dates[bar])
+        last = (
+            crossings[crossings["date"] <= pd.Timestamp(BARS.dates[bar])].groupby("level_id")["event"].last()
+        )
+        for row in book.itertuples():
+            first = row.name.split()[0]
+            word = first if first in called else ""
+            called[word] += 1
+            noun = re.search("support shelf|demand zone|resistance shelf|supply zone", row.name)
+            if noun is None:
+                assert word == ""
+                continue
+            as_named = (noun[0] in ("support shelf", "demand zone")) == (row.role == "support")
+            broken = last.get(row.level_id) == "break"
+            assert word == ("broken" if as_named and broken else "" if as_named or broken else "former")
+    assert min(called.values()) > 20
 
 
 def test_a_date_between_sessions_means_the_session_before():

@@ -70,6 +70,12 @@ def test_the_examples_of_the_documentation():
             "resistance shelf (July)",
         ),
         ("supply_zone", "2025-11-03", {"as_of": AS_OF}, "early-November supply zone"),
+        (
+            "support_shelf",
+            "2025-11-14",
+            {"as_of": AS_OF, "span_sessions": 12, "turned": "broken"},
+            "broken multi-week support shelf (November)",
+        ),
         ("demand_zone", "2025-08-31", {"as_of": AS_OF}, "late-August demand zone"),
         ("range_low", "2025-04-07", {"as_of": AS_OF}, "April multi-month range low"),
     ],

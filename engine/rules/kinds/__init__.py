@@ -24,16 +24,17 @@ from engine.rules.kinds import (
     swing_low,
 )
 from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams, label, sort_by_bar
+from engine.rules.levels import RESISTANCE, SUPPORT
 
 KINDS: tuple[LevelKind, ...] = (
     LevelKind("moving_average_50", "50-day moving average", 0.45, False, column=moving_average_50.COLUMN),
     LevelKind("moving_average_200", "200-day moving average", 0.65, True, column=moving_average_200.COLUMN),
     LevelKind("swing_high", "swing high", 0.45, False, swing_high.scan),
     LevelKind("swing_low", "swing low", 0.45, False, swing_low.scan),
-    LevelKind("demand_zone", "demand zone", 0.6, True, demand_zone.scan),
-    LevelKind("supply_zone", "supply zone", 0.6, True, supply_zone.scan),
-    LevelKind("support_shelf", "support shelf", 0.65, True, support_shelf.scan),
-    LevelKind("resistance_shelf", "resistance shelf", 0.65, True, resistance_shelf.scan),
+    LevelKind("demand_zone", "demand zone", 0.6, True, demand_zone.scan, role=SUPPORT),
+    LevelKind("supply_zone", "supply zone", 0.6, True, supply_zone.scan, role=RESISTANCE),
+    LevelKind("support_shelf", "support shelf", 0.65, True, support_shelf.scan, role=SUPPORT),
+    LevelKind("resistance_shelf", "resistance shelf", 0.65, True, resistance_shelf.scan, role=RESISTANCE),
     LevelKind("range_low", "range low", 0.75, True, range_low.scan),
     LevelKind("range_high", "range high", 0.75, True, range_high.scan),
     LevelKind("all_time_high", "all-time-high region", 0.9, True, all_time_high.scan),

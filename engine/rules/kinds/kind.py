@@ -75,6 +75,7 @@ class LevelKind:
         one CANDIDATE for each bar of ``start .. stop - 1`` that confirms a zone (at most one per bar), reading
         bars up to that bar only; None for a dynamic level.
     column : indicator column that is the price of a dynamic level; -1 for a zone.
+    role : 1 where the noun itself says support, -1 where it says resistance, 0 where it says neither.
     """
 
     name: str
@@ -83,6 +84,7 @@ class LevelKind:
     major: bool
     scan: Callable[..., int] | None = None
     column: int = -1
+    role: int = 0
 
 
 @numba.njit(cache=True)
