@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 config or usage, 3 data, 4 a check failed, 1 anything else
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,8 +115,7 @@ def audit(
     """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
     from engine import pipeline
 
-    for certificate in pipeline.audit(_load(config, overrides), dates=None if every else dates):
-        print(certificate)
+    pipeline.audit(_load(config, overrides), dates=None if every else dates, done=partial(print, flush=True))
 
 
 @app.command()

@@ -7,8 +7,9 @@ is why they agree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -275,17 +276,29 @@ def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
         )
 
 
-def audit(config: Config, dates: int | None = 200) -> list[AuditResult]:
+def audit(
+    config: Config, dates: int | None = 200, *, done: Callable[[AuditResult], None] | None = None
+) -> list[AuditResult]:
     """Recompute ``dates`` of each instrument's history (None: all) without the future; see ``verify.audit``.
+
+    Parameters
+    ----------
+    done : called with each instrument's result as soon as it is known.
 
     Raises
     ------
     CheckFailed
-        ``audit.look_ahead`` where one bit differs; the message names column, date and both values.
+        ``audit.look_ahead`` where one bit differs; the message names column, date and both values.  Every
+        instrument is audited first.
     """
+    from engine.runs.progress import track
     from engine.verify.audit import audit as audit_bars
 
-    results = [audit_bars(series, config, dates) for series in load_all(config).values()]
+    results = []
+    for symbol, series in load_all(config).items():
+        results.append(audit_bars(series, config, dates, track=partial(track, name=symbol)))
+        if done is not None:
+            done(results[-1])
     for result in results:
         result.require()
     return results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import pytest
 import yaml
@@ -158,6 +159,32 @@ def test_check_and_audit(command, config_file):
     code, out, _ = command("audit", config_file, "--dates", 5)
     assert code == 0
     assert "0 rewritten" in out
+
+
+def test_an_audit_that_finds_a_look_ahead_exits_with_4_and_still_audits_the_rest(
+    command, config_file, monkeypatch
+):
+    import engine.verify.audit as module
+    from engine.replay.replay import replay
+
+    def peeking(bars, config):
+        facts = replay(bars, config)
+        if bars.symbol == "IXIC":
+            facts.frame["sma_200"] = facts.frame["sma_200"].bfill()
+        return facts
+
+    monkeypatch.setattr(module, "audit", partial(module.audit, replay=peeking))
+    second = {"symbol": "SPX", "source": {"kind": "bundled", "name": "sp500"}}
+    settings = yaml.safe_load(config_file.read_text())
+    settings["instruments"].append(second)
+    config_file.write_text(yaml.safe_dump(settings))
+    code, out, err = command("audit", config_file, "--dates", 150)
+    assert code == 4
+    peeked, clean = (line for line in out.splitlines() if line.startswith(("IXIC", "SPX")))
+    assert not peeked.endswith(" 0 rewritten")
+    assert clean == "SPX: 150 dates, 0 rewritten"
+    assert "audit.look_ahead" in err
+    assert "replay.sma_200 on" in err
 
 
 def test_the_ledger_from_the_command_line(command, config_file, tmp_path):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.runs.folder import RunFolder
 
@@ -14,7 +14,31 @@ if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBar
     from rich.progress import TaskID
 
+Item = TypeVar("Item")
 STAGES = ("replay", "audit", "levels", "outcomes", "forecast", "verify", "backtest", "scenario", "report")
+
+
+def _bar() -> ProgressBar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def track(items: Sequence[Item], name: str) -> Iterator[Item]:
+    """Yield the items one by one, counted on stderr where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with _bar() as bar:
+        yield from bar.track(items, description=name)
 
 
 class Progress:
@@ -27,17 +51,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description:<10}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total}"),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
+            self._bar = _bar()
             self._bar.start()
             self._task = self._bar.add_task(STAGES[0], total=len(STAGES))
         return self

@@ -8,7 +8,7 @@ assumed about how the replay works, so the audit can be pointed at any replay fu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Any
@@ -101,6 +101,7 @@ def audit(
     seed: int | None = None,
     *,
     replay: Callable[[BarSeries, Config], Replayed] = replay,
+    track: Callable[[np.ndarray], Iterable[int]] = iter,
 ) -> AuditResult:
     """Compare a whole replay with what it would have said on ``dates`` of its own dates.
 
@@ -110,6 +111,7 @@ def audit(
     dates : how many dates are audited, the last one always; None or n and more: every one.
     seed : chooses dates and noise (default: ``config.seed``).
     replay : the function under audit (default: ``engine.replay.replay.replay``).
+    track : passes the indices of the audited dates on, one by one; a place to count them.
 
     Notes
     -----
@@ -131,7 +133,7 @@ def audit(
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
     count = 0
-    for t in chosen:
+    for t in track(chosen):
         as_of = bars.dates[t]
         known = whole.until(as_of)
         clean = True
