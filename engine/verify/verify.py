@@ -11,8 +11,7 @@
         base_rates                      scenario -> frequency of the outcome
         entropy_nats                    log loss the model expects of itself
         block_sessions                  expected block length of the bootstrap (at least 5 H)
-        scores                          forecaster -> log_loss_nats, brier (0..2), rps (0..2), and the parts
-        of
+        scores                          forecaster -> log_loss_nats, brier (0..2), rps (0..2), and the parts of
                                         the Brier score brier_mcb, brier_dsc, brier_unc (summed over classes),
                                         brier_refinement = brier_unc - brier_dsc
         skill                           baseline -> log_loss_skill, log_loss_skill_low, _high, the same for
@@ -36,6 +35,8 @@
     checks                              list of the codes of all checks
     checks_not_applicable               those of them that had nothing to look at
     placebo                             where it was run: engine.verify.placebo.Placebo.metrics
+    projected_share                     all, by_instrument -> instrument: floor, ceiling, target, retest -> share
+                                        of the dates with a setup on which the edge is projected from ATR
 
 Everything is a deterministic function of the frames and ``config.seed``.
 """
@@ -50,6 +51,7 @@ import pandas as pd
 
 from engine.config import Config
 from engine.errors import InputError
+from engine.replay.setup import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration import (
     RELIABILITY_COLUMNS,
@@ -63,6 +65,7 @@ from engine.verify.evidence import Evidence, Facts
 from engine.verify.finding import Finding
 from engine.verify.plain import plain
 from engine.verify.power import power, verdict
+from engine.verify.projected import projected_share
 from engine.verify.regimes import regimes
 from engine.verify.reliability import decompose
 from engine.verify.rows import Rows, common_rows
@@ -180,6 +183,8 @@ def verify(
     evidence = evidence or Evidence()
     if evidence.placebo is not None:
         metrics["placebo"] = evidence.placebo.metrics
+    if set(SETUP_LEVELS) <= set(replay.columns):
+        metrics["projected_share"] = projected_share(replay)
     facts = Facts(forecasts, replay, metrics, config, evidence)
     findings = run_checks(facts)
     metrics["findings"] = [f.as_dict() for f in findings]

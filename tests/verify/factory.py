@@ -53,7 +53,7 @@ def make_frames(
                 "open": close * np.exp(0.002 * rng.standard_normal(sessions)),
                 "high": close * 1.01, "low": close * 0.99, "close": close, "volume": 0.0, "sigma": sigma,
                 "sma_200": pd.Series(close).rolling(200).mean().to_numpy(),
-                "floor_level_id": 1, "ceiling_level_id": 2, "target_level_id": 3,
+                "floor_level_id": 1, "ceiling_level_id": 2, "target_level_id": 3, "retest_level_id": 4,
             }
         )  # fmt: skip
         replays.append(replay)

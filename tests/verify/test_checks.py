@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from engine.config import with_overrides
+from engine.replay.setup import SETUP_LEVELS
 from engine.verify.checks import CHECKS, not_applicable, run_checks
 from engine.verify.checks.unadjusted_rolls import roll_gap_ratio
 from engine.verify.evidence import Audit, Evidence, Facts
@@ -112,7 +113,7 @@ def test_ambiguous_outcomes():
 def test_projected_edges():
     _, replay = make_frames(1500, horizons=(10,))
     replay["target_level_id"] = np.where(np.arange(1500) % 3, -1, 5)
-    replay.loc[:200, ["floor_level_id", "target_level_id"]] = -2
+    replay.loc[:200, list(SETUP_LEVELS)] = -2
     (finding,) = run_checks(facts(replay=replay))
     assert finding.code == "projected_edges"
     assert "target on 67%" in finding.explanation

@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.files import to_json
+from engine.replay.setup import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration import RELIABILITY_COLUMNS
 from engine.verify.plain import plain
@@ -51,6 +52,18 @@ def test_figures_equal_a_plain_computation(verified):
     parts = entry["scores"]["model"]
     assert parts["brier"] == pytest.approx(parts["brier_mcb"] - parts["brier_dsc"] + parts["brier_unc"])
     assert parts["brier_refinement"] == pytest.approx(parts["brier_unc"] - parts["brier_dsc"])
+
+
+def test_metrics_say_how_often_each_edge_is_projected():
+    forecasts, replay = make_frames(800, horizons=(10,), symbols=("A", "B"))
+    first = replay["instrument"] == "A"
+    replay.loc[first, "target_level_id"] = -1
+    replay.loc[~first & (np.arange(len(replay)) % 4 == 0), "floor_level_id"] = -1
+    replay.loc[first & (np.arange(len(replay)) < 400), list(SETUP_LEVELS)] = -2  # no setup: does not count
+    shares = verify(forecasts, replay, make_config((10,), symbols=("A", "B"))).metrics["projected_share"]
+    assert shares["by_instrument"]["A"] == {"floor": 0.0, "ceiling": 0.0, "target": 1.0, "retest": 0.0}
+    assert shares["by_instrument"]["B"] == {"floor": 0.25, "ceiling": 0.0, "target": 0.0, "retest": 0.0}
+    assert shares["all"] == {"floor": 200 / 1200, "ceiling": 0.0, "target": 400 / 1200, "retest": 0.0}
 
 
 def test_same_input_same_bytes_and_row_order_does_not_matter(verified):

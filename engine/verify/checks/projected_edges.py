@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from engine.replay.setup import SETUP_LEVELS
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
+from engine.verify.projected import projected_share
 
 LIMIT = 0.5
-_PROJECTED = -1
+_DECIDING = ("floor", "ceiling", "target")  # the retest price decides no scenario
 
 
 def projected_edges(facts: Facts) -> Finding | None:
-    """Warning where floor, ceiling or target is projected on more than half of the dates that have a
-    setup."""
-    lines = []
-    for edge in ("floor", "ceiling", "target"):
-        column = f"{edge}_level_id"
-        if column not in facts.replay.columns:
-            continue
-        ids = facts.replay[column].to_numpy()
-        defined = ids >= _PROJECTED
-        if defined.any() and (share := float(np.mean(ids[defined] == _PROJECTED))) > LIMIT:
-            lines.append(f"{edge} on {share:.0%} of dates")
+    """Warning where floor, ceiling or target is projected on more than half of the dates that have a setup."""
+    if not set(SETUP_LEVELS) <= set(facts.replay.columns):
+        return None
+    shares = projected_share(facts.replay)["all"]
+    lines = [
+        f"{edge} on {share:.0%} of dates"
+        for edge in _DECIDING
+        if (share := shares[edge]) is not None and share > LIMIT
+    ]
     if not lines:
         return None
     return Finding(
@@ -31,7 +29,6 @@ def projected_edges(facts: Facts) -> Finding | None:
         severity="warning",
         explanation=(
             f"Projected from ATR because the book had no level: {', '.join(lines)}. The scenarios are then "
-            f"about "
-            "distance, not about levels; raise setup.max_atr or loosen the level rules."
+            "about distance, not about levels; raise setup.max_atr or loosen the level rules."
         ),
     )
