@@ -180,9 +180,9 @@ def level_names(table: np.ndarray, dates: np.ndarray) -> pd.Series:
     key = key * (lasted.max(initial=0) + 1) + lasted
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     distinct = [
-        level_name(
-            KINDS[table["kind"][row]].name, days[row], since=since[row], span_sessions=int(sessions[row])
+        level_name(KINDS[kind].name, day, since=oldest, span_sessions=lasting)
+        for kind, day, oldest, lasting in zip(
+            *(x[first].tolist() for x in (table["kind"], days, since, sessions)), strict=True
         )
-        for row in first
     ]
     return pd.Series(pd.array(pa.array(distinct, pa.string()).take(pa.array(inverse)), dtype="str"))
