@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="engine",
-    help="Replays every past session of a market and finds out how far a scenario table can be trusted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,6 +39,23 @@ AsOf = Annotated[
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
 LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"scenario-engine {version('scenario-engine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Replays every past session of a market and finds out how far a scenario table can be trusted."""
 
 
 def _load(config: Path, overrides: list[str] | None) -> Config:

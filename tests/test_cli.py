@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tomllib
 from functools import partial
+from pathlib import Path
 
 import pytest
 import yaml
@@ -49,6 +52,18 @@ def test_usage_and_config_mistakes_exit_with_2(command, tmp_path, config_file):
     assert code == 2
     assert "rules.pivot_barz" in err
     assert command("scenario", config_file, "--as-of", "yesterday")[0] == 2
+
+
+def test_the_version_is_that_of_the_package(command):
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert command("--version")[:2] == (0, f"{project['name']} {project['version']}\n")
+
+
+def test_python_m_engine_is_the_command():
+    told = subprocess.run(
+        [sys.executable, "-m", "engine", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "scenario" in told.stdout
 
 
 DEFECTS = {
