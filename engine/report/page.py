@@ -12,13 +12,13 @@ from markupsafe import Markup, escape
 
 from engine.config import dump_config
 from engine.report import figures, words
+from engine.report.backtest_words import backtest_table
 from engine.report.brief import DISCLAIMER
 from engine.report.glossary import GLOSSARY
 from engine.report.material import ReportMaterial
 from engine.report.overview import outlook, technical_overview
 from engine.report.scenario import Scenario
 from engine.report.tables import (
-    backtest_table,
     ladder,
     provenance,
     scenario_tables,
@@ -72,7 +72,7 @@ def render_page(material: ReportMaterial) -> str:
         calibration=calibration_blocks(trust, charts["reliability"]),
         regimes=regime_tables(trust),
         placebo=placebo_block(trust),
-        backtest=backtest_table(trust.backtest),
+        backtest=backtest_table(trust.backtest, trust.interval),
         trades=0 if material.trades is None else len(material.trades),
         groups=_checks(material),
         provenance=provenance(material),
