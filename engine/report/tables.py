@@ -31,6 +31,7 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
             {
                 "scenario": row.scenario,
                 "title": row.title,
+                "name": words.SCENARIO_LABELS[row.scenario],
                 "percent": words.MISSING if share is None else f"{share}%",
                 "width": 0.0 if row.probability is None else round(100 * row.probability, 1),
                 "low": None if row.low is None else round(100 * row.low, 1),
@@ -43,11 +44,11 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
         )
     facts = []
     if table.p_target_touch is not None:
-        facts.append(f"target zone touched: {words.percent(table.p_target_touch)}")
+        facts.append(f"target zone touched with probability {words.percent(table.p_target_touch)}")
     if table.p_retest_touch is not None:
-        facts.append(f"retest price touched: {words.percent(table.p_retest_touch)}")
+        facts.append(f"retest price with {words.percent(table.p_retest_touch)}")
     if table.effective_rows is not None:
-        facts.append(f"about {words.count(table.effective_rows)} independent windows behind the forecast")
+        facts.append(f"fitted on about {words.count(table.effective_rows)} independent windows")
     return {
         "horizon": table.horizon_sessions,
         "caption": f"Next {words.plural(table.horizon_sessions, 'session')}",
@@ -87,13 +88,16 @@ def _nearest(lines: tuple[LevelLine, ...], each_side: int) -> list[LevelLine]:
 
 
 def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str, Any]:
+    inside = line.low <= scenario.close <= line.high and not line.is_average
     return {
         "close": None,
         "side": line.side,
         "role": line.role if line.role not in ("resistance", "support") else "",
         "zone": scenario.zone(line.low, line.high),
         "name": words.capital(line.name),
-        "percent": words.signed(line.distance_percent) + "%"
+        "percent": "inside"
+        if inside
+        else words.signed(line.distance_percent) + "%"
         if line.distance_percent is not None
         else words.MISSING,
         "atr": words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),

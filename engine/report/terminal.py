@@ -17,18 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.report import words
+from engine.report.check_groups import CheckGroups, group_findings
 from engine.report.overview import outlook
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
-from engine.report.trust import (
-    BASELINE_ORDER,
-    CheckGroups,
-    Trust,
-    calibration_verdict,
-    group_findings,
-    read_metrics,
-    rules_verdict,
-    sample_sentence,
-)
+from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
+from engine.report.verdicts import calibration_verdict, rules_verdict, sample_sentence
 
 SCENARIO_STYLES = {"continuation": "blue", "range": "yellow", "breakdown": "red"}
 _PLAIN_WIDTH = 100
