@@ -182,10 +182,10 @@ def compare(first: RunPath, second: RunPath, results: Results = Path("results"))
 @app.command()
 def runs(results: Results = Path("results")) -> None:
     """List the runs under the results folder."""
-    from engine.report.listings import listing
+    from engine.report.listings import runs_view
     from engine.runs.run import list_runs
 
-    _print(listing(list_runs(results), right=("failed_checks",), empty=f"no runs under {results}"))
+    _print(runs_view(list_runs(results), results))
 
 
 @ledger_app.command("add")

@@ -8,7 +8,8 @@ from typing import Any
 from engine.report import words
 from engine.report.overview import opening, outlook, technical_overview
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
-from engine.report.trust import Trust, read_metrics, rules_verdict, trust_paragraphs
+from engine.report.trust import Trust, read_metrics
+from engine.report.verdicts import rules_verdict, trust_paragraphs
 
 DISCLAIMER = (
     "This text is computed from past prices by fixed rules, for education and research. It is no trading "

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from engine.report import words
 from engine.report.material import ReportMaterial
+from engine.report.scenario import Scenario
 from engine.report.trust import Trust
 
 _MOST_HISTORIES = 10  # beyond, a page would weigh more than it tells
@@ -30,9 +32,9 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
             mine = material.replay[material.replay["instrument"] == symbol]
             if len(mine) > 1:
                 price[symbol] = Markup(charts.price_chart(scenario, mine))
-        if material.forecasts is not None and scenario.horizons and few:
-            longest = scenario.horizons[-1].horizon_sessions
-            drawn = charts.history_chart(symbol, material.forecasts, longest)
+        shown = shown_history(material, scenario)
+        if shown is not None and few:
+            drawn = charts.history_chart(symbol, shown, scenario.horizons[-1].horizon_sessions)
             if drawn:
                 history[symbol] = Markup(drawn)
     return {
@@ -43,6 +45,16 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
         "equity": _markup(None if material.equity is None else charts.equity_chart(material.equity)),
         "reliability": _reliability(material, trust),
     }
+
+
+def shown_history(material: ReportMaterial, scenario: Scenario, sessions: int = 504) -> pd.DataFrame | None:
+    """The last forecasts of the longest horizon, oldest first: what the probability history draws."""
+    rows, table = material.forecasts, scenario.longest
+    if rows is None or table is None:
+        return None
+    mine = (rows["instrument"] == scenario.instrument) & (rows["horizon_sessions"] == table.horizon_sessions)
+    known = rows[mine].dropna(subset=["p_continuation", "p_range", "p_breakdown"])
+    return known.sort_values("date").tail(sessions)
 
 
 def _reliability(material: ReportMaterial, trust: Trust) -> dict[int, Markup]:
@@ -78,13 +90,13 @@ def _said(material: ReportMaterial, horizon: int, scenario: str) -> np.ndarray:
 def _caption(trust: Trust, horizon: int, scenario: str) -> str:
     table = next((t for t in trust.horizons if t.horizon_sessions == horizon), None)
     line = None if table is None else next((c for c in table.calibration if c.scenario == scenario), None)
-    if line is None or line.ece is None:
+    if line is None or line.get("ece") is None:
         return ""
-    text = f"ECE {words.percent(line.ece, 1)}"
-    if line.ece_floor_mean is not None:
-        text += f", a perfect forecast {words.percent(line.ece_floor_mean, 1)}"
-    if line.mcb_p_holm is not None:
-        text += f"; p {words.p_value(line.mcb_p_holm)}"
+    text = f"ECE {words.percent(line.get('ece'), 1)}"
+    if line.get("ece_floor_mean") is not None:
+        text += f", a perfect forecast {words.percent(line.get('ece_floor_mean'), 1)}"
+    if line.get("mcb_p_holm") is not None:
+        text += f"; p {words.p_value(line.get('mcb_p_holm'))}"
     return text
 
 

@@ -21,17 +21,28 @@ GLOSSARY: dict[str, str] = {
     "Analyst": "One fixed table of probabilities given in the config, the same on every date.",
     "Log-loss skill": "How much lower the penalty for wrong probabilities is than a baseline's. 0% means no better. A "
     "skill of 1% over filtered history is much; above 3% points to a leak.",
-    "Interval": "Where the figure would likely lie if history were drawn again in blocks. An interval that contains 0 "
-    "means the sign is not known.",
+    "Interval": "Where the figure would likely lie if history were drawn again in blocks. Around a skill: an interval "
+    "that contains 0 means the sign is not known. Around a probability: how far refits on such histories move it; it "
+    "does not say how surely the scenario comes.",
     "Independent windows": "Forecasts of neighbouring days share most of their future. 1,500 forecasts of 15 sessions "
     "are worth about 100 separate ones.",
     "Reliability diagram": "Of all the times 40% was said, how often did it come true? On the diagonal, 40% of the "
     "time. The grey band is where the line of a perfect forecast would wander by chance.",
     "Calibration error (ECE)": "The average gap between what was said and what came true. Even a perfect forecast "
-    "shows some: that is the noise floor beside it.",
+    "shows some: that is the noise floor beside it. Smooth: without bins.",
     "MCB": "What recalibrating the forecast in hindsight would have gained. Its p-value says how often a perfect "
     "forecast with the same overlap would look at least this bad.",
     "DSC": "What the ordering of the forecasts is worth: how well they tell likely from unlikely.",
+    "UNC": "What the base rate alone scores: how uncertain the question is.",
+    "Slope": "By how much the log-odds of what came true move with the log-odds of what was said. Below 1 the "
+    "forecasts are too bold, above 1 too timid.",
+    "Brier score": "The mean squared gap between the probability and what happened (1 or 0). Smaller is better.",
+    "Ranked probability score": "A Brier score that knows range lies between breakdown and continuation.",
+    "Log loss": "The mean of minus the logarithm of the probability given to what happened, in nats.",
+    "Diebold-Mariano p": "How often a difference in log loss this large would show between equally good forecasts, "
+    "overlap allowed for.",
+    "Sharpe ratio": "Mean return per unit of volatility, a year of 252 sessions. Deflated: allowing for how many "
+    "settings were tried before this one was kept.",
     "Power": "How often a real flaw of the given size would have been noticed. A test that notices little proves "
     "little.",
     "Placebo": "The same pipeline with levels at random prices equally far away. Do real levels beat them?",

@@ -19,15 +19,28 @@ from engine.verify.ledger_score import LedgerScore
 
 
 def listing(
-    frame: pd.DataFrame, *, right: Iterable[str] = (), empty: str = "nothing to list"
+    frame: pd.DataFrame,
+    *,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    empty: str = "nothing to list",
 ) -> RenderableType:
-    """A data frame as an aligned table; columns in ``right`` are aligned right, missing values are a dash."""
+    """A data frame as an aligned table; columns in ``right`` are aligned right, missing values are a dash.
+
+    What is too long for the terminal goes on in the next line: a shortened name or number is of no use.
+    """
     if frame.empty:
         return Text(empty)
-    right = set(right)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    right, whole = set(right), set(whole)
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
     for name in frame.columns:
-        table.add_column(str(name).replace("_", " "), justify="right" if name in right else "left")
+        label = str(name).replace("_", " ")
+        if name in right:
+            table.add_column(label, justify="right", no_wrap=True)
+        else:
+            table.add_column(label, overflow="fold", no_wrap=name in whole)
     for row in frame.itertuples(index=False):
         table.add_row(*(words.MISSING if pd.isna(value) else str(value) for value in row))
     return table
@@ -58,18 +71,22 @@ def bars_view(bars: Mapping[str, BarSeries], findings: list[BarFinding]) -> Rend
 
 def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
     """The best values, the holdout and what a reader must know before using them."""
-    best, default = (words.decimal(summary[key], 4) for key in ("best_score", "default_score"))
+    objective = str(summary["objective"])
+
+    def score(value: Any) -> str:
+        return words.signed_percent(value, 2) if "skill" in objective else words.decimal(value, 4)
+
     parts: list[RenderableType] = [
-        Text(f"{summary['group']} group: {summary['objective']}", style="bold"),
+        Text(f"{summary['group']} group: {objective.replace('_', ' ')}", style="bold"),
         Text(
-            f"best {best}, config as it stands {default}; {summary['trials']} trials, "
-            f"{summary['trials_failed']} failed"
+            f"best {score(summary['best_score'])}, config as it stands {score(summary['default_score'])}; "
+            f"{words.plural(summary['trials'], 'trial')}, {summary['trials_failed']} failed"
         ),
     ]
     values = pd.DataFrame(
         {
             "setting": list(summary["best_values"]),
-            "best": [f"{v:g}" if isinstance(v, float) else str(v) for v in summary["best_values"].values()],
+            "best": [f"{v:.4g}" if isinstance(v, float) else str(v) for v in summary["best_values"].values()],
         }
     )
     parts.append(listing(values, right=("best",), empty="no trial beat the config as it stands"))
@@ -77,41 +94,74 @@ def tuning_view(summary: Mapping[str, Any]) -> RenderableType:
     if holdout is not None:
         parts.append(
             Text(
-                f"holdout from {holdout['first_date']} ({holdout['sessions']} sessions, look {holdout['look']}): "
-                f"best {words.decimal(holdout['best_score'], 4)}, "
-                f"as it stands {words.decimal(holdout['default_score'], 4)}"
+                f"holdout from {words.day(holdout['first_date'])} ({words.plural(holdout['sessions'], 'session')}, "
+                f"look {holdout['look']}): best {score(holdout['best_score'])}, "
+                f"as it stands {score(holdout['default_score'])}"
             )
         )
-    parts += [Text(f"note: {finding}") for finding in summary["findings"]]
+    overfitting = summary.get("probability_of_overfitting")
+    if overfitting is not None:
+        parts.append(
+            Text(
+                f"probability of backtest overfitting {words.percent(overfitting)}: how often the best of these trials "
+                "does worse than their median out of sample"
+            )
+        )
+    parts += [Text(f"note: {words.signs(str(finding))}") for finding in summary["findings"]]
     return Group(*parts)
 
 
+_SCORES = {"log_loss_nats": "log loss, nats", "brier": "Brier", "rps": "ranked prob."}
+
+
 def comparison_view(comparison: Comparison) -> RenderableType:
-    """Scores of two runs on their common rows, with the interval of the difference."""
-    table = comparison.table
-    shown = pd.DataFrame(
-        {
-            "sessions": table["horizon_sessions"],
-            "score": table["score"].str.replace("_", " "),
-            "rows": [f"{n:,.0f}" for n in table["rows"]],
-            "windows": [f"{n:,.0f}" for n in table["effective_rows"]],
-            "first": [f"{v:.4f}" for v in table["first"]],
-            "second": [f"{v:.4f}" for v in table["second"]],
-            "difference": [f"{v:+.4f}" for v in table["difference"]],
-            f"{comparison.coverage:.0%} interval": [
-                f"{low:+.4f} to {high:+.4f}"
-                for low, high in zip(table["difference_low"], table["difference_high"], strict=True)
-            ],
-            "skill of second": [f"{v:+.2%}" for v in table["skill_of_second"]],
-            "p": [words.p_value(v) for v in table["dm_p_value"]],
-        }
+    """Scores of two runs on their common rows, one table per horizon, with the interval of the difference."""
+    parts: list[RenderableType] = []
+    for horizon, rows in comparison.table.groupby("horizon_sessions", sort=True):
+        first = rows.iloc[0]
+        parts.append(
+            Text(
+                f"{horizon} sessions: {words.count(first['rows'])} common rows, about "
+                f"{words.count(first['effective_rows'])} independent windows",
+                style="bold",
+            )
+        )
+        shown = pd.DataFrame(
+            {
+                "score": [_SCORES.get(name, name.replace("_", " ")) for name in rows["score"]],
+                "first": [words.decimal(v, 4) for v in rows["first"]],
+                "second": [words.decimal(v, 4) for v in rows["second"]],
+                "change": [words.signed(v, 4) for v in rows["difference"]],
+                f"{comparison.coverage:.0%} interval": [
+                    f"{words.signed(low, 4)} to {words.signed(high, 4)}"
+                    for low, high in zip(rows["difference_low"], rows["difference_high"], strict=True)
+                ],
+                "skill": [words.signed_percent(v, 2) for v in rows["skill_of_second"]],
+                "p": [words.p_value(v) for v in rows["dm_p_value"]],
+            }
+        )
+        parts += [listing(shown, right=[c for c in shown.columns if c != "score"]), Text()]
+    parts.append(
+        Text(
+            "Change: second minus first; below 0 the second run is better (lower scores are). "
+            "Skill: of the second over the first. p: Diebold-Mariano."
+        )
     )
-    parts: list[RenderableType] = [listing(shown, right=[c for c in shown.columns if c != "score"])]
-    parts.append(Text("A negative difference means that the second run is better (lower scores are)."))
     for name, count in (("first", comparison.only_first), ("second", comparison.only_second)):
         if count:
             parts.append(Text(f"{count:,} rows stand only in the {name} run and are left out."))
     return Group(*parts)
+
+
+def runs_view(runs: pd.DataFrame, results: object) -> RenderableType:
+    """Run folders, oldest first; the name opens a run, so it is never shortened, and it holds the time of the start."""
+    shown = runs.drop(columns=[name for name in ("started_at",) if name in runs])
+    return listing(
+        shown.rename(columns={"failed_checks": "failed", "instruments": "symbols"}),
+        right=("failed",),
+        whole=("run", "status", "last_date"),
+        empty=f"no runs under {results}",
+    )
 
 
 def ledger_view(frame: pd.DataFrame) -> RenderableType:

@@ -26,7 +26,8 @@ def scenario_html(scenario: Scenario) -> str:
 
 def _table(table: HorizonTable) -> str:
     percents = table.whole_percents or {}
-    names = list(dict.fromkeys(name for row in table.rows for name in row.baselines))
+    # in the order of every other table, whatever order a file was read in
+    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
     shares = {name: table.baseline_percents(name) or {} for name in names}
     head = "".join(
         f'<th scope="col" style="{style}">{escape(label)}</th>'

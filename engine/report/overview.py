@@ -218,7 +218,7 @@ def _momentum(scenario: Scenario) -> Paragraph | None:
     if regime is None:
         regime = 2.0 if rsi >= 70 else -2.0 if rsi <= 30 else 1.0 if rsi > 50 else -1.0
     title, tail = _REGIMES[int(regime)]
-    text = f"RSI(14) is {words.decimal(rsi, 2)}, {tail}."
+    text = f"RSI(14) is {words.decimal(rsi, 1)}, {tail}."
     for name, word in (("sessions_since_oversold", "oversold"), ("sessions_since_overbought", "overbought")):
         since = facts.get(name)
         if since is not None and 0 < since <= _RECENT:

@@ -26,6 +26,7 @@ from engine.report.pieces import (
     Setup,
     SetupEdge,
 )
+from engine.report.touch import agreeing_touch
 from engine.rules.reading import BIAS_NAMES, reading_sentence
 
 __all__ = [
@@ -163,7 +164,8 @@ def build_scenario(
     reliability : (horizon, scenario), or horizon, to a sentence such as "of 214 past forecasts between 45
         and 55%, 49% came true".
     effective_rows : horizon to the number of independent windows behind the forecast.
-    level_touch : level_id to horizon to the probability that the level is touched within the horizon.
+    level_touch : level_id to horizon to the probability that the level is touched within the horizon; brought
+        into agreement with the touch probabilities of ``forecasts`` (:mod:`engine.report.touch`).
     analogues : mappings with ``date``, ``distance`` and ``outcomes`` (horizon to scenario or None).
 
     Raises
@@ -191,7 +193,10 @@ def build_scenario(
         dict(reliability or {}),
         effective_rows or {},
     )
-    lines = _level_lines(book, setup, level_touch or {})
+    lines = [
+        dataclasses.replace(line, touch_probability=agreeing_touch(line, close, setup, tables))
+        for line in _level_lines(book, setup, level_touch or {})
+    ]
     return Scenario(
         instrument=instrument,
         name=name or instrument,

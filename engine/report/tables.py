@@ -31,6 +31,7 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
             {
                 "scenario": row.scenario,
                 "title": row.title,
+                "name": words.SCENARIO_LABELS[row.scenario],
                 "percent": words.MISSING if share is None else f"{share}%",
                 "width": 0.0 if row.probability is None else round(100 * row.probability, 1),
                 "low": None if row.low is None else round(100 * row.low, 1),
@@ -43,11 +44,11 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
         )
     facts = []
     if table.p_target_touch is not None:
-        facts.append(f"target zone touched: {words.percent(table.p_target_touch)}")
+        facts.append(f"target zone touched with probability {words.percent(table.p_target_touch)}")
     if table.p_retest_touch is not None:
-        facts.append(f"retest price touched: {words.percent(table.p_retest_touch)}")
+        facts.append(f"retest price with {words.percent(table.p_retest_touch)}")
     if table.effective_rows is not None:
-        facts.append(f"about {words.count(table.effective_rows)} independent windows behind the forecast")
+        facts.append(f"fitted on about {words.count(table.effective_rows)} independent windows")
     return {
         "horizon": table.horizon_sessions,
         "caption": f"Next {words.plural(table.horizon_sessions, 'session')}",
@@ -87,13 +88,16 @@ def _nearest(lines: tuple[LevelLine, ...], each_side: int) -> list[LevelLine]:
 
 
 def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str, Any]:
+    inside = line.low <= scenario.close <= line.high and not line.is_average
     return {
         "close": None,
         "side": line.side,
         "role": line.role if line.role not in ("resistance", "support") else "",
         "zone": scenario.zone(line.low, line.high),
         "name": words.capital(line.name),
-        "percent": words.signed(line.distance_percent) + "%"
+        "percent": "inside"
+        if inside
+        else words.signed(line.distance_percent) + "%"
         if line.distance_percent is not None
         else words.MISSING,
         "atr": words.decimal(None if line.distance_atr is None else abs(line.distance_atr), 1),
@@ -103,95 +107,6 @@ def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str,
         "touch": [words.percent(line.touch_probability.get(h)) for h in horizons],
         "history": words.dated(line.role_history),
     }
-
-
-_CURVES = (
-    ("strategy", "Strategy"),
-    ("buy_and_hold", "Buy and hold"),
-    ("unfiltered", "Every setup, unfiltered"),
-)
-_FIGURES = (
-    ("annual_return_percent", "Return a year", 1, "%"),
-    ("annual_volatility_percent", "Volatility a year", 1, "%"),
-    ("sharpe_252", "Sharpe ratio", 2, ""),
-    ("max_drawdown_percent", "Deepest drawdown", 1, "%"),
-    ("exposure_percent", "Time-average invested", 0, "%"),
-    ("trades", "Trades", 0, ""),
-)
-
-
-def backtest_table(backtest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Figures of the strategy beside the simpler things, and the sentences about chance; None without a backtest."""
-    if not isinstance(backtest.get("strategy"), Mapping):
-        return None
-    curves = [(key, label) for key, label in _CURVES if isinstance(backtest.get(key), Mapping)]
-    rows = []
-    for key, label, digits, unit in _FIGURES:
-        values = [words.number(backtest[curve].get(key)) for curve, _ in curves]
-        if any(value is not None for value in values):
-            cells = [words.MISSING if v is None else words.decimal(v, digits) + unit for v in values]
-            rows.append({"label": label, "cells": cells})
-    return {
-        "curves": [label for _, label in curves],
-        "rows": rows,
-        "sentences": [text for text in (_costs(backtest), _versus_hold(backtest), _chance(backtest)) if text],
-        "warnings": [str(text) for text in backtest.get("warnings") or ()],
-    }
-
-
-def _costs(backtest: Mapping[str, Any]) -> str:
-    threshold, horizon = (
-        words.number(backtest.get("entry_threshold")),
-        words.number(backtest.get("horizon_sessions")),
-    )
-    if threshold is None or horizon is None:
-        return ""
-    return (
-        f"Bought at the next open when continuation within {words.plural(horizon, 'session')} was given at least "
-        f"{words.percent(threshold)}; sold at the target, at the floor, or when the horizon ended. "
-        f"Costs per side: {words.decimal(backtest.get('fee_bps'), 1)} basis points of fees and "
-        f"{words.decimal(backtest.get('slippage_bps'), 1)} of slippage."
-    )
-
-
-def _versus_hold(backtest: Mapping[str, Any]) -> str:
-    mine = words.number(_figure(backtest, "strategy", "sharpe_252"))
-    hold = words.number(_figure(backtest, "buy_and_hold", "sharpe_252"))
-    if mine is None or hold is None:
-        return ""
-    verdict = "more" if mine > hold else "less"
-    return (
-        f"Per unit of risk it earned {verdict} than buy and hold "
-        f"(Sharpe {words.decimal(mine, 2)} against {words.decimal(hold, 2)})."
-    )
-
-
-def _chance(backtest: Mapping[str, Any]) -> str:
-    if words.number(_figure(backtest, "strategy", "trades")) == 0:
-        return "No trade was made, so there is nothing to compare with chance."
-    found = []
-    p = words.number(_figure(backtest, "random_entries", "p_value"))
-    draws = words.number(_figure(backtest, "random_entries", "draws"))
-    if p is not None and draws:
-        text = (
-            f"random entries at the same rate did at least as well in {words.percent(p)} of "
-            f"{words.count(draws)} draws"
-        )
-        found.append(words.sentence(text + ("; that is no evidence of timing" if p > 0.1 else "")))
-    deflated = _figure(backtest, "strategy", "deflated_sharpe")
-    if isinstance(deflated, Mapping) and words.number(deflated.get("probability")) is not None:
-        trials = words.number(deflated.get("trials")) or 1
-        allowed = f"Allowing for the {words.count(trials)} trials behind it, the" if trials > 1 else "The"
-        found.append(
-            f"{allowed} probability that the true Sharpe ratio is above zero is "
-            f"{words.percent(deflated['probability'])} (deflated Sharpe ratio); the market's own drift counts towards it."
-        )
-    return " ".join(found)
-
-
-def _figure(backtest: Mapping[str, Any], curve: str, key: str) -> Any:
-    block = backtest.get(curve)
-    return block.get(key) if isinstance(block, Mapping) else None
 
 
 def provenance(material: ReportMaterial) -> list[tuple[str, str]]:

@@ -17,18 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.report import words
+from engine.report.check_groups import CheckGroups, group_findings
 from engine.report.overview import outlook
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
-from engine.report.trust import (
-    BASELINE_ORDER,
-    CheckGroups,
-    Trust,
-    calibration_verdict,
-    group_findings,
-    read_metrics,
-    rules_verdict,
-    sample_sentence,
-)
+from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
+from engine.report.verdicts import calibration_verdict, rules_verdict, sample_sentence
 
 SCENARIO_STYLES = {"continuation": "blue", "range": "yellow", "breakdown": "red"}
 _PLAIN_WIDTH = 100
@@ -83,7 +76,10 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
             table.add_row(Text("  none"))
         elif len(lines) > len(shown):
             table.add_row(Text(f"  and {len(lines) - len(shown)} more", style="dim"))
-    return table
+    legend = "Away: from the close to the nearer edge; age in sessions"
+    if horizon:
+        legend += f"; touch {horizon}: probability of a touch within {horizon} sessions"
+    return Group(table, Text(f"  {words.sentence(legend)}", style="dim"))
 
 
 def book_view(scenario: Scenario) -> RenderableType:
@@ -269,8 +265,11 @@ def _touch_horizon(lines: Iterable[LevelLine]) -> str:
 
 
 def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column(first, overflow="fold", min_width=16)
+    # one space beside the box's own: at 80 columns a table of the book has to keep room for names
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
+    table.add_column(first, overflow="fold", min_width=14)
     for name in left:
         table.add_column(name, overflow="fold", ratio=1)
     for name in right:

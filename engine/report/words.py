@@ -14,6 +14,7 @@ MISSING = "–"
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _BRACKET = re.compile(r" \(([^()]+)\)$")
 _GAP = re.compile(r"(\d) %")
+_NEGATIVE = re.compile(r"(?<![\w.–-])-(?=\d)")
 MINUS = "−"
 
 SCENARIO_LABELS = {"continuation": "Continuation", "range": "Range", "breakdown": "Breakdown"}
@@ -185,6 +186,11 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return capital(text) + ("" if text[-1] in ".!?" else ".")
+
+
+def signs(text: str) -> str:
+    """Text in which a hyphen that stands before a number as its sign is a real minus sign."""
+    return _NEGATIVE.sub(MINUS, text)
 
 
 def capital(text: str) -> str:

@@ -15,6 +15,8 @@ import pandas as pd
 from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config, load_config
 from engine.errors import RunError
+from engine.report.trust import read_metrics
+from engine.report.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.runs.folder import MANIFEST
 
 
@@ -152,7 +154,12 @@ class Run:
         spans = ", ".join(
             f"{html.escape(s)} ({d['rows']:,} sessions to {d['last_date']})" for s, d in data.items()
         )
-        return f"<b>Run</b> {html.escape(self.path.name)}: {html.escape(self.manifest['status'])}<br>{spans}"
+        head = f"<b>Run</b> {html.escape(self.path.name)}: {html.escape(self.manifest['status'])}<br>{spans}"
+        if not (self.path / "metrics.json").is_file():
+            return head
+        trust = read_metrics(self.metrics)
+        told = (rules_verdict(trust), calibration_verdict(trust), windows_sentence(trust))
+        return head + "".join(f"<br>{html.escape(text)}" for text in told if text)
 
 
 def open_run(path: str | Path) -> Run:

@@ -196,11 +196,24 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
                 )
             },
             "skill": {
-                "filtered_history": {"log_loss_skill": skill, "low": low, "high": high, "dm_p_value": 0.21},
-                "random_walk": {"log_loss_skill": 0.021, "low": 0.009, "high": 0.034, "dm_p_value": 0.002},
-                "same_reading": {"log_loss_skill": 0.135, "low": 0.10, "high": 0.17, "dm_p_value": 0.0001},
-                "climatology": {"log_loss_skill": 0.151, "low": 0.12, "high": 0.18, "dm_p_value": 0.0001},
-                "analyst": {"log_loss_skill": 0.21, "low": 0.17, "high": 0.25, "dm_p_value": 0.0001},
+                name: {
+                    "log_loss_skill": mean,
+                    "low": bottom,
+                    "high": top,
+                    "dm_p_value": p,
+                    **{
+                        f"{score}_skill{end}": value
+                        for score in ("brier", "rps")
+                        for end, value in (("", mean), ("_low", bottom), ("_high", top))
+                    },
+                }
+                for name, mean, bottom, top, p in (
+                    ("filtered_history", skill, low, high, 0.21),
+                    ("random_walk", 0.021, 0.009, 0.034, 0.002),
+                    ("same_reading", 0.135, 0.10, 0.17, 0.0001),
+                    ("climatology", 0.151, 0.12, 0.18, 0.0001),
+                    ("analyst", 0.21, 0.17, 0.25, 0.0001),
+                )
             },
             "calibration": {
                 name: {

@@ -96,3 +96,15 @@ def test_a_few_bars_are_enough_for_a_chart():
     replay = factory.make_replay(n=30)
     scenario = factory.make_scenario(replay, None, notes={})
     assert "<svg" in price_chart(scenario, replay.tail(3))
+
+
+def test_what_came_true_is_told_by_place_and_not_by_colour_alone(material):
+    svg = history_chart("SIM", material.forecasts, 15)
+    lanes = {}
+    for name in ("continuation", "range", "breakdown"):
+        path = re.search(rf'<path d="([^"]+)"[^>]*stroke: var\(--{name}[^>]*stroke-width: 1.4', svg or "")
+        assert path is not None
+        lanes[name] = {float(y) for y in re.findall(r"[ML] [\d.]+ ([\d.]+)", path[1])}
+    # SVG counts downwards: the lanes have the order of the areas, and none overlaps the next
+    assert max(lanes["continuation"]) < min(lanes["range"])
+    assert max(lanes["range"]) < min(lanes["breakdown"])

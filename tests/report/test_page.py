@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import shutil
 import subprocess
@@ -104,12 +105,77 @@ def test_every_part_of_the_trust_section_is_there(page):
         "Skill over each baseline",
         "Scores at 15 sessions",
         "Reliability at 10 sessions",
-        "Skill over filtered history by regime",
+        "Skill by regime",
         "Real levels are not distinguishable from random prices at the same distance.",
         "1 not applicable",
-        "By year.",
+        "by year, 15 sessions",
+        "ECE, 10 equal bins",
+        "UNC × 1000",
     ):
         assert piece in page
+
+
+def test_the_first_screen_answers_what_a_reader_asks_first(page):
+    head = page[page.index("<header>") : page.index("</header>")]
+    for piece in (
+        "Did the rules add anything?",
+        "not distinguishable from calibrated",
+        "independent windows",
+    ):
+        assert piece in head
+    # the prices that decide stand before the table they explain; reasons follow the numbers
+    body = page[page.index("<main>") :]
+    assert body.index("Continuation: a high reaches") < body.index("<table") < body.index('<ul class="why">')
+
+
+def test_headings_descend_one_step_at_a_time(page):
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", page)]
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+
+
+def test_every_drawing_has_a_sentence_that_says_what_it_shows(page):
+    main = page[page.index("<main>") :]
+    before = [chunk[-400:] for chunk in main.split("<figure")[:-1]]
+    assert len(before) >= 5
+    assert all('class="take"' in text or "Reliability at" in text for text in before)
+
+
+def test_words_are_explained_where_they_stand(page):
+    assert "<abbr" not in page  # a title alone cannot be read by finger or key
+    assert '<a class="term" href="#word-filtered-history"' in page
+    assert '<dt id="word-filtered-history">' in page
+
+
+def test_many_instruments_fold_their_levels_away():
+    few, many = (render_page(factory.make_material(tuple("ABCD"[:n]))) for n in (3, 4))
+    assert "<details><summary>Overview, levels to watch" not in few
+    assert many.count("<details><summary>Overview, levels to watch") == 4
+    assert re.search(r"<h1>4 instruments, close of .*: over 15 sessions the likeliest is \w+ in \d", many)
+
+
+def test_letters_can_be_read_on_every_ground(page):
+    css = page[page.index("<style>") : page.index("</style>")]
+    light, dark = css.split("prefers-color-scheme: dark")[:2]
+    for block in (light, dark):
+        ink = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block.split("box-sizing")[0]))
+        for ground in ("paper", "page", "mark"):
+            for name in ("ink", "muted", "continuation", "range-ink", "breakdown"):
+                assert contrast(ink[name], ink[ground]) >= 4.5, (name, ground)
+            assert contrast(ink["faint"], ink[ground]) >= 3.0  # lines, not letters
+    assert not re.search(r"(?<!-)color: var\(--(faint|range|zone)\)", css)
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2.2 contrast ratio of two colours given as ``#rrggbb``."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_equal_material_gives_equal_bytes(material, page):
@@ -146,6 +212,27 @@ def test_the_page_takes_less_than_three_seconds(material):
     start = time.process_time()  # wall time would measure what else the machine does
     render_page(material)
     assert time.process_time() - start < 3.0
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_nothing_is_cut_off_on_paper(page, tmp_path):
+    sync = pytest.importorskip("playwright.sync_api")
+    file = tmp_path / "report.html"
+    file.write_text(page, encoding="utf-8")
+    wider = (
+        "() => [...document.querySelectorAll('.scroll, figure')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className + ' ' + e.scrollWidth)"
+    )
+    with sync.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        sheet = browser.new_page(viewport={"width": 688, "height": 1000})  # A4 between margins of 14 mm
+        sheet.emulate_media(media="print")
+        sheet.goto(file.as_uri())
+        sheet.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert sheet.evaluate(wider) == []
+        browser.close()
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")

@@ -171,3 +171,9 @@ def test_a_notebook_shows_the_table():
     assert "Continuation toward 2,560–2,570" in html
     assert "51%" in html
     assert "<script" not in html
+
+
+def test_a_notebook_shows_the_baselines_in_the_order_of_every_other_table():
+    scenario = build_scenario(reference_row(), None, forecasts())
+    stored = Scenario.from_dict(json.loads(json.dumps(scenario.to_dict(), sort_keys=True)))
+    assert stored._repr_html_() == scenario._repr_html_()

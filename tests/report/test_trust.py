@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.config import with_overrides
-from engine.report import trust
+from engine.report import check_groups, verdicts
 from engine.report.trust import read_metrics
 from engine.verify.verify import verify
 from tests.report.factory import make_config, make_forecasts, make_metrics, make_replay
@@ -26,39 +26,58 @@ from tests.report.factory import make_config, make_forecasts, make_metrics, make
     ],
 )
 def test_the_verdict_follows_the_interval(skill, low, high, expected):
-    assert expected in trust.rules_verdict(read_metrics(make_metrics(skill, low, high)))
+    assert expected in verdicts.rules_verdict(read_metrics(make_metrics(skill, low, high)))
 
 
 def test_nothing_verified_is_said_plainly():
     for metrics in (None, {}, {"horizons": {}}, {"horizons": {"15": {}}}):
         known = read_metrics(metrics)
-        assert trust.rules_verdict(known).startswith("The forecasts have not been verified")
-        assert trust.calibration_verdict(known) == ""
+        assert verdicts.rules_verdict(known).startswith("The forecasts have not been verified")
+        assert verdicts.calibration_verdict(known) == ""
 
 
 def test_passing_is_worded_with_the_power_of_the_test():
-    text = trust.calibration_verdict(read_metrics(make_metrics()))
+    text = verdicts.calibration_verdict(read_metrics(make_metrics()))
     assert "not distinguishable from calibrated" in text
     assert "an overconfidence of 25% would be noticed one time in three" in text
+
+
+def test_a_slope_that_looks_off_is_told_beside_a_quiet_verdict():
+    metrics = make_metrics()
+    assert verdicts.slope_verdict(read_metrics(metrics)) == ""
+    for block in metrics["horizons"].values():
+        for line in block["calibration"].values():
+            line["slope_p_value"] = 0.4
+    metrics["horizons"]["10"]["calibration"]["continuation"] |= {"slope": 1.41, "slope_p_value": 0.003}
+    text = verdicts.slope_verdict(read_metrics(metrics))
+    assert "too timid for continuation at 10 sessions (slope 1.41, p 0.003)" in text
+    assert "not corrected for the 6 slopes looked at" in text
+    assert text in verdicts.trust_paragraphs(read_metrics(metrics))
+
+
+def test_a_p_value_of_exactly_five_percent_rejects_here_as_in_the_verdict():
+    metrics = make_metrics()
+    metrics["horizons"]["15"]["calibration"]["range"]["mcb_p_holm"] = 0.05
+    assert "rejected for range" in verdicts.calibration_verdict(read_metrics(metrics))
 
 
 def test_a_rejection_names_class_and_horizon():
     metrics = make_metrics()
     metrics["horizons"]["15"]["calibration"]["breakdown"]["mcb_p_holm"] = 0.012
-    text = trust.calibration_verdict(read_metrics(metrics))
+    text = verdicts.calibration_verdict(read_metrics(metrics))
     assert text.startswith("Calibration is rejected for breakdown at 15 sessions")
 
 
 def test_analyst_is_mentioned_only_where_there_is_one():
     metrics = make_metrics()
-    assert "fixed table" in trust.analyst_verdict(read_metrics(metrics))
+    assert "fixed table" in verdicts.analyst_verdict(read_metrics(metrics))
     for block in metrics["horizons"].values():
         del block["skill"]["analyst"]
-    assert trust.analyst_verdict(read_metrics(metrics)) == ""
+    assert verdicts.analyst_verdict(read_metrics(metrics)) == ""
 
 
 def test_findings_are_sorted_into_groups():
-    groups = trust.group_findings(
+    groups = check_groups.group_findings(
         [
             {"code": "a", "title": "A", "severity": "failure", "explanation": "why"},
             {"code": "b", "title": "B", "severity": "warning", "explanation": "why"},
@@ -84,9 +103,27 @@ def test_the_layout_is_the_one_that_verification_writes():
     assert table is not None
     assert table.against("filtered_history").verdict != "unknown"
     assert all(line.rejected is not None and line.power is not None for line in table.calibration)
-    assert all(line.ece_floor_q95 is not None and line.slope is not None for line in table.calibration)
+    shown = (
+        "ece",
+        "ece_floor_mean",
+        "ece_floor_q95",
+        "smooth_ece",
+        "smooth_ece_floor_q95",
+        "slope",
+        "slope_p_value",
+    )
+    shown += (
+        "slope_floor_low",
+        "slope_floor_high",
+        "frequency_floor_low",
+        "brier",
+        "mcb_floor_q95",
+        "dsc",
+        "unc",
+    )
+    assert all(line.get(name) is not None for line in table.calibration for name in shown)
     assert table.verdict
     assert {"volatility", "trend", "year"} <= {item.grouping for item in table.regimes}
-    assert "would" in trust.calibration_verdict(known) or "rejected" in trust.calibration_verdict(known)
-    assert {code for code in trust._PASSED} >= set(verified.metrics["checks"])
+    assert "would" in verdicts.calibration_verdict(known) or "rejected" in verdicts.calibration_verdict(known)
+    assert {code for code in check_groups._PASSED} >= set(verified.metrics["checks"])
     assert set(verified.reliability["horizon_sessions"]) == {10, 15}

@@ -49,6 +49,12 @@ def test_signs_percents_and_counts():
     assert words.join(["a", "", "b", "c"]) == "a, b and c"
 
 
+def test_a_sign_is_a_minus_and_a_hyphen_stays_one():
+    assert words.signs("skill -0.37% to +0.64% (interval -1)") == "skill −0.37% to +0.64% (interval −1)"
+    for text in ("2006-12-29", "50-day", "5-20 sessions", "SHA-256", "re-test"):
+        assert words.signs(text) == text
+
+
 @pytest.mark.parametrize(
     "value", ["2025-12-02", pd.Timestamp("2025-12-02"), np.datetime64("2025-12-02"), "2025-12-02T00:00:00"]
 )

@@ -61,7 +61,8 @@ def equity_chart(equity: pd.DataFrame) -> str | None:
         for name, text, colour, width, dashes in drawn:
             if name in curves:
                 axes.plot(x, curves[name], color=colour, lw=width, ls=dashes)
-                labels.append((curves[name][-1], text, colour, name == "strategy"))
+                ink = style.INK if name == "strategy" else style.MUTED
+                labels.append((curves[name][-1], text, ink, name == "strategy"))
         axes.set_xlim(0, len(x) - 1)
         axes.grid(axis="y")
         axes.tick_params(length=0)

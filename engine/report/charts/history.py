@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 from engine.report import words
 from engine.report.charts import style
 
-WIDTH, HEIGHT = 1080, 250
+WIDTH, HEIGHT = 1080, 270
+_LANE = 0.055  # height of a lane of outcomes, as a share of the probability axis
 
 
 def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessions: int = 504) -> str | None:
     """SVG stacked area of the three probabilities over the last ``sessions`` forecasts of one horizon.
 
-    Under the area, one tick a session in the colour of the scenario that came true; the unresolved tail
-    has none.  None where there are fewer than two forecasts.
+    Under the area, one tick a session in the lane of the scenario that came true; the lanes have the order of
+    the areas, so that nothing is said by colour alone.  The unresolved tail has none.  None where there are fewer than two forecasts.
     """
     rows = forecasts[forecasts["horizon_sessions"] == horizon]
     if "instrument" in rows:
@@ -40,6 +41,7 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
             axes.fill_between(
                 x, edges[i], edges[i + 1], color=colour, alpha=0.32 if name == "range" else 0.55, lw=0
             )
+            ink = style.SCENARIO_INKS[name]
             middle = 0.5 * (edges[i][-1] + edges[i + 1][-1])
             axes.annotate(
                 f"{words.SCENARIO_LABELS[name]} {words.percent(layers[i][-1])}",
@@ -47,15 +49,16 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
                 xytext=(8, 0),
                 textcoords="offset points",
                 va="center",
-                color=colour,
+                color=ink,
                 fontweight="bold",
                 annotation_clip=False,
             )
         if "outcome" in rows:
             outcome = rows["outcome"].to_numpy(object)
-            for name in order:
+            for lane, name in enumerate(reversed(order)):
                 at = x[[value == name for value in outcome]]
-                low, high, gap = (np.full(len(at), v) for v in (-0.085, -0.02, np.nan))
+                top = -0.03 - lane * _LANE
+                low, high, gap = (np.full(len(at), v) for v in (top - 0.8 * _LANE, top, np.nan))
                 axes.plot(
                     style.interleave(at, at, gap),
                     style.interleave(low, high, gap),
@@ -63,7 +66,17 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
                     lw=1.4,
                     solid_capstyle="butt",
                 )
-        axes.set_ylim(-0.1, 1.0)
+            axes.annotate(
+                "came true",
+                (x[-1], -0.03 - 1.4 * _LANE),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+                color=style.MUTED,
+                fontsize=11,
+                annotation_clip=False,
+            )
+        axes.set_ylim(-0.03 - 3 * _LANE, 1.0)
         axes.set_xlim(0, len(x) - 1)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0%", "25%", "50%", "75%", "100%"])
         axes.tick_params(length=0)

@@ -78,6 +78,7 @@ def _draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_formatter(lambda value, _: words.price(value, scenario.price_decimals))
+    _name(axes, "price")
 
     levels = _chosen_levels(scenario, low, high)
     for line in levels:
@@ -94,16 +95,6 @@ def _draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:
     # a level that is an edge of the setup is named once, by the edge
     labels += [_level_label(scenario, line) for line in levels if line.role in ("resistance", "support")]
     axes.axvline(n - 0.5, color=style.GRID, lw=1, zorder=1)
-    axes.text(
-        n - 0.5 + future / 2,
-        high,
-        f"next {future}",
-        ha="center",
-        va="top",
-        color=style.MUTED,
-        fontsize=10.5,
-        zorder=6,
-    )
     _draw_labels(axes, labels, n + future - 0.5, low, high)
 
 
@@ -202,7 +193,7 @@ def _draw_setup(axes: Axes, scenario: Scenario, n: int, future: int) -> list[_La
     labels = []
     for name, colour in (
         ("target", style.CONTINUATION),
-        ("ceiling", style.RANGE),
+        ("ceiling", style.RANGE_INK),
         ("floor", style.BREAKDOWN),
         ("retest", style.BREAKDOWN),
     ):
@@ -250,6 +241,7 @@ def _draw_labels(axes: Axes, labels: list[_Label], x: float, low: float, high: f
 def _draw_rsi(axes: Axes, bars: pd.DataFrame) -> None:
     axes.set_ylim(10, 90)
     axes.set_yticks([30, 50, 70])
+    _name(axes, "RSI(14)")
     axes.tick_params(length=0)
     axes.spines["left"].set_visible(False)
     axes.axhspan(30, 70, color=style.ZONE, alpha=0.08, lw=0)
@@ -274,6 +266,22 @@ def _draw_rsi(axes: Axes, bars: pd.DataFrame) -> None:
         )
 
 
+def _name(axes: Axes, text: str) -> None:
+    """What the vertical axis measures, in the corner where no bar is hidden by it."""
+    axes.annotate(
+        text,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(4, -3),
+        textcoords="offset points",
+        va="top",
+        color=style.MUTED,
+        fontsize=10.5,
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.8},
+        zorder=7,
+    )
+
+
 def _month_axis(upper: Axes, lower: Axes, bars: pd.DataFrame, future: int) -> None:
     dates = pd.to_datetime(bars["date"]).to_numpy("datetime64[M]")
     starts = np.flatnonzero(np.r_[False, dates[1:] != dates[:-1]])
@@ -288,4 +296,15 @@ def _month_axis(upper: Axes, lower: Axes, bars: pd.DataFrame, future: int) -> No
         month = words.short_day(moment).split()[1]
         names.append(f"{month}\n{moment.year}" if moment.month == 1 or at == starts[0] else month)
     lower.set_xticklabels(names, ha="left", linespacing=1.25)
+    lower.text(
+        len(bars) - 0.5 + future / 2,
+        -0.08,
+        f"next {future}\nsessions",
+        transform=lower.get_xaxis_transform(),
+        ha="center",
+        va="top",
+        color=style.MUTED,
+        fontsize=11,
+        linespacing=1.25,
+    )
     lower.set_xlim(-1.5, len(bars) + future - 0.5)

@@ -118,7 +118,7 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
         axes.spines[side].set_visible(False)
     axes.set_xlabel("forecast probability")
     if first:
-        axes.set_ylabel("came true")
+        axes.set_ylabel("share that came true")
     axes.text(
         0,
         1.145,
@@ -126,7 +126,7 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
         transform=axes.transAxes,
         fontweight="bold",
         fontsize=13,
-        color=colour,
+        color=style.SCENARIO_INKS[panel.scenario],
         va="center",
     )
     axes.text(0, 1.06, panel.caption, transform=axes.transAxes, fontsize=11, color=style.MUTED, va="center")

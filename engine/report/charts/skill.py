@@ -79,7 +79,7 @@ def _forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[str], 
     axes.xaxis.set_major_formatter(lambda value, _: f"{words.signed(value, 1 if high - low < 8 else 0)}%")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.set_title(title, fontweight="bold", pad=12)
-    axes.set_xlabel("log-loss skill (right of 0: the model is better)", labelpad=6)
+    axes.set_xlabel("log-loss skill (right of 0: the table is better)", labelpad=6)
 
 
 def _bar(axes: Axes, y: float, line: SkillLine) -> None:

@@ -18,10 +18,12 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 # each token is a colour nothing else uses, so that it can be replaced by name in the finished SVG
-INK, MUTED, FAINT, GRID, PAPER = "#1c232d", "#5c6673", "#8d96a2", "#dfe3e8", "#fefefe"
+INK, MUTED, FAINT, GRID, PAPER = "#1c232d", "#5c6673", "#848d99", "#dfe3e8", "#fefefe"
 CONTINUATION, RANGE, BREAKDOWN = "#1d6fa9", "#b98414", "#c13c28"
+RANGE_INK = "#8a6209"  # the range in letters: its fill is too light to be read on white
 ZONE = "#7a8696"
 SCENARIO_COLOURS = {"continuation": CONTINUATION, "range": RANGE, "breakdown": BREAKDOWN}
+SCENARIO_INKS = {**SCENARIO_COLOURS, "range": RANGE_INK}
 PLAIN = "¦"  # in a bold text, what follows this sign is set in normal weight
 _VARIABLES = {
     INK: "ink",
@@ -31,6 +33,7 @@ _VARIABLES = {
     PAPER: "paper",
     CONTINUATION: "continuation",
     RANGE: "range",
+    RANGE_INK: "range-ink",
     BREAKDOWN: "breakdown",
     ZONE: "zone",
 }

@@ -41,9 +41,8 @@ def fake_opens(facts: Facts) -> Finding | None:
         title="Opens that were never traded",
         severity="warning",
         explanation=(
-            f"The open equals the close before: {', '.join(lines)}. Trades filled there are filled at the "
-            f"close "
-            "that gave the signal; start the backtest later, or use a source with real opens."
+            f"The open equals the close before: {', '.join(lines)}. The backtest enters at the close of the next "
+            "session there; start it later, or use a source with real opens."
         ),
     )
 
