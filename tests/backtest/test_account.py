@@ -78,3 +78,15 @@ def test_no_trade_leaves_the_cash_alone():
     assert np.all(account.equity == 777.0)
     assert np.all(account.invested == 0.0)
     assert len(account.trades[0]) == 0
+
+
+def test_a_history_without_traded_opens_that_ends_after_a_signal_is_accounted_for():
+    # the fill would be at the last close there is, and so would its sale
+    bars = gappy_bars(300, 2, opens_real_from=300)
+    signals = np.zeros(300, bool)
+    signals[[100, 298]] = True
+    fills = fill_signals(bars, bars.low - 50, bars.high + 500, signals, horizon_sessions=6)
+    assert fills.signal.tolist() == [100]
+    assert fills.cancelled == 1
+    account = open_account(bars, [fills], start=20, initial_cash=1e5, fee_bps=1.0, slippage_bps=1.0)
+    assert len(account.trades[0]) == 1
