@@ -86,7 +86,9 @@ def skill(
                 "rows": size, "effective_rows": size / rows.horizon,
             }  # fmt: skip
             for j, score in enumerate(_NAMES):
-                record[f"{score}_skill"] = float(1.0 - loss_ratio(observed[cell, j], observed[cell, k * width + j]))
+                record[f"{score}_skill"] = float(
+                    1.0 - loss_ratio(observed[cell, j], observed[cell, k * width + j])
+                )
                 low, high = interval_of(
                     1.0 - loss_ratio(resampled[:, cell, j], resampled[:, cell, k * width + j]), coverage
                 )
