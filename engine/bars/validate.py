@@ -146,10 +146,10 @@ def _dates(column: pd.Series, place: str) -> np.ndarray:
     bad = np.flatnonzero(parsed.isna().to_numpy())
     if len(bad):
         row = int(bad[0])
-        text = str(column.iloc[row]).strip()
+        shown = str(column.iloc[row]).strip()
         what = (
-            f"{text!r} is not a date"
-            if text.lower() not in ("", "nat", "nan", "none", "<na>")
+            f"{shown!r} is not a date"
+            if shown.lower() not in ("", "nat", "nan", "none", "<na>")
             else "the date is missing"
         )
         raise DataError(
