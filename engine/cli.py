@@ -5,8 +5,10 @@ Exit codes: 0 done, 2 config or usage, 3 data, 4 a check failed, 1 anything else
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -157,9 +159,8 @@ def show(
     folder = _run_folder(run, results)
     for table in pipeline.show(folder, _date(date), symbol=symbol):
         _print(scenario_view(table, levels=False), book_view(table))
-    print(
-        f"\nIntervals, track record and analogues of a close: engine scenario {folder}/config.yaml --as-of {date}"
-    )
+    config = shlex.quote(str(folder / "config.yaml"))
+    print(f"\nIntervals, track record and analogues of a close: engine scenario {config} --as-of {date}")
 
 
 @app.command()
@@ -199,7 +200,7 @@ def ledger_add(
     from engine import pipeline
 
     added = pipeline.ledger_add(_load(config, overrides), file, as_of=_date(as_of))
-    print(f"{added} new lines in {file}")
+    print(f"{added} new line{'' if added == 1 else 's'} in {file}")
 
 
 @ledger_app.command("score")
@@ -280,9 +281,17 @@ def _command_line() -> str:
 
 
 def main() -> None:
-    """Entry point: deliberate errors become one message and their exit code."""
+    """Entry point: deliberate errors, and files that cannot be used, become one message and their exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # an output that knows no dash loses the dash, not the table
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except EngineError as error:
         print(f"error {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        place, reason = error.filename or "the output", (error.strerror or str(error)).lower()
+        hint = "name another file or folder, or see to its permissions and its space"
+        print(f"error [file.unusable] {place}: {reason}\n  hint: {hint}", file=sys.stderr)
+        sys.exit(1)

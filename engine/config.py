@@ -7,54 +7,90 @@ that was in force, so the dump is the provenance of a run.  Field descriptions f
 
 from __future__ import annotations
 
-import os
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from engine.config_text import assign, expand, override, parse_yaml
 from engine.errors import ConfigError
 
 
-class Section(BaseModel):
-    """Base of all config sections: frozen, unknown keys refused, NaN and infinity refused."""
+class Frozen(BaseModel):
+    """Frozen; unknown keys, NaN and infinity are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Section(Frozen):
+    """Base of all config sections: does not take ``true`` for 1 either, nor YAML's ``no`` for a word."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_not_one(cls, value: Any, info: ValidationInfo) -> Any:
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        found = value if isinstance(value, (list, tuple)) else (value,)
+        if wanted is not bool and any(isinstance(v, bool) for v in found):
+            raise ValueError(
+                "neither true nor false is meant here (YAML reads yes, no, on and off so: quote a word)"
+            )
+        return value
+
+
+def _iso_date(value: Any) -> Any:
+    # pydantic takes a bare number for seconds since 1970
+    if isinstance(value, (str, int, float)):
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise ValueError("no date; write YYYY-MM-DD") from None
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_date)]
 
 
 # --- where bars come from -------------------------------------------------------------------------
 
 
-class BundledSource(Section):
+class BundledSource(Frozen):
     """Daily bars shipped inside the ``arch`` package (1999-01-04 to 2018-12-31, no network)."""
 
     kind: Literal["bundled"] = "bundled"
     name: Literal["nasdaq", "sp500"]
 
 
-class CsvSource(Section):
+class CsvSource(Frozen):
     """A CSV file with the columns date, open, high, low, close and, optionally, volume."""
 
     kind: Literal["csv"] = "csv"
     path: Path
 
 
-class ParquetSource(Section):
+class ParquetSource(Frozen):
     """A Parquet file with the same columns as a CSV source."""
 
     kind: Literal["parquet"] = "parquet"
     path: Path
 
 
-class YahooSource(Section):
+class YahooSource(Frozen):
     """Bars downloaded through yfinance (extra ``data``) and cached as Parquet."""
 
     kind: Literal["yahoo"] = "yahoo"
-    ticker: str
-    start: date = date(1987, 1, 1)
+    ticker: str = Field(pattern=r"^[^\s/\\]+$", description="as Yahoo Finance writes it")
+    start: Day = date(1987, 1, 1)
     cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
 
 
@@ -78,8 +114,8 @@ class Instrument(Section):
 class ReplayConfig(Section):
     """Which sessions of the source are used."""
 
-    start: date | None = Field(None, description="first session used (null: the first there is)")
-    end: date | None = Field(None, description="last session used (null: the last there is)")
+    start: Day | None = Field(None, description="first session used (null: the first there is)")
+    end: Day | None = Field(None, description="last session used (null: the last there is)")
 
     @model_validator(mode="after")
     def _ordered(self) -> ReplayConfig:
@@ -318,8 +354,6 @@ class Config(Section):
 
 # --- reading and writing --------------------------------------------------------------------------
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
 
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     """Read a YAML config; apply ``a.b=c`` overrides; resolve ``${VARIABLES}`` and relative paths.
@@ -329,27 +363,35 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     Raises
     ------
     ConfigError
-        ``config.missing_file``, ``config.not_yaml``, ``config.unset_variable``, ``config.bad_override``
-        or ``config.invalid`` (every offending key is named).
+        ``config.missing_file``, ``config.not_yaml``, ``config.unset_variable``, ``config.bad_path``,
+        ``config.bad_override`` or ``config.invalid`` (every offending key is named).
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError("config.not_yaml", f"{path}: {error}", "save it as UTF-8 text") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
         raise ConfigError(
-            "config.missing_file", f"{path}: cannot be read ({error})", "name an existing YAML file"
+            "config.missing_file", f"{path}: cannot be read ({reason})", "name an existing YAML file"
         ) from None
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = parse_yaml(text)
+    except ValueError as error:
         raise ConfigError("config.not_yaml", f"{path}: {error}", "check indentation and quotes") from None
     if not isinstance(data, dict):
         raise ConfigError(
             "config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`"
         )
-    for override in overrides:
-        _apply_override(data, override)
-    data = _expand(data, path.resolve().parent, str(path), "")
+    for text in overrides:
+        override(data, text)
+    try:
+        data = expand(data, path.resolve().parent, str(path))
+    except RecursionError:
+        raise ConfigError(
+            "config.not_yaml", f"{path}: an alias (*) stands inside its own anchor (&)", "write the value out"
+        ) from None
     return parse_config(data, place=str(path))
 
 
@@ -358,15 +400,7 @@ def parse_config(data: dict[str, Any], place: str = "config") -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        lines = []
-        for item in error.errors(include_url=False):
-            # a discriminated union inserts the tag into the path; the reader's file has no such key
-            keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
-            key = ".".join(str(k) for k in keys) or "(top level)"
-            message = item["msg"].removeprefix("Value error, ")
-            lines.append(
-                f"{key}: {message}" + (f" (got {item['input']!r})" if _scalar(item["input"]) else "")
-            )
+        lines = [_in_words(item) for item in error.errors(include_url=False) if not _follows(item)]
         raise ConfigError(
             "config.invalid", f"{place}: " + "; ".join(lines), "`engine schema` lists every key and its range"
         ) from None
@@ -376,7 +410,7 @@ def with_overrides(config: Config, overrides: dict[str, Any]) -> Config:
     """A copy of ``config`` with dotted paths replaced (``{"rules.pivot_bars": 4}``), validated again."""
     data = config.model_dump(mode="json")
     for key, value in overrides.items():
-        _assign(data, key, value)
+        assign(data, key, value)
     return parse_config(data, place="override")
 
 
@@ -385,73 +419,27 @@ def dump_config(config: Config) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def _scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))
+_WORDS = {
+    "extra_forbidden": "no such key",
+    "missing": "is required",
+    "tuple_type": "write a list, [...]",
+    "model_type": "write its keys below it, or leave it out",
+    "dict_type": "write its keys below it",
+    "path_type": "write the path of a file",
+}
 
 
-def _apply_override(data: dict[str, Any], override: str) -> None:
-    key, equals, raw = override.partition("=")
-    if not equals or not key:
-        raise ConfigError("config.bad_override", f"--set {override}: no '='", "write --set path.to.key=value")
-    try:
-        value = yaml.safe_load(raw)
-    except yaml.YAMLError:
-        value = raw
-    _assign(data, key.strip(), value)
+def _in_words(item: Any) -> str:
+    # a discriminated union inserts the tag into the path; the reader's file has no such key
+    keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
+    key = ".".join(str(k) for k in keys) or "(top level)"
+    message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+    if not isinstance(item["input"], (str, int, float)):
+        return f"{key}: {message}"
+    shown = repr(item["input"])
+    return f"{key}: {message} (got {shown if len(shown) <= 80 else shown[:76] + '...'})"
 
 
-def _assign(data: Any, key: str, value: Any) -> None:
-    node = data
-    parts = key.split(".")
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
-                raise ConfigError(
-                    "config.bad_override",
-                    f"{key}: {part!r} is no index of a list of {len(node)}",
-                    "count from 0",
-                )
-            if last:
-                node[int(part)] = value
-            else:
-                node = node[int(part)]
-        elif isinstance(node, dict):
-            if last:
-                node[part] = value
-            else:
-                if node.get(part) is None:
-                    node[part] = {}
-                node = node[part]
-        else:
-            raise ConfigError(
-                "config.bad_override",
-                f"{key}: {'.'.join(parts[:depth])} is a value, not a section",
-                "see `engine schema`",
-            )
-
-
-def _expand(node: Any, base: Path, place: str, key: str) -> Any:
-    if isinstance(node, dict):
-        return {k: _expand(v, base, place, f"{key}.{k}" if key else str(k)) for k, v in node.items()}
-    if isinstance(node, list):
-        return [_expand(v, base, place, f"{key}.{i}") for i, v in enumerate(node)]
-    if not isinstance(node, str):
-        return node
-
-    def replace(match: re.Match[str]) -> str:
-        value = os.environ.get(match[1])
-        if value is None:
-            raise ConfigError(
-                "config.unset_variable",
-                f"{place}: {key}: the environment variable {match[1]} is not set",
-                f"run with {match[1]}=<folder> in front of the command",
-            )
-        # a variable is relative to where the command runs, a literal path to the config file
-        return str(Path(value).expanduser().resolve()) if match.start() == 0 else value
-
-    expanded = _VARIABLE.sub(replace, node)
-    if key.rsplit(".", 1)[-1] in ("path", "cache"):
-        candidate = Path(expanded).expanduser()
-        return str(candidate if candidate.is_absolute() else (base / candidate).resolve())
-    return expanded
+def _follows(item: Any) -> bool:
+    """True for a list that is too short only because pydantic left out its faulty items."""
+    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])

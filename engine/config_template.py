@@ -18,13 +18,14 @@ def commented_config(name: str, symbol: str, csv_path: str) -> str:
 
     Defaults are commented out, so that a later version's better default is taken unless it is set here.
     """
+    source = {"kind": "csv", "path": csv_path}
     lines = [
         f"# What happens to {symbol} after each reading of its chart?  Run: engine run <this file>",
         "# Every line that starts with '#   ' shows a default; take the '#' away to change it.",
-        f"name: {name}",
+        f"name: {_scalar(name)}",
         "instruments:",
         "  # a 'name' beside the symbol is what readers see; instruments of one family are pooled",
-        f"  - {{symbol: {_scalar(symbol)}, family: default, source: {{kind: csv, path: {_scalar(csv_path)}}}}}",
+        f"  - {_in_one_line({'symbol': symbol, 'family': 'default', 'source': source})}",
         "",
     ]
     for key, field in Config.model_fields.items():
@@ -62,4 +63,10 @@ def _scalar(value: Any) -> str:
         value = value.model_dump(mode="json")
     if isinstance(value, (tuple, list, dict)):
         return json.dumps(value)
-    return yaml.safe_dump(value, default_flow_style=True).split("\n")[0]
+    return _in_one_line(value).split("\n")[0]  # without the end-of-document mark of a lone scalar
+
+
+def _in_one_line(value: Any) -> str:
+    return yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
+    ).strip()

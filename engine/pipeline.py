@@ -469,11 +469,11 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
         raise ConfigError("config.exists", f"{path} exists already", "name another file with --out")
     try:
         instrument = Instrument.model_validate({"symbol": symbol, "source": {"kind": "csv", "path": csv}})
-    except ValueError as error:
+    except ValueError:
         raise ConfigError(
             "config.bad_symbol",
-            f"{symbol!r} cannot be a symbol ({error})",
-            "use letters, digits, . _ = ^ + -",
+            f"{symbol!r} cannot be a symbol",
+            "use up to 32 of letters, digits, . _ = ^ + -",
         ) from None
     load_bars(instrument, ReplayConfig())
     write_text(path, commented_config(name, symbol, str(csv)))

@@ -254,3 +254,45 @@ def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_
     code, _, err = command(*arguments, "--strict")
     assert code == 4
     assert "planted" in err
+
+
+@pytest.mark.parametrize("symbol", ["NO", "NULL", "123", "1e5", "=", "RTY=F"])
+@pytest.mark.parametrize("file", ["my.csv", "a, b {c} #d 'e.csv", f"{'long name ' * 18}.csv", "é.csv"])
+def test_what_init_writes_can_be_read_whatever_the_names(command, tmp_path, symbol, file):
+    simulate_bars(400).to_frame().to_csv(tmp_path / file)
+    path = tmp_path / "c.yaml"
+    assert command("init", "--csv", tmp_path / file, "--symbol", symbol, "--out", path)[0] == 0
+    (instrument,) = load_config(path).instruments
+    assert (instrument.symbol, instrument.source.path) == (symbol, tmp_path / file)
+
+
+def test_a_symbol_that_init_cannot_use_is_one_short_message(command, tmp_path):
+    simulate_bars(400).to_frame().to_csv(tmp_path / "my.csv")
+    for symbol in ("a b", "", "../x", "A" * 33):
+        code, _, err = command("init", "--csv", tmp_path / "my.csv", "--symbol", symbol)
+        assert code == 2
+        assert "config.bad_symbol" in err
+        assert len(err.splitlines()) == 2
+
+
+def test_a_file_that_cannot_be_used_is_one_message(command, config_file, tmp_path):
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    for arguments in (
+        ("ledger", "show", "--file", tmp_path),
+        ("ledger", "add", config_file, "--file", occupied / "ledger.jsonl"),
+        ("tune", config_file, "--trials", 1, "--workers", 1, "--results", occupied),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 1
+        assert "file.unusable" in err
+        assert str(tmp_path) in err
+
+
+def test_an_output_that_knows_only_ascii_still_gets_the_table(command, config_file, monkeypatch):
+    import io
+
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    assert command("scenario", config_file)[0] == 0
+    assert b"Continuation toward" in raw.getvalue()

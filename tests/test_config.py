@@ -114,3 +114,78 @@ def test_the_schema_describes_every_section():
         "seed",
     }
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("seed: true", "seed: neither true nor false is meant here"),
+        ("horizons: [true, 5]", "horizons: neither true nor false"),
+        ("rules: {pivot_bars: true}", "rules.pivot_bars: neither true nor false"),
+        ("seed: 1\nseed: 2", "line 6, column 1: the key 'seed' appears twice"),
+        ("rules:\n  pivot_bars: 3\n  pivot_bars: 4", "line 7, column 3: the key 'pivot_bars' appears twice"),
+        ("replay: {start: 2020-02-30}", "replay.start: no date; write YYYY-MM-DD (got '2020-02-30')"),
+        ("replay: {start: 20200230}", "replay.start: no date"),
+        ("replay: {start: 86400}", "replay.start: no date"),  # not the second of January 1970
+        ("forecast:", "forecast: write its keys below it, or leave it out"),
+        ("forcast: {paths: 200}", "forcast: no such key"),
+        ("horizons: 10", "horizons: write a list"),
+        ("rules: &r {x: *r}", "alias"),
+        (f"seed: {'9' * 5000}", "digits"),
+        ("\tseed: 1", "line 5, column 1"),
+    ],
+)
+def test_mistakes_in_the_text_are_named(tmp_path, lines, said):
+    path = write(
+        tmp_path,
+        f"name: x\ninstruments:\n  - symbol: X\n    source: {{kind: bundled, name: sp500}}\n{lines}\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert said in caught.value.message
+    assert str(path) in caught.value.message
+
+
+def test_a_faulty_instrument_is_one_error_and_a_word_that_yaml_takes_for_false_is_named(tmp_path):
+    path = write(tmp_path, "name: x\ninstruments: [{symbol: NO, source: {kind: csv, path: b.csv}}]\n")
+    with pytest.raises(ConfigError, match="quote a word") as caught:
+        load_config(path)
+    assert "at least 1 item" not in caught.value.message
+    assert ";" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "value", ["replay.start=2020-02-30", "seed=&a [*a]", f"seed={'9' * 5000}", "..seed=1", "=1"]
+)
+def test_an_override_that_is_no_value_is_a_config_error(tmp_path, value):
+    path = write(tmp_path, dump_config(parse_config(MINIMAL)))
+    with pytest.raises(ConfigError):
+        load_config(path, [value])
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/b.csv", "a\\0b"])
+def test_what_is_no_path_is_named(tmp_path, path):
+    text = f'name: x\ninstruments: [{{symbol: X, source: {{kind: csv, path: "{path}"}}}}]\n'
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    assert caught.value.code == "config.bad_path"
+    assert "instruments.0.source.path" in caught.value.message
+
+
+def test_a_variable_outside_a_path_is_taken_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("MARKET", "RUT")
+    text = 'name: x\ninstruments: [{symbol: "${MARKET}", source: {kind: csv, path: b.csv}}]\n'
+    assert load_config(write(tmp_path, text)).instruments[0].symbol == "RUT"
+
+
+def test_a_config_that_is_no_text_and_a_ticker_that_is_a_path_are_refused(tmp_path):
+    (tmp_path / "c.yaml").write_bytes(b"name: \xe9")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "c.yaml")
+    assert caught.value.code == "config.not_yaml"
+    for ticker in ("../../x", "", "A B"):
+        source = {"kind": "yahoo", "ticker": ticker}
+        with pytest.raises(ConfigError, match="ticker"):
+            parse_config(MINIMAL | {"instruments": [{"symbol": "X", "source": source}]})
+    (tmp_path / "c.yaml").write_bytes(b"\xef\xbb\xbf" + dump_config(parse_config(MINIMAL)).encode())
+    assert load_config(tmp_path / "c.yaml").name == "x"

@@ -6,6 +6,7 @@ vectorbt is imported inside the functions of this module only: it takes seconds 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from engine.backtest.fills import Fills
 from engine.bars.series import BarSeries
 
 BASIS_POINT = 1e-4
+_CASH_SCALE = 65_536.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,9 @@ def open_account(
     vbt = _vectorbt()
     fee, slip = fee_bps * BASIS_POINT, slippage_bps * BASIS_POINT
     row_of_open, row_of_close, close = _rows(bars, columns, start)
+    # vectorbt drops orders of less than about a millionth of a unit, so cash and prices are brought to one
+    # size; by powers of two no digit is lost
+    money, unit = _power_of_two_below(initial_cash) / _CASH_SCALE, _power_of_two_below(close[0])
     shape = (len(close), len(columns))
     size = np.full(shape, np.nan)
     price = np.full(shape, np.nan)
@@ -73,25 +78,25 @@ def open_account(
         )
         exit_rows = row_of_close[fills.exit - start]
         size[entry_rows, column] = np.inf
-        price[entry_rows, column] = fills.entry_price
+        price[entry_rows, column] = fills.entry_price / unit
         size[exit_rows, column] = -np.inf
-        price[exit_rows, column] = fills.exit_price
+        price[exit_rows, column] = fills.exit_price / unit
     portfolio = vbt.Portfolio.from_orders(
-        np.broadcast_to(close[:, None], shape),
+        np.broadcast_to(close[:, None] / unit, shape),
         size=size,
         price=price,
         direction="longonly",
         fees=fee,
         slippage=slip,
-        init_cash=initial_cash,
+        init_cash=initial_cash / money,
         freq="1D",
         engine="rust",
     )
-    value = _two_dimensional(portfolio.value())[row_of_close]
+    value = _two_dimensional(portfolio.value())[row_of_close] * money
     if not detail:
         return Account(equity=value, invested=np.empty((len(value), 0)), trades=[])
-    invested = _two_dimensional(portfolio.asset_value())[row_of_close]
-    return Account(equity=value, invested=invested, trades=_trades(portfolio, columns))
+    invested = _two_dimensional(portfolio.asset_value())[row_of_close] * money
+    return Account(equity=value, invested=invested, trades=_trades(portfolio, columns, money, unit))
 
 
 def _vectorbt() -> Any:
@@ -119,12 +124,16 @@ def _rows(bars: BarSeries, columns: Sequence[Fills], start: int) -> tuple[np.nda
     return row_of_open, row_of_close, close
 
 
+def _power_of_two_below(value: float) -> float:
+    return math.ldexp(0.5, math.frexp(value)[1])
+
+
 def _two_dimensional(values: Any) -> np.ndarray:
     array = np.asarray(values, dtype=np.float64)
     return array[:, None] if array.ndim == 1 else array
 
 
-def _trades(portfolio: Any, columns: Sequence[Fills]) -> list[np.ndarray]:
+def _trades(portfolio: Any, columns: Sequence[Fills], money: float, unit: float) -> list[np.ndarray]:
     # .values are the raw records: records_readable warns under pandas 3 and is slow
     records = portfolio.exit_trades.values
     out = []
@@ -134,11 +143,11 @@ def _trades(portfolio: Any, columns: Sequence[Fills]) -> list[np.ndarray]:
         if len(mine) != len(fills):
             raise AssertionError(f"vectorbt booked {len(mine)} trades of {len(fills)}")
         table = np.empty(len(mine), dtype=TRADE_FIELDS)
-        table["entry_fill"] = mine["entry_price"]
-        table["exit_fill"] = mine["exit_price"]
-        table["size"] = mine["size"]
-        table["fees"] = mine["entry_fees"] + mine["exit_fees"]
-        table["pnl"] = mine["pnl"]
+        table["entry_fill"] = mine["entry_price"] * unit
+        table["exit_fill"] = mine["exit_price"] * unit
+        table["size"] = mine["size"] * (money / unit)
+        table["fees"] = (mine["entry_fees"] + mine["exit_fees"]) * money
+        table["pnl"] = mine["pnl"] * money
         table["return"] = mine["return"]
         out.append(table)
     return out

@@ -102,12 +102,12 @@ def _walk(
             price = close[entry]
             void = high[entry] >= goal or (low[entry] <= ground if touch else close[entry] < ground)
             first = entry + 1
-        if void or (not at_open and horizon == 1):
-            # with a horizon of one session, a fill at the close would be sold at the same price
+        last = min(t + horizon, n - 1)
+        if void or (not at_open and last == entry):
+            # bought and sold at one and the same close is no trade
             cancelled += 1
             t += 1
             continue
-        last = min(t + horizon, n - 1)
         x = last
         out = close[last]
         reason = HORIZON if last == t + horizon else END

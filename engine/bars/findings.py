@@ -23,10 +23,11 @@ class BarFinding:
 
 
 def find_in_bars(bars_by_symbol: dict[str, BarSeries]) -> list[BarFinding]:
-    """Fake opens, long gaps, flat bars, missing volume, jumps and suspected rolls, instrument by instrument."""
+    """Fake opens, gaps, flat bars, no volume, jumps, future dates and suspected rolls, instrument by instrument."""
     found: list[BarFinding] = []
     for bars in bars_by_symbol.values():
-        found += [f for f in (_fake_opens(bars), _gaps(bars), _flat(bars), _volume(bars), _jumps(bars)) if f]
+        looks = (_fake_opens, _gaps, _flat, _volume, _jumps, _future)
+        found += [finding for look in looks if (finding := look(bars)) is not None]
     symbols = list(bars_by_symbol)
     for symbol in symbols:
         for other in symbols:
@@ -41,12 +42,14 @@ def _fake_opens(bars: BarSeries) -> BarFinding | None:
     first = bars.opens_real_from
     if first == 0:
         return None
-    since = f"from {bars.dates[first]} on" if first < len(bars) else "on no date"
+    repeat = "a quarter or more repeat the previous close and gaps are not used"
     return BarFinding(
         bars.symbol,
         "bars.fake_opens",
         "tip",
-        f"opens are traded prices {since}; before, a quarter or more repeat the previous close and gaps are not used",
+        f"opens are traded prices from {bars.dates[first]} on; before, {repeat}"
+        if first < len(bars)
+        else f"no open counts as a traded price: to the end, {repeat}",
     )
 
 
@@ -60,7 +63,7 @@ def _gaps(bars: BarSeries) -> BarFinding | None:
         bars.symbol,
         "bars.long_gap",
         "issue",
-        f"{len(long)} gaps of more than 7 days; the longest, {days[worst]} days, follows {bars.dates[worst]}",
+        f"{_count(len(long), 'gap')} of more than 7 days; the longest, {days[worst]} days, follows {bars.dates[worst]}",
     )
 
 
@@ -72,7 +75,7 @@ def _flat(bars: BarSeries) -> BarFinding | None:
         bars.symbol,
         "bars.flat",
         "tip",
-        f"{len(flat)} bars have high = low; the first is {bars.dates[flat[0]]}",
+        f"high = low in {_count(len(flat), 'bar')}; the first is {bars.dates[flat[0]]}",
     )
 
 
@@ -88,6 +91,23 @@ def _volume(bars: BarSeries) -> BarFinding | None:
     )
 
 
+def _future(bars: BarSeries) -> BarFinding | None:
+    today = np.datetime64("today", "D")
+    ahead = int(np.sum(bars.dates > today + np.timedelta64(1, "D")))  # it may be tomorrow at the exchange
+    if not ahead:
+        return None
+    return BarFinding(
+        bars.symbol,
+        "bars.future_dates",
+        "issue",
+        f"{_count(ahead, 'bar')} dated after today ({today}), to {bars.dates[-1]}: a wrong date, or bars made up",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _jumps(bars: BarSeries) -> BarFinding | None:
     returns = np.diff(np.log(bars.close))
     # a split or a bad tick moves a price by far more than the 250 sessions round it ever do
@@ -100,7 +120,7 @@ def _jumps(bars: BarSeries) -> BarFinding | None:
         bars.symbol,
         "bars.jump",
         "issue",
-        f"{len(jumps)} closes moved by more than 25 % in a session; the largest, {np.expm1(returns[worst]):+.0%}, is "
+        f"{_count(len(jumps), 'close')} moved by more than 25 % in a session; the largest, {np.expm1(returns[worst]):+.0%}, is "
         f"on {bars.dates[worst + 1]}: an unadjusted split or a bad price?",
     )
 

@@ -32,19 +32,17 @@ def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
     from engine.bars.sources import bundled, tabular, yahoo
 
     source = instrument.source
-    place, first_row = instrument.symbol, 0
+    place = instrument.symbol
     match source:
         case BundledSource():
             frame = bundled.read_bundled(source.name)
         case CsvSource():
-            frame, place, first_row = tabular.read_csv(source.path), str(source.path), 2
+            frame, place = tabular.read_csv(source.path), str(source.path)
         case ParquetSource():
             frame, place = tabular.read_parquet(source.path), str(source.path)
         case YahooSource():
             frame, place = yahoo.read_yahoo(source), f"yahoo {source.ticker}"
-    bars = to_series(
-        frame, symbol=instrument.symbol, family=instrument.family, place=place, first_row=first_row
-    )
+    bars = to_series(frame, symbol=instrument.symbol, family=instrument.family, place=place)
     bars = _between(bars, replay)
     if len(bars) < MINIMUM_SESSIONS:
         raise DataError(

@@ -12,19 +12,19 @@ FAKE_OPEN_WINDOW = 63
 FAKE_OPEN_SHARE = 0.25
 
 
-def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str, first_row: int = 0) -> BarSeries:
+def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str) -> BarSeries:
     """Check the content of ``frame`` and make it a :class:`BarSeries`.
 
     Parameters
     ----------
-    frame : columns date, open, high, low, close and, optionally, volume (any case); text or numbers.
+    frame : columns date, open, high, low, close and, optionally, volume (any case); text or numbers.  The index
+        is what the source calls each row.
     place : file or source, for error messages.
-    first_row : what the reader calls the first data row (2 in a CSV file with a header).
 
     Raises
     ------
     DataError
-        ``data.missing_column``, ``data.empty``, ``data.bad_date``, ``data.duplicate_date``,
+        ``data.missing_column``, ``data.duplicate_column``, ``data.empty``, ``data.bad_date``, ``data.duplicate_date``,
         ``data.not_ascending``, ``data.not_a_number``, ``data.infinite``, ``data.not_positive``,
         ``data.high_below_low``, ``data.outside_range`` or ``data.negative_volume``; the first offending row
         and column are named, with the number of further rows that share the defect.
@@ -35,13 +35,21 @@ def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str, firs
         raise DataError(
             "data.missing_column",
             f"{place}: no column {', '.join(missing)} (found: {', '.join(map(str, frame.columns)) or 'none'})",
-            "the header must name date, open, high, low, close and, optionally, volume",
+            "name the columns date, open, high, low, close and, optionally, volume; a CSV parts them by commas",
+        )
+    names = [str(name).strip().lower() for name in frame.columns]
+    twice = [name for name in ("date", *COLUMNS) if names.count(name) > 1]
+    if twice:
+        raise DataError(
+            "data.duplicate_column",
+            f"{place}: more than one column {', '.join(twice)} (found: {', '.join(map(str, frame.columns))})",
+            "keep the column that is meant and rename the other",
         )
     if not len(frame):
         raise DataError("data.empty", f"{place}: there are no bars", "export the bars again")
 
-    days = _dates(frame[columns["date"]], place, first_row)
-    report = _Reporter(place, days, first_row)
+    days = _dates(frame[columns["date"]], place)
+    report = _Reporter(place, days, frame.index.to_numpy())
     values: dict[str, np.ndarray] = {}
     for name in COLUMNS:
         if name in columns:
@@ -107,39 +115,46 @@ def opens_real_from(opens: np.ndarray, closes: np.ndarray) -> int:
 class _Reporter:
     """Turns a mask of bad rows into one error that names the first of them."""
 
-    def __init__(self, place: str, days: np.ndarray, first_row: int) -> None:
-        self.place, self.days, self.first_row = place, days, first_row
+    def __init__(self, place: str, days: np.ndarray, rows: np.ndarray) -> None:
+        self.place, self.days, self.rows = place, days, rows
 
     def check(self, bad: np.ndarray, code: str, column: str, shown: object, what: str, hint: str) -> None:
-        rows = np.flatnonzero(bad)
-        if not len(rows):
+        found = np.flatnonzero(bad)
+        if not len(found):
             return
-        row = int(rows[0])
-        more = f" (and in {len(rows) - 1} more rows)" if len(rows) > 1 else ""
-        value = np.asarray(shown, dtype=object)[row]
+        first, others = int(found[0]), len(found) - 1
+        more = f" (and in {others} more row{'s' if others > 1 else ''})" if others else ""
+        value = np.asarray(shown, dtype=object)[first]
         raise DataError(
             code,
-            f"{self.place}: row {row + self.first_row} ({self.days[row]}): {column} {value!s} {what}{more}",
+            f"{self.place}: row {self.rows[first]} ({self.days[first]}): {column} {value!s} {what}{more}",
             hint,
         )
 
 
-def _dates(column: pd.Series, place: str, first_row: int) -> np.ndarray:
-    parsed = pd.to_datetime(column, errors="coerce", format=None if column.dtype.kind == "M" else "ISO8601")
+def _dates(column: pd.Series, place: str) -> np.ndarray:
+    if column.dtype.kind == "M":
+        parsed = column
+    else:
+        text = column.astype(str).str.strip()
+        if text.str.contains(":", regex=False).any():
+            # a session has the date of the place where it is traded; its offset changes with daylight saving
+            text = text.str.replace(r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
+        parsed = pd.to_datetime(text, errors="coerce", format="ISO8601")
     if isinstance(parsed.dtype, pd.DatetimeTZDtype):
         parsed = parsed.dt.tz_localize(None)
     bad = np.flatnonzero(parsed.isna().to_numpy())
     if len(bad):
         row = int(bad[0])
-        text = str(column.iloc[row]).strip()
+        shown = str(column.iloc[row]).strip()
         what = (
-            f"{text!r} is not a date"
-            if text and text.lower() not in ("nat", "nan")
+            f"{shown!r} is not a date"
+            if shown.lower() not in ("", "nat", "nan", "none", "<na>")
             else "the date is missing"
         )
         raise DataError(
             "data.bad_date",
-            f"{place}: row {row + first_row}: column date: {what}",
+            f"{place}: row {column.index[row]}: column date: {what}",
             "write dates as YYYY-MM-DD",
         )
     days = parsed.to_numpy().astype("datetime64[D]")
@@ -153,18 +168,24 @@ def _dates(column: pd.Series, place: str, first_row: int) -> np.ndarray:
             row = int(rows[0]) + 1
             raise DataError(
                 code,
-                f"{place}: row {row + first_row}: column date: {days[row]} {what}",
+                f"{place}: row {column.index[row]}: column date: {days[row]} {what}",
                 "sort by date, oldest first, one row per session",
             )
     return days
 
 
 def _numbers(column: pd.Series, name: str, report: _Reporter) -> np.ndarray:
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     text = column.astype(str).replace("", "(empty)").to_numpy()
-    report.check(
-        np.isnan(numbers), "data.not_a_number", name, text, "is not a number", "fill the cell or drop the row"
+    empty = (
+        "write 0 where there is no volume, or leave the column out if the source has none"
+        if name == "volume"
+        else "fill the cell or drop the row"
     )
+    report.check(
+        np.isnan(numbers), "data.not_a_number", name, text, "is not a number",
+        f"{empty}; numbers have a decimal point and no thousands separator",
+    )  # fmt: skip
     report.check(
         np.isinf(numbers), "data.infinite", name, text, "is infinite", "correct the bar at its source"
     )

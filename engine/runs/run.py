@@ -15,14 +15,22 @@ import pandas as pd
 from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config, load_config
 from engine.errors import RunError
+from engine.files import sha256_of
 from engine.report.trust import read_metrics
 from engine.report.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.runs.folder import MANIFEST
 
+_ALWAYS = {"status", "started_at", "data", "failed_checks", "artefacts"}
+
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run; each table is read when it is first asked for.
+    """The folder of a run; each table is read, and checked against its hash, when it is first asked for.
+
+    Raises
+    ------
+    RunError
+        ``run.missing_file``, or ``run.damaged`` where a file is not as the run wrote it.
 
     Examples
     --------
@@ -36,12 +44,21 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Status, provenance, warnings and the hash of every artefact."""
-        return self._json(MANIFEST)
+        path = self.path / MANIFEST
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and found.keys() >= _ALWAYS:
+                return found
+        except ValueError:
+            pass
+        raise RunError(
+            "run.damaged", f"{path}: not the manifest of a run", "run the config again, or restore the folder"
+        )
 
     @cached_property
     def config(self) -> Config:
         """The fully resolved config."""
-        return load_config(self.path / "config.yaml")
+        return load_config(self._artefact("config.yaml"))
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -131,7 +148,7 @@ class Run:
     @property
     def brief(self) -> str:
         """The analysis in words (Markdown)."""
-        return (self.path / "brief.md").read_text(encoding="utf-8")
+        return self._existing("brief.md").read_text(encoding="utf-8")  # may have been drawn again
 
     def _frame(self, name: str) -> pd.DataFrame:
         return pd.read_parquet(self._artefact(f"{name}.parquet"))
@@ -140,6 +157,17 @@ class Run:
         return json.loads(self._artefact(name).read_text(encoding="utf-8"))
 
     def _artefact(self, name: str) -> Path:
+        path = self._existing(name)
+        written = self.manifest["artefacts"].get(name)  # none while the run is under way
+        if written is not None and sha256_of(path) != written:
+            raise RunError(
+                "run.damaged",
+                f"{path}: not as the run wrote it (its SHA-256 is not the one in {MANIFEST})",
+                "run the config again, or restore the folder",
+            )
+        return path
+
+    def _existing(self, name: str) -> Path:
         path = self.path / name
         if not path.is_file():
             raise RunError(
@@ -168,7 +196,8 @@ def open_run(path: str | Path) -> Run:
     Raises
     ------
     RunError
-        ``run.not_found`` where there is no manifest, ``run.not_completed`` where the run failed or was killed.
+        ``run.not_found`` where there is no manifest, ``run.damaged`` where it is none, ``run.not_completed`` where
+        the run failed or was killed.
     """
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
@@ -188,10 +217,17 @@ def open_run(path: str | Path) -> Run:
 
 
 def list_runs(results: str | Path) -> pd.DataFrame:
-    """Every run under a results folder, oldest first: name, status, started_at, instruments, last_date, path."""
-    rows = []
+    """Every run under a results folder, oldest first: run, status, started_at, instruments, last_date, failed_checks.
+
+    A run whose manifest cannot be read has the status ``damaged`` and nothing else.
+    """
+    rows: list[dict[str, Any]] = []
     for path in sorted(Path(results).glob(f"*/{MANIFEST}")):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            manifest = Run(path.parent).manifest
+        except RunError:
+            rows.append({"run": path.parent.name, "status": "damaged"})
+            continue
         rows.append(
             {
                 "run": path.parent.name,
@@ -203,4 +239,4 @@ def list_runs(results: str | Path) -> pd.DataFrame:
             }
         )
     columns = ["run", "status", "started_at", "instruments", "last_date", "failed_checks"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"failed_checks": "Int64"})

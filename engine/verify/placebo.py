@@ -32,6 +32,7 @@ from engine.scenarios import SCENARIOS
 from engine.verify.bootstrap import BLOCKS_PER_HORIZON, bootstrap_sums, interval_of
 from engine.verify.plain import plain
 from engine.verify.scores import log_loss
+from engine.verify.skill import loss_ratio
 
 PLACEBO_COLUMNS = (
     "horizon_sessions", "scenario", "rows", "effective_rows", "real_frequency", "real_expected",
@@ -203,8 +204,9 @@ def _compare(
         }
         lines.append(line)
         scenarios[scenario] = {key: line[key] for key in PLACEBO_COLUMNS[4:]}
-    skills = [1.0 - losses[0].sum() / losses[1].sum(), 1.0 - losses[2].sum() / losses[3].sum()]
-    gaps = drawn[:, 5] / drawn[:, 6] - drawn[:, 3] / drawn[:, 4]
+    # one and the same outcome throughout leaves the base rate nothing to lose: no skill can be stated
+    skills = [float(1.0 - loss_ratio(losses[i].sum(), losses[i + 1].sum())) for i in (0, 2)]
+    gaps = loss_ratio(drawn[:, 5], drawn[:, 6]) - loss_ratio(drawn[:, 3], drawn[:, 4])
     low, high = interval_of(gaps, config.verify.interval)
     metrics = {
         "rows": count,

@@ -86,9 +86,11 @@ def skill(
                 "rows": size, "effective_rows": size / rows.horizon,
             }  # fmt: skip
             for j, score in enumerate(_NAMES):
-                record[f"{score}_skill"] = float(_ratio(observed[cell, j], observed[cell, k * width + j]))
+                record[f"{score}_skill"] = float(
+                    1.0 - loss_ratio(observed[cell, j], observed[cell, k * width + j])
+                )
                 low, high = interval_of(
-                    _ratio(resampled[:, cell, j], resampled[:, cell, k * width + j]), coverage
+                    1.0 - loss_ratio(resampled[:, cell, j], resampled[:, cell, k * width + j]), coverage
                 )
                 record[f"{score}_skill_low"], record[f"{score}_skill_high"] = low, high
             record["log_loss_difference_nats"] = float(
@@ -105,12 +107,13 @@ def skill(
     )
 
 
-def _ratio(score: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def loss_ratio(score: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """``score / reference``, 1 - skill; NaN where the reference is 0 (nothing to beat), infinite or NaN."""
     score, reference = np.asarray(score, dtype=float), np.asarray(reference, dtype=float)
     out = np.full(np.broadcast(score, reference).shape, np.nan)
     usable = np.isfinite(reference) & (reference > 0) & np.isfinite(score)
     np.divide(score, reference, out=out, where=usable)
-    return 1.0 - out
+    return out
 
 
 def _by_date(difference: np.ndarray, rows: Rows) -> np.ndarray:

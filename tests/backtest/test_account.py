@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,34 @@ def test_no_trade_leaves_the_cash_alone():
     assert np.all(account.equity == 777.0)
     assert np.all(account.invested == 0.0)
     assert len(account.trades[0]) == 0
+
+
+def test_a_history_without_traded_opens_that_ends_after_a_signal_is_accounted_for():
+    # the fill would be at the last close there is, and so would its sale
+    bars = gappy_bars(300, 2, opens_real_from=300)
+    signals = np.zeros(300, bool)
+    signals[[100, 298]] = True
+    fills = fill_signals(bars, bars.low - 50, bars.high + 500, signals, horizon_sessions=6)
+    assert fills.signal.tolist() == [100]
+    assert fills.cancelled == 1
+    account = open_account(bars, [fills], start=20, initial_cash=1e5, fee_bps=1.0, slippage_bps=1.0)
+    assert len(account.trades[0]) == 1
+
+
+@pytest.mark.parametrize("cash", [1e-3, 1.0, 1e12])
+@pytest.mark.parametrize("price", [1e-9, 1.0, 1e12])
+def test_returns_do_not_depend_on_the_size_of_cash_and_prices(cash, price):
+    bars, fills = case(1)
+    costs = {"start": 20, "fee_bps": 1.0, "slippage_bps": 1.0}
+    plain = open_account(bars, [fills], initial_cash=50_000.0, **costs)
+    scaled = replace(bars, **{name: getattr(bars, name) * price for name in ("open", "high", "low", "close")})
+    dearer = replace(fills, entry_price=fills.entry_price * price, exit_price=fills.exit_price * price)
+    account = open_account(scaled, [dearer], initial_cash=cash, **costs)
+    np.testing.assert_allclose(account.equity / cash, plain.equity / 50_000.0, rtol=1e-9)
+    np.testing.assert_allclose(account.invested / cash, plain.invested / 50_000.0, rtol=1e-9)
+    mine, other = account.trades[0], plain.trades[0]
+    np.testing.assert_allclose(mine["return"], other["return"], atol=1e-9)
+    np.testing.assert_allclose(mine["entry_fill"], other["entry_fill"] * price, rtol=1e-9)
+    for name in ("pnl", "fees"):
+        np.testing.assert_allclose(mine[name] / cash, other[name] / 50_000.0, atol=1e-9)
+    np.testing.assert_allclose(mine["size"] * price / cash, other["size"] / 50_000.0, rtol=1e-9)

@@ -70,7 +70,7 @@ def twin_trades(bars, floor, target, signals, horizon, floor_break, tie):
         else:
             price = c[day]
             broken = low[day] <= ground if floor_break == "touch" else c[day] < ground
-            if h[day] >= goal or broken or horizon == 1:
+            if h[day] >= goal or broken or day == min(t + horizon, n - 1):
                 cancelled += 1
                 continue
             watch = day + 1

@@ -36,6 +36,18 @@ def test_fake_opens_gap_flat_volume_and_jump_are_each_seen():
     assert "bars.jump" in codes(split)
 
 
+def test_bars_dated_after_today_and_single_ones_are_told_apart():
+    bars = simulate_bars(600)
+    today = np.datetime64("today", "D")
+    dates = np.concatenate([bars.dates[:-2], [today, today + 30]])
+    found = {f.code: f.text for f in find_in_bars({"SIM": replace(bars, dates=dates)})}
+    assert found["bars.future_dates"].startswith("1 bar dated after today")
+    assert "2 gaps of" in found["bars.long_gap"]
+    opens = np.concatenate([bars.close[:1], bars.close[:-1]])
+    found = {f.code: f.text for f in find_in_bars({"SIM": replace(bars, open=opens, opens_real_from=600)})}
+    assert "no open counts as a traded price" in found["bars.fake_opens"]
+
+
 @pytest.mark.parametrize("rolls", [0, 8])
 def test_rolls_are_suspected_only_where_the_future_leaves_its_index(rolls):
     index = simulate_bars(800, symbol="IDX")

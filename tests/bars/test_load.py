@@ -140,3 +140,61 @@ def test_bundled_bars_equal_what_the_arch_package_loads(name):
     np.testing.assert_array_equal(bars.dates, frame.index.to_numpy().astype("datetime64[D]"))
     for column in ("open", "high", "low", "close", "volume"):
         np.testing.assert_array_equal(getattr(bars, column), frame[column.title()].to_numpy(float))
+
+
+def csv_error(tmp_path, text: str | bytes) -> DataError:
+    (tmp_path / "x.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(DataError) as caught:
+        load_bars(instrument(kind="csv", path=tmp_path / "x.csv"), ReplayConfig())
+    return caught.value
+
+
+def csv_lines(n: int = 40) -> list[str]:
+    return simulate_bars(n).to_frame().to_csv().splitlines()
+
+
+def test_a_blank_line_is_no_row_and_does_not_shift_the_numbers_of_the_lines(tmp_path):
+    lines = csv_lines()
+    lines.insert(10, "")
+    lines[20] = lines[20].rsplit(",", 1)[0] + ",many"
+    error = csv_error(tmp_path, "\n".join(lines))
+    assert "row 21 " in error.message  # as an editor counts them
+    assert "many is not a number" in error.message
+
+
+@pytest.mark.parametrize("surplus", [",", ",7"])
+def test_a_line_with_more_cells_than_the_header_is_named(tmp_path, surplus):
+    lines = csv_lines()
+    error = csv_error(tmp_path, "\n".join([lines[0], *(line + surplus for line in lines[1:])]))
+    assert error.code == "data.unreadable"
+    assert "Expected 6 fields in line 2, saw 7" in error.message
+    assert "thousands" in error.hint
+
+
+@pytest.mark.parametrize("header", ["date,open,high,low,close,close", "date,open,high,low,close,Close "])
+def test_two_columns_of_one_name_are_not_chosen_between(tmp_path, header):
+    error = csv_error(tmp_path, "\n".join([header, *csv_lines()[1:]]))
+    assert error.code == "data.duplicate_column"
+    assert "more than one column close" in error.message
+
+
+def test_a_folder_is_not_called_missing(tmp_path):
+    with pytest.raises(DataError, match="this is a folder"):
+        load_bars(instrument(kind="csv", path=tmp_path), ReplayConfig())
+    with pytest.raises(DataError, match="too long"):
+        load_bars(instrument(kind="csv", path=tmp_path / ("x" * 300)), ReplayConfig())
+
+
+@pytest.mark.parametrize("inside", ["index", "column", "both", "text_index"])
+def test_the_date_of_a_parquet_file_may_be_its_index_a_column_or_both(tmp_path, inside):
+    bars = simulate_bars(400)
+    frame = bars.to_frame()
+    if inside == "column":
+        frame = frame.reset_index()
+    elif inside == "both":
+        frame = frame.assign(date=frame.index)
+    elif inside == "text_index":
+        frame.index = frame.index.strftime("%Y-%m-%d").rename("date")
+    frame.to_parquet(tmp_path / "x.parquet")
+    found = load_bars(instrument(kind="parquet", path=tmp_path / "x.parquet"), ReplayConfig())
+    assert found.fingerprint() == bars.fingerprint()

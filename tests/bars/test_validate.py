@@ -20,7 +20,8 @@ def table(n: int = 30) -> pd.DataFrame:
 
 
 def series(frame: pd.DataFrame):
-    return to_series(frame, symbol="X", family="f", place="x.csv", first_row=2)
+    # rows are called as in a CSV file with a header
+    return to_series(frame.set_axis(frame.index + 2), symbol="X", family="f", place="x.csv")
 
 
 def test_a_sound_table_goes_through_unchanged():
@@ -101,3 +102,37 @@ def test_fake_opens_end_after_the_last_suspect_bar(fake, real):
         assert fake <= first <= fake + 63
     if fake == 0:
         assert first == 0
+
+
+@pytest.mark.parametrize(
+    "suffix", ["T16:00:00-05:00", " 00:00:00-05:00", " 16:00", "T23:30Z", "T23:30:00.5+0530", "  "]
+)
+def test_a_session_has_the_date_of_the_place_where_it_is_traded(suffix):
+    frame = table()
+    plain = series(frame)
+    written = frame["date"] + suffix
+    if "-05:00" in suffix:  # daylight saving: one column, two offsets
+        written = written.where(frame.index % 2 == 0, written.str.replace("-05:00", "-04:00"))
+    np.testing.assert_array_equal(series(frame.assign(date=written)).dates, plain.dates)
+
+
+@pytest.mark.parametrize("date", ["", None, "2020-02-30", "01/02/2020", "16:00", "45000"])
+def test_what_is_no_date_is_refused(date):
+    frame = table()
+    frame.loc[5, "date"] = date
+    with pytest.raises(DataError) as caught:
+        series(frame)
+    assert caught.value.code == "data.bad_date"
+    assert "row 7" in caught.value.message
+
+
+def test_an_empty_volume_says_what_to_write():
+    frame = table().astype(str)
+    frame.loc[[5, 9], "volume"] = ""
+    with pytest.raises(DataError, match=r"volume \(empty\) is not a number \(and in 1 more row\)") as caught:
+        series(frame)
+    assert "write 0" in caught.value.hint
+    missing = table().astype({"volume": "Int64"})
+    missing.loc[5, "volume"] = pd.NA
+    with pytest.raises(DataError, match="row 7 "):
+        series(missing)

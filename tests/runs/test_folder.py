@@ -74,3 +74,41 @@ def test_opening_what_is_no_run(tmp_path):
     folder.finish()
     with pytest.raises(RunError, match=r"replay\.parquet"):
         _ = open_run(folder.path).replay
+
+
+def finished(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG, BARS, "")
+    folder.write_frame("replay.parquet", pd.DataFrame({"a": [1.0, 2.0]}))
+    folder.write_json("metrics.json", {"a": 1})
+    folder.finish()
+    return folder.path
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("replay.parquet", lambda run: run.replay),
+        ("metrics.json", lambda run: run.metrics),
+        ("config.yaml", lambda run: run.config),
+    ],
+)
+@pytest.mark.parametrize("keep", [0, 5])
+def test_a_file_that_is_not_as_the_run_wrote_it_is_named(tmp_path, name, read, keep):
+    path = finished(tmp_path)
+    assert read(open_run(path)) is not None
+    (path / name).write_bytes((path / name).read_bytes()[:keep])
+    with pytest.raises(RunError, match=name) as caught:
+        read(open_run(path))
+    assert caught.value.code == "run.damaged"
+
+
+@pytest.mark.parametrize("text", ["", '{"status": "comp', "[]", "{}"])
+def test_a_manifest_that_is_none_is_named_and_does_not_hide_the_other_runs(tmp_path, text):
+    sound, broken = finished(tmp_path), finished(tmp_path)
+    (broken / "manifest.json").write_text(text)
+    with pytest.raises(RunError) as caught:
+        open_run(broken)
+    assert caught.value.code == "run.damaged"
+    listed = list_runs(tmp_path).set_index("run")
+    assert listed.loc[sound.name, "status"] == "completed"
+    assert listed.loc[broken.name, "status"] == "damaged"

@@ -92,6 +92,18 @@ def test_floors_that_hold_are_found(config):
     assert "breakdown" in result.metrics["horizons"]["10"]["verdict"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_where_every_outcome_is_the_same_no_skill_is_stated(config):
+    bars, sigma, _ = market(900)
+    far = bars.close[:, None] * np.array([0.01, 90.0, 90.0, 99.0, 0.005])  # floor to retest, all out of reach
+    result = placebo([as_input(bars, sigma, far)], config)
+    metrics = result.metrics["horizons"]["10"]
+    assert metrics["scenarios"]["range"]["real_frequency"] == 1.0
+    for name in ("real_skill", "placebo_skill", "skill_difference", "skill_difference_low"):
+        assert metrics[name] is None
+    assert "not distinguishable" in metrics["verdict"]
+
+
 def test_short_history_gives_no_rows(config):
     bars, sigma, setup = market(300)
     result = placebo([as_input(bars, sigma, setup)], config)
