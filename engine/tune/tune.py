@@ -92,7 +92,8 @@ def tune(
         best_config = _chosen(config, best_values, space, made)
         holdout = None
         if objective is not None and looks is not None:
-            holdout = _look(objective, crew, config, best_config, looks, study)
+            rival = None if best_values in ({}, start_values(space, config)) else best_config
+            holdout = _look(objective, crew, config, rival, looks, study)
     return TuneResult(
         group=config.tune.group,
         objective=objective.label if objective is not None else "a function of the caller",
@@ -158,11 +159,14 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
 
 
 def _chosen(config: Config, values: dict[str, Any], space: tuple[Parameter, ...], made: Search) -> Config:
-    """The config with the best values and the price of having searched for them; unchanged if it won itself."""
-    if not values or values == start_values(space, config):
+    """The config with the best values and the price of having searched for them.
+
+    The price is due where the config as it stands won, too: it then is the best of as many.
+    """
+    if not values:
         return config
     price = {"backtest.trials": made.trials, "backtest.trials_sharpe_variance": made.sharpe_variance}
-    return with_overrides(config, values | price)
+    return with_overrides(config, price if values == start_values(space, config) else values | price)
 
 
 def _search_made(study: optuna.Study, storage: str | None, identity: Identity, config: Config) -> Search:
@@ -206,14 +210,14 @@ def _look(
     objective: Objective,
     crew: Workers,
     config: Config,
-    best_config: Config,
+    rival: Config | None,
     looks: tuple[Path, int],
     study: optuna.Study,
 ) -> Holdout:
-    """Score the best config and the config as it stands on the holdout, and put the look on record."""
+    """Score the config as it stands, and the ``rival`` that beat it, on the holdout; put the look on record."""
     path, earlier = looks
     first_date, look = str(objective.holdout_start), earlier + 1
-    candidates = [config] if best_config == config else [config, best_config]
+    candidates = [config] if rival is None else [config, rival]
     found = crew.run(candidates, "score_holdout")
     default, best = (f.value if isinstance(f, Evaluation) else None for f in (found[0], found[-1]))
     record_look(
@@ -224,7 +228,7 @@ def _look(
             "group": config.tune.group,
             "objective": objective.label,
             "trials": len(_complete(study)),
-            "config_sha256": config_sha256(best_config),
+            "config_sha256": config_sha256(candidates[-1]),
             "default_config_sha256": config_sha256(config),
             "data_sha256": objective.data_sha256,
             "holdout_first_date": first_date,
