@@ -88,10 +88,16 @@ class HorizonTrust:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Everything the report says about reliability, ready to be worded or drawn."""
+    """Everything the report says about reliability, ready to be worded or drawn.
+
+    ``projected`` maps each edge of the setup to the share of dates on which it is no level but projected from ATR,
+    ``projected_by_instrument`` each instrument to the same.
+    """
 
     horizons: tuple[HorizonTrust, ...] = ()
     interval: float = 0.90
+    projected: dict[str, float] = field(default_factory=dict)
+    projected_by_instrument: dict[str, dict[str, float]] = field(default_factory=dict)
     placebo: dict[str, Any] = field(default_factory=dict)
     backtest: dict[str, Any] = field(default_factory=dict)
 
@@ -112,9 +118,14 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
     horizons = []
     for key, block in sorted(_mapping(metrics.get("horizons")).items(), key=lambda item: int(item[0])):
         horizons.append(_horizon(int(key), _mapping(block)))
+    projected = _mapping(metrics.get("projected_share"))
     return Trust(
         horizons=tuple(horizons),
         interval=interval,
+        projected=_shares(projected.get("all")),
+        projected_by_instrument={
+            symbol: _shares(shares) for symbol, shares in _mapping(projected.get("by_instrument")).items()
+        },
         placebo=dict(_mapping(metrics.get("placebo"))),
         backtest=dict(_mapping(metrics.get("backtest"))),
     )
@@ -187,6 +198,11 @@ def _skill_line(baseline: str, line: Mapping[str, Any]) -> SkillLine:
             for score in ("brier", "rps")
         },
     )
+
+
+def _shares(value: Any) -> dict[str, float]:
+    found = {edge: words.number(share) for edge, share in _mapping(value).items()}
+    return {edge: share for edge, share in found.items() if share is not None}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -167,6 +167,25 @@ def sample_sentence(trust: Trust) -> str:
     return text + "."
 
 
+def projection_sentence(trust: Trust) -> str:
+    """How often the question is about levels of the book, and how often about multiples of ATR."""
+    if not {"target", "floor", "ceiling", "retest"} <= set(trust.projected):
+        return ""
+    real = {edge: words.percent(1.0 - share) for edge, share in trust.projected.items()}
+    text = (
+        f"The target is a level of the book on {real['target']} of dates, the floor on {real['floor']}, the ceiling "
+        f"on {real['ceiling']} and the retest price on {real['retest']}; elsewhere they are projected from ATR."
+    )
+    targets = {
+        s: shares["target"] for s, shares in trust.projected_by_instrument.items() if "target" in shares
+    }
+    if len(targets) > 1:
+        ends = [end(targets, key=lambda symbol: targets[symbol]) for end in (max, min)]
+        least, most = (f"{words.percent(1.0 - targets[symbol])} ({symbol})" for symbol in ends)
+        text += f" The target is one on {least} to {most} of an instrument's dates."
+    return text
+
+
 def windows_sentence(trust: Trust) -> str:
     """The sample in one short line: forecasts, and the independent windows they amount to."""
     table = trust.longest
@@ -193,5 +212,6 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
         slope_verdict(trust),
         analyst_verdict(trust),
         sample_sentence(trust),
+        projection_sentence(trust),
     )
     return tuple(text for text in found if text)

@@ -55,6 +55,22 @@ def test_a_slope_that_looks_off_is_told_beside_a_quiet_verdict():
     assert text in verdicts.trust_paragraphs(read_metrics(metrics))
 
 
+def test_it_is_said_how_often_the_edges_are_levels():
+    metrics = make_metrics()
+    assert verdicts.projection_sentence(read_metrics(metrics)) == ""
+    shares = {"floor": 0.04, "ceiling": 0.14, "target": 0.27, "retest": 0.06}
+    metrics["projected_share"] = {"all": shares, "by_instrument": {"RUT": shares}}
+    text = verdicts.projection_sentence(read_metrics(metrics))
+    assert text == (
+        "The target is a level of the book on 73% of dates, the floor on 96%, the ceiling on 86% and the retest "
+        "price on 94%; elsewhere they are projected from ATR."
+    )
+    assert text in verdicts.trust_paragraphs(read_metrics(metrics))
+    metrics["projected_share"]["by_instrument"]["TLT"] = shares | {"target": 0.05}
+    told = verdicts.projection_sentence(read_metrics(metrics))
+    assert told == f"{text} The target is one on 73% (RUT) to 95% (TLT) of an instrument's dates."
+
+
 def test_a_p_value_of_exactly_five_percent_rejects_here_as_in_the_verdict():
     metrics = make_metrics()
     metrics["horizons"]["15"]["calibration"]["range"]["mcb_p_holm"] = 0.05
