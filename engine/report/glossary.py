@@ -8,6 +8,8 @@ GLOSSARY: dict[str, str] = {
     "Floor, ceiling, target, retest": "The four prices that make up the question. Floor: a close below it is a "
     "breakdown. Ceiling: the nearest resistance. Target: the resistance zone whose touch is a continuation. Retest: "
     "the next support under the floor. Projected means the level book had none in reach, so the price comes from ATR.",
+    "Broken, former": "A broken support shelf is one that price has closed below and not come back to. A former one has "
+    "proved to be resistance since. The same, upside down, for resistance.",
     "Continuation": "The target zone is touched before any close below the floor.",
     "Range": "Neither happens within the horizon: the target is not touched and no close is below the floor.",
     "Breakdown": "A close below the floor comes first.",
