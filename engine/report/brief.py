@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.report import words
 from engine.report.overview import opening, outlook, technical_overview
+from engine.report.pieces import in_sight
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import Trust, read_metrics
 from engine.report.verdicts import rules_verdict, trust_paragraphs
@@ -64,7 +65,9 @@ def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> li
     lines += [f"{sub} Levels to watch", ""]
     for title, found in (("Resistance", scenario.resistance), ("Support", scenario.support)):
         lines += [f"**{title}**", ""]
-        lines += [f"- {_level(scenario, line)}" for line in found[:_LEVELS_SHOWN]] or ["- none known"]
+        lines += [f"- {_level(scenario, line)}" for line in in_sight(found, _LEVELS_SHOWN)] or [
+            "- none known"
+        ]
         lines += [""]
     if scenario.setup is not None:
         floor = scenario.price(scenario.setup.floor.low)

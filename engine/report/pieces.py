@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.scenarios import SCENARIOS, whole_percents
@@ -120,6 +120,15 @@ class LevelLine:
     def is_average(self) -> bool:
         """True for a moving average: a price for each date, without an age."""
         return self.kind.startswith("moving_average")
+
+
+def in_sight(lines: Sequence[LevelLine], limit: int | None) -> list[LevelLine]:
+    """The nearest ``limit`` lines of one side (all if None), and every edge of the setup however far down it is."""
+    return [
+        line
+        for rank, line in enumerate(lines)
+        if limit is None or rank < limit or line.role not in ("resistance", "support")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

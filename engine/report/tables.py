@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.report import words
 from engine.report.material import ReportMaterial
+from engine.report.pieces import in_sight
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 
 
@@ -74,17 +75,11 @@ def touch_horizons(scenario: Scenario) -> list[str]:
 def ladder(scenario: Scenario, each_side: int = 8) -> list[dict[str, Any]]:
     """Levels as a price ladder: resistance from far to near, the close, support from near to far."""
     horizons = touch_horizons(scenario)
-    above = [_rung(scenario, line, horizons) for line in reversed(_nearest(scenario.resistance, each_side))]
-    below = [_rung(scenario, line, horizons) for line in _nearest(scenario.support, each_side)]
+    above = [_rung(scenario, line, horizons) for line in reversed(in_sight(scenario.resistance, each_side))]
+    below = [_rung(scenario, line, horizons) for line in in_sight(scenario.support, each_side)]
     if not above and not below:
         return []
     return [*above, {"close": scenario.price(scenario.close)}, *below]
-
-
-def _nearest(lines: tuple[LevelLine, ...], each_side: int) -> list[LevelLine]:
-    # an edge of the setup stays in sight however far down the list it is
-    kept = {line.level_id for line in lines[:each_side]}
-    return [line for line in lines if line.level_id in kept or line.role not in ("resistance", "support")]
 
 
 def _rung(scenario: Scenario, line: LevelLine, horizons: list[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rich.text import Text
 from engine.report import words
 from engine.report.check_groups import CheckGroups, group_findings
 from engine.report.overview import outlook
+from engine.report.pieces import in_sight
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
 from engine.report.verdicts import calibration_verdict, rules_verdict, sample_sentence
@@ -68,7 +69,7 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
     if horizon:
         table.add_column(f"Touch {horizon}", justify="right", no_wrap=True)
     for title, lines in (("Resistance", scenario.resistance), ("Support", scenario.support)):
-        shown = lines[:limit]
+        shown = in_sight(lines, limit)
         table.add_row(Text(title, style="bold"))
         for line in shown:
             table.add_row(*_level_cells(scenario, line, horizon, with_sigma=whole))

@@ -116,7 +116,8 @@ def calibration_verdict(trust: Trust) -> str:
 
 def slope_verdict(trust: Trust) -> str:
     """Where the slope of the log-odds looks off: a narrower question than the verdict's, which may answer sooner."""
-    looks, found = 0, []
+    looks = 0
+    found: dict[str, list[str]] = {"timid": [], "bold": []}
     for table in trust.horizons:
         for line in table.calibration:
             slope, p = line.get("slope"), line.get("slope_p_value")
@@ -124,14 +125,15 @@ def slope_verdict(trust: Trust) -> str:
                 continue
             looks += 1
             if p <= LEVEL:
-                found.append(
-                    f"too {'timid' if slope > 1 else 'bold'} for {line.scenario} at {table.horizon_sessions} "
-                    f"sessions (slope {words.decimal(slope, 2)}, p {words.p_value(p)})"
+                found["timid" if slope > 1 else "bold"].append(
+                    f"{line.scenario} at {table.horizon_sessions} sessions (slope {words.decimal(slope, 2)}, "
+                    f"p {words.p_value(p)})"
                 )
-    if not found:
+    parts = [f"too {kind} for {words.join(named)}" for kind, named in found.items() if named]
+    if not parts:
         return ""
     return (
-        f"A narrower test, of the slope alone, finds the forecasts {words.join(found)}; these p-values are not "
+        f"A narrower test, of the slope alone, finds the forecasts {words.join(parts)}; these p-values are not "
         f"corrected for the {words.plural(looks, 'slope')} looked at and do not enter the verdict."
     )
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from engine.errors import InputError
 from engine.report.brief import build_brief
+from engine.report.pieces import in_sight
 from engine.report.scenario import Scenario, build_scenario
+from engine.report.terminal import levels_view
 from tests.report import factory
 
 
@@ -177,3 +182,22 @@ def test_a_notebook_shows_the_baselines_in_the_order_of_every_other_table():
     scenario = build_scenario(reference_row(), None, forecasts())
     stored = Scenario.from_dict(json.loads(json.dumps(scenario.to_dict(), sort_keys=True)))
     assert stored._repr_html_() == scenario._repr_html_()
+
+
+def test_the_edges_of_the_setup_stay_in_sight_however_far_down_the_list():
+    scenario = factory.make_material().scenarios[0]
+    assert [line.role for line in in_sight(scenario.resistance, 1)] == ["ceiling", "target"]
+    assert in_sight(scenario.resistance, None) == list(scenario.resistance)
+    many = dataclasses.replace(
+        scenario,
+        resistance=tuple(
+            dataclasses.replace(scenario.resistance[1], level_id=100 + i, distance_percent=0.01 * i)
+            for i in range(20)
+        )
+        + scenario.resistance,
+    )
+    brief = build_brief([many])
+    assert "(the target, " in brief
+    buffer = io.StringIO()
+    Console(file=buffer, width=100).print(levels_view(many))
+    assert "(target)" in buffer.getvalue()

@@ -73,7 +73,7 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
                 textcoords="offset points",
                 va="center",
                 color=style.MUTED,
-                fontsize=11,
+                fontsize=11.5,
                 annotation_clip=False,
             )
         axes.set_ylim(-0.03 - 3 * _LANE, 1.0)

@@ -262,7 +262,7 @@ def _draw_rsi(axes: Axes, bars: pd.DataFrame) -> None:
             xytext=(7, 0),
             textcoords="offset points",
             va="center",
-            fontsize=11,
+            fontsize=11.5,
         )
 
 
@@ -276,7 +276,7 @@ def _name(axes: Axes, text: str) -> None:
         textcoords="offset points",
         va="top",
         color=style.MUTED,
-        fontsize=10.5,
+        fontsize=11.5,
         bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.8},
         zorder=7,
     )
@@ -304,7 +304,7 @@ def _month_axis(upper: Axes, lower: Axes, bars: pd.DataFrame, future: int) -> No
         ha="center",
         va="top",
         color=style.MUTED,
-        fontsize=11,
+        fontsize=11.5,
         linespacing=1.25,
     )
     lower.set_xlim(-1.5, len(bars) + future - 0.5)

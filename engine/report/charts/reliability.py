@@ -129,4 +129,4 @@ def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
         color=style.SCENARIO_INKS[panel.scenario],
         va="center",
     )
-    axes.text(0, 1.06, panel.caption, transform=axes.transAxes, fontsize=11, color=style.MUTED, va="center")
+    axes.text(0, 1.06, panel.caption, transform=axes.transAxes, fontsize=11.5, color=style.MUTED, va="center")
