@@ -189,7 +189,7 @@ def _placebo(horizon: int, block: Mapping[str, Any], coverage: float) -> dict[st
         "verdict": words.sentence(str(block.get("verdict") or "")),
         "windows": words.count(block.get("effective_rows")),
         "rows": rows,
-        "skill": _placebo_skill(block, coverage),
+        "surprise": _placebo_surprise(block, coverage),
     }
 
 
@@ -198,25 +198,20 @@ def _points(value: Any) -> str:
     return words.MISSING if known is None else words.signed(100 * known)
 
 
-def _placebo_skill(block: Mapping[str, Any], coverage: float) -> str:
-    gain, low, high = (
-        words.number(block.get(key))
-        for key in ("skill_difference", "skill_difference_low", "skill_difference_high")
-    )
-    if gain is None:
+def _placebo_surprise(block: Mapping[str, Any], coverage: float) -> str:
+    """Whether distance and volatility alone are more surprised by what comes of real levels than of random ones."""
+    key = "surprise_difference_nats"
+    more, low, high = (words.number(block.get(name)) for name in (key, f"{key}_low", f"{key}_high"))
+    if more is None:
         return ""
-    figures = f"{_points(gain)} points of log-loss skill over each side's base rates"
+    figures = f"difference in log loss beyond the expected {words.signed(more, 3)} nats"
     if low is None or high is None:
-        return f"Distance and volatility alone, real levels against random ones: {figures}."
-    figures += f", {words.percent(coverage)} interval {_points(low)} to {_points(high)}"
+        return words.sentence(f"Distance and volatility alone, real levels against random ones: {figures}")
+    figures += f", {words.percent(coverage)} interval {words.signed(low, 3)} to {words.signed(high, 3)}"
     if low <= 0 <= high:
-        return (
-            f"Distance and volatility alone are not told apart in how well they forecast the two ({figures})."
-        )
-    harder = "better" if gain > 0 else "less well"
-    return (
-        f"Distance and volatility alone forecast the real levels {harder} than the random ones ({figures})."
-    )
+        return f"Real levels surprise distance and volatility alone no more than random ones do ({figures})."
+    compared = "more" if more > 0 else "less"
+    return f"Real levels surprise distance and volatility alone {compared} than random ones do ({figures})."
 
 
 def regime_tables(trust: Trust) -> list[dict[str, Any]]:

@@ -1,15 +1,17 @@
 """Placebo levels: do real levels do anything that random prices at the same distance do not?
 
 Every date is asked its question a second time, with levels that mean nothing: the distances (floor, ceiling,
-target, retest together, in units of the day's volatility) of an earlier date of similar volatility.  The
-placebo levels are labelled by the same rule and forecast by the same filtered_history as the real ones, so
+target, retest together, in ATR) of an earlier date of similar volatility.  ATR is the yardstick because setups are
+chosen by it: in any other unit the placebo distances would scatter more than the real ones.  The placebo levels are labelled by the same rule and forecast by the same filtered_history as the real ones, so
 distance and volatility are accounted for on both sides, and what is left is what the levels themselves do:
 
     excess of a class   = frequency - mean filtered_history probability          (per side)
     hit-rate difference = excess at real levels - excess at placebo levels
-    skill difference    = log-loss skill of filtered_history over its side's base rates, real - placebo
+    surprise            = log loss of filtered_history - the log loss it expects of itself (its entropy)
+    surprise difference = surprise at real levels - surprise at placebo levels, in nats
 
-If floors hold, breakdown's hit-rate difference is below 0.  Both sides share their dates, so they are resampled
+A skill over base rates would not do in place of the surprise: it says how unlike each other the questions of a side
+are, and levels may be chosen alike without holding any better.  If floors hold, breakdown's hit-rate difference is below 0.  Both sides share their dates, so they are resampled
 together.
 """
 
@@ -32,7 +34,7 @@ from engine.scenarios import SCENARIOS
 from engine.verify.bootstrap import BLOCKS_PER_HORIZON, bootstrap_sums, interval_of
 from engine.verify.plain import plain
 from engine.verify.scores import log_loss
-from engine.verify.skill import loss_ratio
+from engine.verify.sharpness import entropies_nats
 
 PLACEBO_COLUMNS = (
     "horizon_sessions", "scenario", "rows", "effective_rows", "real_frequency", "real_expected",
@@ -54,41 +56,43 @@ class Placebo:
     ----------
     table : one row per horizon and scenario, columns :data:`PLACEBO_COLUMNS`; ``low`` and ``high`` enclose the
         hit-rate difference.
-    metrics : JSON-able: horizon -> rows, scenario figures, real_skill, placebo_skill, skill_difference with low
-        and high, and a verdict in words.
+    metrics : JSON-able: horizon -> rows, scenario figures, real_surprise_nats, placebo_surprise_nats,
+        surprise_difference_nats with _low and _high, and a verdict in words, which corrects its intervals for the
+        number of classes (Bonferroni).
     """
 
     table: pd.DataFrame
     metrics: dict[str, Any]
 
 
-def placebo_setups(close: np.ndarray, sigma: np.ndarray, setup: np.ndarray, seed: int) -> np.ndarray:
+def placebo_setups(close: np.ndarray, atr: np.ndarray, setup: np.ndarray, seed: int) -> np.ndarray:
     """Setups (n, 5) with the distances of an earlier date of similar volatility.
 
-    Dates are put into five bins by the rank of their sigma among the sigmas up to them; a date takes the
-    distances ``ln(level / close) / sigma`` of a date of its bin before it, chosen by a hash of seed and date
+    Dates are put into five bins by the rank of their v = ATR / close among those up to them; a date takes the
+    distances ``ln(level / close) / v`` of a date of its bin before it, chosen by a hash of seed and date
     index, so more bars never change an old placebo.  Order and signs of the distances are kept.  NaN where
-    the setup is undefined, and on the first dates (252 sigmas, then one date of the bin).
+    the setup is undefined, and on the first dates (252 ATRs, then one date of the bin).
 
     Raises
     ------
     InputError
         ``verify.shape``.
     """
-    close, sigma, setup = (np.asarray(a, dtype=np.float64) for a in (close, sigma, setup))
+    close, atr, setup = (np.asarray(a, dtype=np.float64) for a in (close, atr, setup))
     n = len(close)
-    if sigma.shape != (n,) or setup.shape != (n, 5):
-        raise InputError("verify.shape", f"close {close.shape}, sigma {sigma.shape} and setup {setup.shape}")
-    rank = pd.Series(sigma).expanding(min_periods=_LEAST_HISTORY).rank(pct=True).to_numpy()
-    usable = np.isfinite(setup).all(axis=1) & np.isfinite(rank) & (sigma > 0)
+    if atr.shape != (n,) or setup.shape != (n, 5):
+        raise InputError("verify.shape", f"close {close.shape}, atr {atr.shape} and setup {setup.shape}")
+    volatility = atr / close
+    rank = pd.Series(volatility).expanding(min_periods=_LEAST_HISTORY).rank(pct=True).to_numpy()
+    usable = np.isfinite(setup).all(axis=1) & np.isfinite(rank) & (volatility > 0)
     bins = np.where(usable, np.clip(np.ceil(np.nan_to_num(rank) * _BINS) - 1, 0, _BINS - 1), -1).astype(
         np.int64
     )
     donor = _donors(bins, np.uint64(seed))
     found = donor >= 0
     out = np.full((n, 5), np.nan)
-    distance = np.log(setup[donor[found]] / close[donor[found], None]) / sigma[donor[found], None]
-    out[found] = close[found, None] * np.exp(distance * sigma[found, None])
+    distance = np.log(setup[donor[found]] / close[donor[found], None]) / volatility[donor[found], None]
+    out[found] = close[found, None] * np.exp(distance * volatility[found, None])
     return out
 
 
@@ -110,7 +114,7 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
     parts: list[dict[str, np.ndarray]] = []
     for item in inputs:
         setup = np.asarray(item.setup, dtype=np.float64)
-        fake = placebo_setups(item.bars.close, item.frame["sigma"].to_numpy(float), setup, config.seed)
+        fake = placebo_setups(item.bars.close, item.frame["atr_14"].to_numpy(float), setup, config.seed)
         index = np.arange(len(item.bars))
         rows = (
             np.isfinite(fake).all(axis=1)
@@ -169,15 +173,10 @@ def _compare(
     real, fake, p_real, p_fake = (a[used][order] for a in (real, fake, p_real, p_fake))
     days, date_index = np.unique(joined["date"][used][order], return_inverse=True)
     hits = [(codes[:, None] == np.arange(3)).astype(np.float64) for codes in (real, fake)]
-    base = [np.clip(h.mean(axis=0), 1e-12, 1.0) for h in hits]
-    losses = [
-        column
-        for p, codes, b in ((p_real, real, base[0]), (p_fake, fake, base[1]))
-        for column in (log_loss(p, codes), -np.log(b[codes]))
-    ]
+    surprise = [log_loss(p, codes) - entropies_nats(p) for p, codes in ((p_real, real), (p_fake, fake))]
     excess = (hits[0] - p_real) - (hits[1] - p_fake)
     drawn = bootstrap_sums(
-        np.column_stack([excess, *losses]),
+        np.column_stack([excess, surprise[0] - surprise[1]]),
         date_index.astype(np.int64),
         np.zeros((count, 1), np.int64),
         1,
@@ -186,9 +185,12 @@ def _compare(
         seed=config.seed + 101 * horizon,
     )[:, 0]
     windows = len(days) * _STEP / horizon
-    lines, scenarios = [], {}
+    lines, scenarios, stand_out = [], {}, []
     for c, scenario in enumerate(SCENARIOS):
-        low, high = interval_of(drawn[:, c] / drawn[:, -1], config.verify.interval)
+        means = drawn[:, c] / drawn[:, -1]
+        low, high = interval_of(means, config.verify.interval)
+        widest = interval_of(means, 1.0 - (1.0 - config.verify.interval) / len(SCENARIOS))
+        stand_out.append(widest[0] > 0 or widest[1] < 0)
         line = {
             "horizon_sessions": horizon,
             "scenario": scenario,
@@ -204,26 +206,24 @@ def _compare(
         }
         lines.append(line)
         scenarios[scenario] = {key: line[key] for key in PLACEBO_COLUMNS[4:]}
-    # one and the same outcome throughout leaves the base rate nothing to lose: no skill can be stated
-    skills = [float(1.0 - loss_ratio(losses[i].sum(), losses[i + 1].sum())) for i in (0, 2)]
-    gaps = loss_ratio(drawn[:, 5], drawn[:, 6]) - loss_ratio(drawn[:, 3], drawn[:, 4])
-    low, high = interval_of(gaps, config.verify.interval)
+    low, high = interval_of(drawn[:, 3] / drawn[:, -1], config.verify.interval)
+    real_surprise, placebo_surprise = (float(values.mean()) for values in surprise)
     metrics = {
         "rows": count,
         "effective_rows": windows,
         "scenarios": scenarios,
-        "real_skill": skills[0],
-        "placebo_skill": skills[1],
-        "skill_difference": skills[0] - skills[1],
-        "skill_difference_low": low,
-        "skill_difference_high": high,
-        "verdict": _verdict(lines),
+        "real_surprise_nats": real_surprise,
+        "placebo_surprise_nats": placebo_surprise,
+        "surprise_difference_nats": real_surprise - placebo_surprise,
+        "surprise_difference_nats_low": low,
+        "surprise_difference_nats_high": high,
+        "verdict": _verdict([line for line, stands in zip(lines, stand_out, strict=True) if stands]),
     }
     return lines, metrics
 
 
-def _verdict(lines: list[dict[str, Any]]) -> str:
-    found = [line for line in lines if line["low"] > 0 or line["high"] < 0]
+def _verdict(found: list[dict[str, Any]]) -> str:
+    """In words, from the classes whose interval leaves out 0 after a correction for looking at all of them."""
     if not found:
         return "real levels are not distinguishable from random prices at the same distance"
     said = ", ".join(

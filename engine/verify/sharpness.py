@@ -38,10 +38,16 @@ def sharpness(forecast: object) -> dict[str, object]:
     }
 
 
-def entropy_nats(probabilities: object) -> float:
-    """Mean entropy of the forecasts (n, K): the log loss they expect of themselves if they are calibrated."""
+def entropies_nats(probabilities: object) -> np.ndarray:
+    """Entropy (n,) of each forecast (n, K): the log loss it expects of itself."""
     p = sound_probabilities(probabilities)
-    need_rows(len(p))
     log_p = np.zeros_like(p)
     np.log(p, out=log_p, where=p > 0)
-    return float(-(p * log_p).sum(axis=1).mean())
+    return -(p * log_p).sum(axis=1)
+
+
+def entropy_nats(probabilities: object) -> float:
+    """Mean entropy of the forecasts (n, K): the log loss they expect of themselves if they are calibrated."""
+    entropies = entropies_nats(probabilities)
+    need_rows(len(entropies))
+    return float(entropies.mean())

@@ -175,9 +175,9 @@ PLACEBO = {
         }
         for name in ("breakdown", "range", "continuation")
     },
-    "skill_difference": 0.004,
-    "skill_difference_low": -0.01,
-    "skill_difference_high": 0.02,
+    "surprise_difference_nats": 0.004,
+    "surprise_difference_nats_low": -0.01,
+    "surprise_difference_nats_high": 0.02,
     "verdict": "real levels are not distinguishable from random prices at the same distance",
 }
 

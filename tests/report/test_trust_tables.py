@@ -50,20 +50,28 @@ def test_regimes_are_shown_at_every_horizon_the_longest_first():
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (-0.035, -0.001, "less well than the random ones (−1.8 points"),
-        (-0.035, 0.002, "not told apart in how well they forecast the two"),
-        (None, None, "real levels against random ones: −1.8 points"),
+        (-0.035, -0.001, "Real levels surprise distance and volatility alone less than random ones do ("),
+        (
+            -0.035,
+            0.002,
+            "(difference in log loss beyond the expected −0.018 nats, 90% interval −0.035 to +0.002)",
+        ),
+        (
+            None,
+            None,
+            "real levels against random ones: difference in log loss beyond the expected −0.018 nats.",
+        ),
     ],
 )
-def test_a_difference_in_skill_is_told_in_points_and_by_its_interval(low, high, expected):
+def test_a_difference_in_surprise_is_told_in_nats_and_by_its_interval(low, high, expected):
     metrics = factory.make_metrics()
     block = {
         **factory.PLACEBO,
-        "skill_difference": -0.018,
-        "skill_difference_low": low,
-        "skill_difference_high": high,
+        "surprise_difference_nats": -0.018,
+        "surprise_difference_nats_low": low,
+        "surprise_difference_nats_high": high,
     }
     metrics["placebo"]["horizons"]["15"] = block
     blocks = placebo_blocks(read_metrics(metrics))
     assert [item["horizon"] for item in blocks] == [15, 10]
-    assert expected in blocks[0]["skill"]
+    assert expected in blocks[0]["surprise"]
