@@ -63,6 +63,7 @@ class Regime:
     grouping: str
     group: str
     effective_rows: float | None
+    log_loss: float | None
     skill: dict[str, SkillLine]
 
 
@@ -178,6 +179,7 @@ def _regime(item: Mapping[str, Any]) -> Regime:
         grouping=str(item.get("grouping", "")),
         group=str(item.get("group", "")),
         effective_rows=words.number(item.get("effective_rows")),
+        log_loss=words.number(_mapping(_mapping(item.get("scores")).get("model")).get("log_loss_nats")),
         skill={name: _skill_line(name, _mapping(line)) for name, line in skill.items()},
     )
 

@@ -228,6 +228,7 @@ def _regimes(table: HorizonTrust) -> dict[str, Any]:
             {
                 "name": _GROUPS.get(item.group) or _group_name(item.grouping, item.group),
                 "windows": words.count(item.effective_rows),
+                "log_loss": words.decimal(item.log_loss, 3),
                 "cells": [_regime_cell(item.skill.get(baseline)) for baseline in _REGIME_BASELINES],
             }
             for item in found

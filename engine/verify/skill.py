@@ -32,9 +32,18 @@ _NAMES = ("log_loss", "brier", "rps")
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """Mean scores per forecaster, the skill table, and the block length it used (sessions)."""
+    """Mean scores per forecaster, for the whole and by group, and the skill table.
+
+    Attributes
+    ----------
+    scores : forecaster -> score -> mean over all rows.
+    group_scores : (grouping, group) -> the same over its rows; empty groups are absent.
+    table : columns :data:`SKILL_COLUMNS`.
+    block_sessions : block length of the bootstrap.
+    """
 
     scores: dict[str, dict[str, float]]
+    group_scores: dict[tuple[str, str], dict[str, dict[str, float]]]
     table: pd.DataFrame
     block_sessions: float
 
@@ -72,10 +81,16 @@ def skill(
             values, rows.date_index, cells, len(labels), block=block, draws=draws, seed=seed
         )
     width = len(SCORES)
-    count = observed[0, -1]
-    scores = {
-        name: {score: float(observed[0, k * width + j] / count) for j, score in enumerate(SCORES)}
-        for k, name in enumerate([forecaster, *baselines])
+    means = {
+        label: {
+            name: {
+                score: float(observed[cell, k * width + j] / observed[cell, -1])
+                for j, score in enumerate(SCORES)
+            }
+            for k, name in enumerate([forecaster, *baselines])
+        }
+        for cell, label in enumerate(labels)
+        if observed[cell, -1] > 0
     }
     records = []
     for k, name in enumerate(baselines, start=1):
@@ -103,7 +118,10 @@ def skill(
                 record["dm_statistic"] = record["dm_p_value"] = float("nan")
             records.append(record)
     return Skill(
-        scores=scores, table=pd.DataFrame(records, columns=list(SKILL_COLUMNS)), block_sessions=block
+        scores=means.pop(labels[0]),
+        group_scores=means,
+        table=pd.DataFrame(records, columns=list(SKILL_COLUMNS)),
+        block_sessions=block,
     )
 
 

@@ -28,8 +28,9 @@
                                         after Holm's correction
         sharpness                       scenario -> mean, standard_deviation, quantiles, rows_in_twentieths
         verdict                         calibration in one sentence, worded with the power
-        regimes                         list of {grouping, group, rows, effective_rows, skill: baseline ->
-                                        log_loss_skill, low, high}
+        regimes                         list of {grouping, group, rows, effective_rows, scores: forecaster ->
+                                        log_loss_nats, brier, rps; skill: baseline -> log_loss_skill, low, high
+                                        (of log loss), brier_skill, brier_skill_low, _high, the same for rps}
     interval_coverage, bootstrap_draws, null_draws
     findings                            list of {code, title, severity, explanation}
     checks                              list of the codes of all checks
@@ -74,6 +75,7 @@ from engine.verify.skill import SKILL_COLUMNS, Skill, skill
 
 _SKILL_METRICS = SKILL_COLUMNS[6:]
 _SHORT = ("log_loss_skill", "log_loss_skill_low", "log_loss_skill_high")
+_OTHER_SKILLS = tuple(column for column in SKILL_COLUMNS if column.startswith(("brier", "rps")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _horizon_metrics(rows: Rows, found: Skill, fitted: Calibration) -> dict[str,
         "skill": by_baseline,
         "calibration": {s: dict(figures) for s, figures in fitted.classes.items()},
         "sharpness": sharpness_by_class(rows),
-        "regimes": _regime_list(found.table),
+        "regimes": _regime_list(found),
     }
 
 
@@ -235,20 +237,22 @@ def _brier_parts(rows: Rows, name: str) -> dict[str, float]:
     return {"brier_mcb": mcb, "brier_dsc": dsc, "brier_unc": unc, "brier_refinement": unc - dsc}
 
 
-def _regime_list(table: pd.DataFrame) -> list[dict[str, Any]]:
-    out = []
+def _regime_list(found: Skill) -> list[dict[str, Any]]:
+    table, out = found.table, []
     for (grouping, group), lines in table.loc[table["grouping"] != "all"].groupby(["grouping", "group"]):
         first = lines.iloc[0]
         by_baseline = {}
         for line in lines.to_dict("records"):
             value, low, high = (line[column] for column in _SHORT)
-            by_baseline[line["baseline"]] = {"log_loss_skill": value, "low": low, "high": high}
+            others = {column: line[column] for column in _OTHER_SKILLS}
+            by_baseline[line["baseline"]] = {"log_loss_skill": value, "low": low, "high": high, **others}
         out.append(
             {
                 "grouping": grouping,
                 "group": group,
                 "rows": int(first["rows"]),
                 "effective_rows": float(first["effective_rows"]),
+                "scores": found.group_scores.get((str(grouping), str(group)), {}),
                 "skill": by_baseline,
             }
         )

@@ -144,6 +144,7 @@ REGIMES = [
         "group": group,
         "rows": 1200,
         "effective_rows": 80.0,
+        "scores": {"model": {"log_loss_nats": 0.9417, "brier": 0.55, "rps": 0.19}},
         "skill": {"filtered_history": {"log_loss_skill": value, "low": value - 0.012, "high": value + 0.011}},
     }
     for grouping, group, value in (

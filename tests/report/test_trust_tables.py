@@ -43,6 +43,7 @@ def test_each_calibration_figure_has_that_of_a_perfect_forecast_beside_it():
 def test_regimes_are_shown_at_every_horizon_the_longest_first():
     tables = regime_tables(read_metrics(factory.make_metrics()))
     assert [table["horizon"] for table in tables] == [15, 10]
+    assert tables[0]["groups"][0]["rows"][0]["log_loss"] == "0.942"
     cell = tables[0]["groups"][0]["rows"][0]["cells"]
     assert cell[0] == {"skill": "+0.9%", "interval": "−0.3% to +2.0%", "decided": False}
 

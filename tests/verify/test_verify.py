@@ -66,6 +66,28 @@ def test_metrics_say_how_often_each_edge_is_projected():
     assert shares["all"] == {"floor": 200 / 1200, "ceiling": 0.0, "target": 400 / 1200, "retest": 0.0}
 
 
+def test_scores_of_a_regime_equal_a_plain_computation(verified):
+    forecasts, replay, result = verified
+    frame = forecasts[(forecasts.horizon_sessions == 10) & forecasts.outcome.notna()]
+    frame = frame.merge(replay[["date", "close", "sma_200"]], on="date")
+    above = frame[frame["close"] > frame["sma_200"]]
+    (regime,) = (r for r in result.metrics["horizons"]["10"]["regimes"] if r["group"] == "above_sma_200")
+    assert regime["rows"] == len(above)
+    order = np.array([SCENARIOS.index(outcome) for outcome in above["outcome"]])
+    brier = {}
+    for name, prefix in (("model", "p"), ("climatology", "climatology")):
+        p = above[[f"{prefix}_{scenario}" for scenario in SCENARIOS]].to_numpy()
+        brier[name] = np.mean(((p - np.eye(3)[order]) ** 2).sum(axis=1))
+        assert regime["scores"][name]["log_loss_nats"] == pytest.approx(
+            -np.log(p[np.arange(len(p)), order]).mean()
+        )
+        assert regime["scores"][name]["brier"] == pytest.approx(brier[name])
+    skill = regime["skill"]["climatology"]
+    assert skill["brier_skill"] == pytest.approx(1 - brier["model"] / brier["climatology"])
+    assert skill["brier_skill_low"] < skill["brier_skill"] < skill["brier_skill_high"]
+    assert skill["rps_skill_low"] < skill["rps_skill"] < skill["rps_skill_high"]
+
+
 def test_same_input_same_bytes_and_row_order_does_not_matter(verified):
     forecasts, replay, result = verified
     again = verify(forecasts.sample(frac=1.0, random_state=1), replay, make_config())
