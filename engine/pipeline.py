@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -388,6 +389,8 @@ def tune(
 ) -> tuple[Path, TuneResult]:
     """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
 
+    What an earlier search wrote stays: a second one of the same name gets a number.
+
     Returns
     -------
     (path of the best config, result).
@@ -398,7 +401,9 @@ def tune(
     folder = Path(results) / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
-    path = folder / f"{config.name}_{config.tune.group}.yaml"
+    stem = f"{config.name}_{config.tune.group}"
+    numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
+    path = next(folder / name for name in numbered if not (folder / name).exists())
     write_text(path, result.best_yaml)
     write_json(path.with_suffix(".json"), result.to_dict())
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
