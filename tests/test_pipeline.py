@@ -15,7 +15,7 @@ import pytest
 import engine
 from engine.bars.simulate import simulate_bars
 from engine.config import load_config
-from engine.errors import DataError
+from engine.errors import DataError, InputError
 from engine.report.scenario import Scenario
 from tests.conftest import small_config
 
@@ -199,6 +199,9 @@ def test_a_date_before_the_bars_or_too_early_for_a_forecast_is_said_so():
         with pytest.raises(DataError, match=r"1999-05-03 is before the first session, 2004-01-02") as caught:
             call(config, as_of="1999-05-03")
         assert caught.value.code == "data.too_few_bars"
+    for call in (engine.scenario, engine.replay):
+        with pytest.raises(InputError, match="'1999-13-01' is not a date"):
+            call(config, as_of="1999-13-01")
     with pytest.raises(DataError, match="the first forecast needs") as caught:
         engine.scenario(config, as_of="2005-06-15")
     assert "a later date" in caught.value.hint
