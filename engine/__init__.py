@@ -11,7 +11,9 @@ The commands are thin over these functions::
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from engine.kernel_cache import drop_stale_kernels
@@ -45,6 +47,16 @@ _HOME = {
     "open_run": "engine.runs.run",
     "list_runs": "engine.runs.run",
 }
+
+
+class _Engine(ModuleType):
+    def __setattr__(self, name: str, value: Any) -> None:
+        # two packages bear the name of a function: importing them must not put them in its place
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Engine
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.errors import CheckFailed, ConfigError, RunError
+from engine.errors import CheckFailed, ConfigError, DataError, RunError
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
@@ -77,6 +78,11 @@ class Replayed:
 def replay(config: Config, as_of: str | None = None) -> Replayed:
     """Load the bars and walk every date; with ``as_of``, on the history as it was known after that close.
 
+    Raises
+    ------
+    DataError
+        Where the bars are not sound, or ``data.too_few_bars`` where ``as_of`` is before all of them.
+
     Examples
     --------
     >>> import engine                                                           # doctest: +SKIP
@@ -84,15 +90,22 @@ def replay(config: Config, as_of: str | None = None) -> Replayed:
     """
     bars = load_all(config)
     if as_of is not None:
-        bars = {symbol: series.cut(_known(series, as_of)) for symbol, series in bars.items()}
-        bars = {symbol: series for symbol, series in bars.items() if len(series)}
+        bars = _as_of(bars, as_of)
     return _with_outcomes(
         config, bars, {symbol: replay_bars(series, config) for symbol, series in bars.items()}
     )
 
 
-def _known(series: BarSeries, as_of: str) -> int:
-    return series.index_of(as_of) + 1
+def _as_of(bars: dict[str, BarSeries], day: str) -> dict[str, BarSeries]:
+    known = {symbol: series.cut(series.index_of(day) + 1) for symbol, series in bars.items()}
+    if not any(len(series) for series in known.values()):
+        first = min(series.dates[0] for series in bars.values())
+        raise DataError(
+            "data.too_few_bars",
+            f"{', '.join(bars)}: {day} is before the first session, {first}",
+            "name a later date, or use a longer history",
+        )
+    return {symbol: series for symbol, series in known.items() if len(series)}
 
 
 def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str, Replay]) -> Replayed:
@@ -178,7 +191,10 @@ def _fill(
     with progress.stage("forecast"):
         forecasts = walk_forward(replayed.inputs, config)
         for symbol in forecasts.silent:
-            folder.warn(f"{symbol}: its history is too short for a forecast; it only appears in the replay")
+            folder.warn(
+                f"{symbol}: no forecast, its history is too short or its prices do not move; it only appears in "
+                "the replay"
+            )
         folder.write_frame("forecasts.parquet", forecasts.frame)
         save_models(forecasts, folder.path / "model")
     with progress.stage("verify"):
@@ -386,6 +402,8 @@ def tune(
 ) -> tuple[Path, TuneResult]:
     """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
 
+    What an earlier search wrote stays: a second one of the same name gets a number.
+
     Returns
     -------
     (path of the best config, result).
@@ -396,7 +414,9 @@ def tune(
     folder = Path(results) / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
-    path = folder / f"{config.name}_{config.tune.group}.yaml"
+    stem = f"{config.name}_{config.tune.group}"
+    numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
+    path = next(folder / name for name in numbered if not (folder / name).exists())
     write_text(path, result.best_yaml)
     write_json(path.with_suffix(".json"), result.to_dict())
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))

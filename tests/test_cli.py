@@ -241,6 +241,11 @@ def test_tune_writes_the_best_config_and_counts_its_looks(command, config_file, 
     assert load_config(best).backtest.trials >= 2
     looks = (results / "tuning" / "holdout_looks.jsonl").read_text().splitlines()
     assert len(looks) == 1
+    first = Path(best).read_bytes()
+    code, out, _ = command(*arguments, "--set", "tune.group=decision", "--set", "seed=8")
+    assert code == 0
+    assert Path(out.strip().splitlines()[-1]).name == "small_decision-2.yaml"  # nothing is overwritten
+    assert Path(best).read_bytes() == first
 
 
 def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_path, monkeypatch):

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 import engine
+from engine.bars.simulate import simulate_bars
 from engine.config import load_config
-from engine.errors import DataError
+from engine.errors import DataError, InputError
 from engine.report.scenario import Scenario
 from tests.conftest import small_config
 
@@ -177,3 +178,40 @@ def test_the_checks_see_the_folds_the_audit_and_the_placebo(finished):
     assert {"train_test_overlap", "audit_missing"} <= set(finished.metrics["checks"])
     assert not {"train_test_overlap", "audit_missing"} & set(finished.metrics["checks_not_applicable"])
     assert set(finished.metrics["placebo"]["horizons"]) == {"10", "15"}
+
+
+@pytest.mark.parametrize(
+    "before", ["", "import engine.replay.outcomes, engine.tune.space", "import engine.pipeline", "engine.Run"]
+)
+def test_the_functions_are_functions_whatever_was_imported_before(before):
+    """Two packages bear the name of a function."""
+    said = subprocess.run(
+        [sys.executable, "-c", f"import engine\n{before}\nfrom engine import *\nprint(replay.__module__, tune.__module__, "
+         "callable(engine.replay), callable(engine.tune))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.split() == ["engine.pipeline", "engine.pipeline", "True", "True"]
+
+
+def test_a_date_before_the_bars_or_too_early_for_a_forecast_is_said_so():
+    config = small_config()
+    for call in (engine.scenario, engine.replay):
+        with pytest.raises(DataError, match=r"1999-05-03 is before the first session, 2004-01-02") as caught:
+            call(config, as_of="1999-05-03")
+        assert caught.value.code == "data.too_few_bars"
+    for call in (engine.scenario, engine.replay):
+        with pytest.raises(InputError, match="'1999-13-01' is not a date"):
+            call(config, as_of="1999-13-01")
+    with pytest.raises(DataError, match="the first forecast needs") as caught:
+        engine.scenario(config, as_of="2005-06-15")
+    assert "a later date" in caught.value.hint
+
+
+def test_prices_that_stand_still_are_not_called_a_short_history(tmp_path):
+    frame = simulate_bars(1400).to_frame()
+    frame[["open", "high", "low", "close"]] = 100.0
+    frame.to_csv(tmp_path / "still.csv")
+    still = {"symbol": "STILL", "source": {"kind": "csv", "path": str(tmp_path / "still.csv")}}
+    with pytest.raises(DataError, match="STILL: no session to be forecast has a setup") as caught:
+        engine.scenario(small_config(instruments=[still], replay={}))
+    assert caught.value.code == "data.nothing_to_forecast"

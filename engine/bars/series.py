@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from engine.errors import InputError
+
 PRICE_COLUMNS = ("open", "high", "low", "close")
 COLUMNS = (*PRICE_COLUMNS, "volume")
 
@@ -60,8 +62,18 @@ class BarSeries:
         )
 
     def index_of(self, day: object) -> int:
-        """Index of the last session dated ``day`` or earlier; -1 where there is none."""
-        return int(np.searchsorted(self.dates, np.datetime64(str(day), "D"), side="right")) - 1
+        """Index of the last session dated ``day`` or earlier; -1 where there is none.
+
+        Raises
+        ------
+        InputError
+            ``bars.bad_date`` where ``day`` is no date.
+        """
+        try:
+            wanted = np.datetime64(str(day), "D")
+        except ValueError:
+            raise InputError("bars.bad_date", f"{day!r} is not a date", "write YYYY-MM-DD") from None
+        return int(np.searchsorted(self.dates, wanted, side="right")) - 1
 
     def to_frame(self) -> pd.DataFrame:
         """Columns open, high, low, close, volume; index ``date`` (datetime64[us])."""

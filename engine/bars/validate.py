@@ -10,6 +10,7 @@ from engine.errors import DataError
 
 FAKE_OPEN_WINDOW = 63
 FAKE_OPEN_SHARE = 0.25
+EARLIEST_DATE, LATEST_DATE = np.datetime64("1600-01-01", "D"), np.datetime64("2200-01-01", "D")
 
 
 def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str) -> BarSeries:
@@ -158,6 +159,15 @@ def _dates(column: pd.Series, place: str) -> np.ndarray:
             "write dates as YYYY-MM-DD",
         )
     days = parsed.to_numpy().astype("datetime64[D]")
+    strange = np.flatnonzero((days < EARLIEST_DATE) | (days >= LATEST_DATE))
+    if len(strange):
+        row = int(strange[0])
+        raise DataError(
+            "data.bad_date",
+            f"{place}: row {column.index[row]}: column date: {days[row]} is no day of a market "
+            f"(before {EARLIEST_DATE} or from {LATEST_DATE} on)",
+            "correct the date at its source; some vendors write 9999-12-31 for a missing one",
+        )
     steps = np.diff(days).astype(np.int64)
     for mask, code, what in (
         (steps == 0, "data.duplicate_date", "appears twice"),

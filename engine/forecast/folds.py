@@ -86,7 +86,7 @@ def walk_forward_folds(
             "data.too_few_bars",
             f"the history has {n_sessions} sessions; the first forecast needs {min_train_sessions + 1} "
             f"(forecast.min_train_sessions {min_train_sessions} to train on, and one to forecast)",
-            "use a longer history or lower forecast.min_train_sessions",
+            "use a longer history or a later date, or lower forecast.min_train_sessions",
         )
     inner = 0 if inner_from is None else max(0, (min_train_sessions - inner_from) // refit_sessions)
     last = (n_sessions - 1 - min_train_sessions) // refit_sessions

@@ -94,7 +94,7 @@ def walk_forward(
     ------
     DataError
         ``data.too_few_bars`` when no session of any instrument can be forecast; the message names the number
-        needed.
+        needed.  ``data.nothing_to_forecast`` when there are enough of them, but none to be forecast has a setup.
     InputError
         ``forecast.duplicate_symbol``, ``forecast.missing_feature``.
     """
@@ -253,10 +253,20 @@ def _silent(
     silent = tuple(entry.bars.symbol for entry in instruments if entry.bars.symbol not in present)
     if len(silent) == len(instruments):
         longest = max(len(entry.bars) for entry in instruments)
+        needed = EARLIEST_REFIT + settings.refit_sessions
+        names = ", ".join(silent)
+        if longest < needed:
+            raise DataError(
+                "data.too_few_bars",
+                f"not one session of {names} can be forecast; an instrument needs a setup and about "
+                f"{needed} sessions of its own, the longest here has {longest}",
+                "use a longer history or a later date, or lower forecast.min_train_sessions",
+            )
+        setups = sum(int(np.isfinite(entry.setup).all(axis=1).sum()) for entry in instruments)
         raise DataError(
-            "data.too_few_bars",
-            f"not one session of {', '.join(silent)} can be forecast; an instrument needs a setup and about "
-            f"{EARLIEST_REFIT + settings.refit_sessions} sessions of its own, the longest here has {longest}",
-            "use a longer history or lower forecast.min_train_sessions",
+            "data.nothing_to_forecast",
+            f"{names}: no session to be forecast has a setup (of all {sum(len(e.bars) for e in instruments)}, "
+            f"{setups} have one); where prices stand still there is no distance to measure",
+            "look at the bars with `engine check`",
         )
     return silent

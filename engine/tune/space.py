@@ -158,7 +158,17 @@ def search_space(config: Config) -> tuple[Parameter, ...]:
         )
     if not config.tune.space:
         return default_space(group, config)
-    return tuple(_parameter(path, values, group) for path, values in sorted(config.tune.space.items()))
+    space = tuple(_parameter(path, values, group) for path, values in sorted(config.tune.space.items()))
+    for parameter in space:
+        foreign = [str(c) for c in parameter.choices if c is not None and c not in config.horizons]
+        if parameter.path == "backtest.horizon_sessions" and foreign:
+            raise ConfigError(
+                "tune.bad_range",
+                f"tune.space.{parameter.path}: {', '.join(foreign)} not among horizons "
+                f"{list(config.horizons)}",
+                "choose from horizons, or add to them",
+            )
+    return space
 
 
 def searched_ranges(config: Config) -> dict[str, tuple[float, float, float]]:

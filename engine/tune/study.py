@@ -72,7 +72,7 @@ def open_study(storage: str | None, identity: Identity) -> optuna.Study:
         raise ConfigError(
             "tune.bad_storage",
             f"--storage {storage}: {type(error).__name__}: {first}",
-            "write a database URL, for example sqlite:///tuning.db",
+            "write the URL of a database that works, or of one to be made, for example sqlite:///tuning.db",
         ) from None
     return study
 

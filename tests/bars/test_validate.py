@@ -116,7 +116,9 @@ def test_a_session_has_the_date_of_the_place_where_it_is_traded(suffix):
     np.testing.assert_array_equal(series(frame.assign(date=written)).dates, plain.dates)
 
 
-@pytest.mark.parametrize("date", ["", None, "2020-02-30", "01/02/2020", "16:00", "45000"])
+@pytest.mark.parametrize(
+    "date", ["", None, "2020-02-30", "01/02/2020", "16:00", "45000", "9999-12-31", "0001-01-01"]
+)
 def test_what_is_no_date_is_refused(date):
     frame = table()
     frame.loc[5, "date"] = date

@@ -12,10 +12,10 @@ from arch.data import nasdaq, sp500
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import engine.replay.replay
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import InputError
+from engine.replay import replay as replay_module
 from engine.replay.features import LEVEL_FEATURES, MODEL_FEATURES
 from engine.replay.replay import REPLAY_COLUMNS, replay
 from engine.replay.walk import SNAPSHOT_BARS
@@ -206,7 +206,7 @@ def test_frame_has_the_columns_of_the_contract():
 
 
 def test_the_example_of_the_documentation():
-    assert doctest.testmod(engine.replay.replay).failed == 0
+    assert doctest.testmod(replay_module).failed == 0
 
 
 def test_the_same_bars_give_the_same_bits_twice():

@@ -9,6 +9,7 @@ from engine.backtest.performance import certainty_equivalent_percent
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, RunError
+from engine.tune import objective as objective_module
 from engine.tune.holdout import LOOKS_FILE, before, holdout_start, record_look
 from engine.tune.objective import SkillObjective, UtilityObjective, default_objective
 from engine.tune.tune import tune
@@ -109,7 +110,7 @@ def test_a_decision_is_worth_what_the_backtest_earns(bars):
 
 
 def test_a_whole_search_scores_the_holdout_once_and_says_so(bars, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.tune.objective.load_all", lambda config: bars)
+    monkeypatch.setattr(objective_module, "load_all", lambda config: bars)
     config = config_of("decision")
     first = tune(config, trials=6, folder=tmp_path)
     assert first.holdout.look == 1
@@ -125,12 +126,12 @@ def test_a_whole_search_scores_the_holdout_once_and_says_so(bars, tmp_path, monk
         assert len(line["config_sha256"]) == len(line["data_sha256"]) == 64
         assert line["best_score"] == first.holdout.best
     # other data, another count
-    monkeypatch.setattr("engine.tune.objective.load_all", lambda config: with_other_holdout(bars))
+    monkeypatch.setattr(objective_module, "load_all", lambda config: with_other_holdout(bars))
     assert tune(config, trials=2, folder=tmp_path).holdout.look == 1
 
 
 def test_without_a_folder_or_a_holdout_nothing_is_looked_at(bars, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.tune.objective.load_all", lambda config: bars)
+    monkeypatch.setattr(objective_module, "load_all", lambda config: bars)
     assert tune(config_of("decision"), trials=1).holdout is None
     open_end = config_of("decision", holdout_sessions=0)
     assert tune(open_end, trials=1, folder=tmp_path).holdout is None
@@ -138,7 +139,7 @@ def test_without_a_folder_or_a_holdout_nothing_is_looked_at(bars, tmp_path, monk
 
 
 def test_a_record_that_cannot_be_read_is_not_counted_around(bars, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.tune.objective.load_all", lambda config: bars)
+    monkeypatch.setattr(objective_module, "load_all", lambda config: bars)
     record_look(tmp_path / LOOKS_FILE, {"data_sha256": "x", "holdout_first_date": "2000-01-01"})
     with open(tmp_path / LOOKS_FILE, "a") as stream:
         stream.write("{half a line")

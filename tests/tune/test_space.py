@@ -104,6 +104,16 @@ def test_ranges_and_choices():
     assert traded == (Parameter("backtest.horizon_sessions", choices=(10, 15)),)
 
 
+def test_a_horizon_that_is_not_forecast_cannot_be_searched():
+    # every trial would fail, and the holdout would be looked at for nothing
+    config = config_of("decision", {"backtest.horizon_sessions": [7, 10]})
+    with pytest.raises(
+        ConfigError, match=r"backtest\.horizon_sessions: 7 not among horizons \[10, 15\]"
+    ) as error:
+        search_space(config)
+    assert error.value.code == "tune.bad_range"
+
+
 def test_the_edge_of_a_range_is_flagged():
     space = (Parameter("a", 0.0, 1.0), Parameter("b", 1, 10), Parameter("c", choices=(1, 2)))
     assert edges(space, {"a": 0.995, "b": 1, "c": 1}) == {"a": "high", "b": "low"}
