@@ -157,6 +157,20 @@ def test_an_instrument_much_shorter_than_the_others(pooling):
     assert set(result.frame["instrument"]) == {"A"}
 
 
+def test_an_instrument_that_begins_later_moves_no_forecast_made_before_it_began():
+    config = adhoc_config(min_train_sessions=600)
+    early = bars_of("A", 1400, 1)
+    late = replace(bars_of("B", 400, 2), dates=early.dates[-400:])
+    whole = forecasts([early, late], config).frame
+    # as known after the close of session 950, fifty sessions before the other one began
+    alone = forecasts([early.cut(950)], config).frame
+    before = whole[whole["date"] <= alone["date"].max()].reset_index(drop=True)
+    assert len(alone) == 2 * 350
+    pd.testing.assert_frame_equal(
+        before.drop(columns="outcome"), alone.drop(columns="outcome"), check_exact=True
+    )
+
+
 def test_instruments_that_are_all_too_short_are_refused():
     # together they fill the calendar, but none has enough sessions of its own
     bars = bars_of("A", 700, 1)
