@@ -23,7 +23,7 @@ class TuneResult:
     group : model, decision or event.
     objective : what was maximised, in words.
     best_config : the config with the best trial's values, and with the number of trials behind them in
-        ``backtest.trials``; equal to the given one where nothing beat it.
+        ``backtest.trials``, also where nothing beat the given one; equal to it where no trial succeeded.
     best_values : config path -> value of the best trial; empty where no trial succeeded.
     best_score, default_score : of the best trial and of the config as it stands; None where not known.
     trials : one row per trial of the study: number, state (complete, failed), score, reason (of a failure),

@@ -92,7 +92,8 @@ def tune(
         best_config = _chosen(config, best_values, space, made)
         holdout = None
         if objective is not None and looks is not None:
-            holdout = _look(objective, crew, config, best_config, looks, study)
+            moved = bool(best_values) and best_values != start_values(space, config)
+            holdout = _look(objective, crew, config, best_config, looks, study, moved=moved)
     return TuneResult(
         group=config.tune.group,
         objective=objective.label if objective is not None else "a function of the caller",
@@ -158,9 +159,15 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
 
 
 def _chosen(config: Config, values: dict[str, Any], space: tuple[Parameter, ...], made: Search) -> Config:
-    """The config with the best values and the price of having searched for them; unchanged if it won itself."""
-    if not values or values == start_values(space, config):
+    """The config with the best values and the price of having searched for them.
+
+    The config as it stands pays that price too where it wins: it is then the best of all the trials, and its
+    Sharpe ratio is the largest of as many.
+    """
+    if not values:
         return config
+    if values == start_values(space, config):
+        values = {}  # as written: a horizon that is left open, say, stays open
     price = {"backtest.trials": made.trials, "backtest.trials_sharpe_variance": made.sharpe_variance}
     return with_overrides(config, values | price)
 
@@ -209,11 +216,16 @@ def _look(
     best_config: Config,
     looks: tuple[Path, int],
     study: optuna.Study,
+    *,
+    moved: bool,
 ) -> Holdout:
-    """Score the best config and the config as it stands on the holdout, and put the look on record."""
+    """Score the best config and the config as it stands on the holdout, and put the look on record.
+
+    Where the search has not ``moved`` a setting the two are one.
+    """
     path, earlier = looks
     first_date, look = str(objective.holdout_start), earlier + 1
-    candidates = [config] if best_config == config else [config, best_config]
+    candidates = [config, best_config] if moved else [config]
     found = crew.run(candidates, "score_holdout")
     default, best = (f.value if isinstance(f, Evaluation) else None for f in (found[0], found[-1]))
     record_look(

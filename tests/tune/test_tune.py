@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.config import load_config
+from engine.config import load_config, with_overrides
 from engine.errors import ConfigError, RunError
 from engine.tune.evaluation import Evaluation
 from engine.tune.tune import tune
@@ -187,9 +187,13 @@ def test_searching_on_from_a_tuned_config_adds_up():
     assert again.search.trials == different + 7
 
 
-def test_a_tie_leaves_the_config_alone():
-    result = tune(config_of(space=SPACE), trials=8, evaluate=lambda config: 1.0)
-    assert result.best_config == config_of(space=SPACE)
+def test_a_config_that_wins_its_own_search_is_still_the_best_of_all_its_trials():
+    config = config_of(space=SPACE)
+    result = tune(config, trials=8, evaluate=lambda config: 1.0)
+    # a tie leaves every setting alone; only the price of the search is written down
+    assert result.search.trials == 8
+    assert result.best_config == with_overrides(config, {"backtest.trials": 8})
+    assert result.best_values == {"rules.rsi_bull": 50.0, "rules.slope_sessions": 20}
 
 
 def test_the_best_config_is_written_as_yaml(tmp_path):
