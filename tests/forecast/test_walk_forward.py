@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from engine.bars.simulate import simulate_bars
-from engine.config import parse_config
+from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, InputError
 from engine.forecast.table import forecast_columns, touch_probabilities
 from engine.forecast.walk_forward import Forecasts, walk_forward
@@ -191,6 +191,14 @@ def test_two_instruments_of_a_family_get_models_of_their_own():
     assert last.deviations[0].weights.sum() == pytest.approx(1.0)
     alone = forecasts([bars_of("A", 1000, 1)], adhoc_config(min_train_sessions=600, pooling="none"))
     assert alone.groups[0].tracks[0].models[-1].deviations == {}
+
+
+def test_instruments_that_share_dates_are_no_further_independent_rows():
+    # about 1,250 dates forecast, and twice as many rows: two indices that move as one do not make 2,000 of them
+    config = with_overrides(adhoc_config(min_train_sessions=600, calibrator="isotonic"), {"horizons": [1]})
+    with pytest.raises(ConfigError, match="needs 2,000") as error:
+        forecasts([bars_of("A", 1600, 1), bars_of("B", 1600, 1)], config)
+    assert error.value.code == "forecast.calibrator_refused"
 
 
 def test_constant_and_empty_features_and_a_missing_class_are_handled():
