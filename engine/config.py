@@ -180,6 +180,18 @@ class RulesConfig(Section):
         return self
 
 
+# fields of RulesConfig that feed the forecast and leave levels, setup and outcome, so the question, alone
+MOMENTUM_RULES = (
+    "rsi_oversold",
+    "rsi_overbought",
+    "rsi_bull",
+    "slope_sessions",
+    "slope_flat_atr",
+    "mean_touch_atr",
+    "bias_votes",
+)
+
+
 class SetupConfig(Section):
     """How floor, ceiling, target and retest are chosen from the level book.
 

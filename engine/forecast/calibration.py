@@ -20,6 +20,7 @@ from engine.forecast.calibrators import (
     make_calibrator,
 )
 from engine.forecast.logistic_kernels import log_rows, row_losses, softmax_rows
+from engine.forecast.panel import Track
 from engine.forecast.probabilities import floor_probabilities
 from engine.forecast.track_forecast import TrackForecast
 
@@ -62,7 +63,7 @@ def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> Cali
     for k in range(nh):
         logits = np.ascontiguousarray(forecast.logits[:, k])
         raw[:, k] = floor_probabilities(softmax_rows(logits))
-        available = float(np.count_nonzero(forecast.forecast)) / track.horizons[k]
+        available = _independent(track, np.flatnonzero(forecast.forecast), track.horizons[k])
         check_enough_rows(name, available, forced=forced, place=f"horizon {track.horizons[k]}")
         folds = _walk(forecast, k, raw[:, k], calibrated[:, k], name, forced)
         chosen.append(folds)
@@ -80,7 +81,7 @@ def _walk(
         rows = track.forecast_rows(model.fold)
         known = track.known_at(model.fold.start)
         past = np.flatnonzero(forecast.forecast[:known])
-        independent = len(past) / track.horizons[k]
+        independent = _independent(track, past, track.horizons[k])
         ready = independent >= _FEWEST_OUTCOMES
         if name in ("isotonic", "venn_abers") and not forced:
             ready = independent >= FEWEST_FOR_STEPS
@@ -100,6 +101,11 @@ def _walk(
         both = [row_losses(log_rows(p[resolved], 0.0), codes[rows][resolved]) for p in (raw[rows], candidate)]
         gain[rows[resolved]] = (both[0] - both[1]) * track.evidence_weight[rows[resolved]]
     return tuple(result)
+
+
+def _independent(track: Track, rows: np.ndarray, horizon: int) -> float:
+    """Independent outcomes among rows: by date, because instruments of a group move together."""
+    return len(np.unique(track.session[rows])) / horizon
 
 
 def _never_falling(p: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 EVENTS = (BREAKDOWN, CONTINUATION)  # order of the last axis of hazards and of coefficients
 _BLOCK = 128
 _SMALLEST = 1e-5  # per session; a path count of 0 in 1,000 is not an impossibility
+_LARGEST = 1.0 - 1e-5  # of both events together
 
 
 class HazardLogistic(BaseEstimator):
@@ -180,7 +181,7 @@ class HazardLearner:
 def baseline_hazards(paths: Any) -> np.ndarray:
     """Chance of each event in each session given none before, (n, J, 2), from cumulative ``paths`` (n, J, 3).
 
-    Floored at 1e-5 per session.
+    Floored at 1e-5 per session; the two together stay below 1 by as much.
 
     Raises
     ------
@@ -259,8 +260,12 @@ def _hazards(paths, out):
                 return -1
             d = max(paths[i, j, 0], down)
             u = max(paths[i, j, 2], up)
-            out[i, j, 0] = min(max((d - down) / max(alive, _SMALLEST), _SMALLEST), 0.49)
-            out[i, j, 1] = min(max((u - up) / max(alive, _SMALLEST), _SMALLEST), 0.49)
+            breaks = max((d - down) / max(alive, _SMALLEST), _SMALLEST)
+            reaches = max((u - up) / max(alive, _SMALLEST), _SMALLEST)
+            # one session may decide nearly everything, where a level is very near: only certainty is cut
+            scale = min(1.0, _LARGEST / (breaks + reaches))
+            out[i, j, 0] = breaks * scale
+            out[i, j, 1] = reaches * scale
             down, up = d, u
     return 0
 

@@ -158,8 +158,12 @@ def walk_forward_level_touch(
     # pairs that distance alone decides teach nothing
     open_question = known.all(axis=1) & (offset.max(axis=1) > _OPEN[0]) & (offset.min(axis=1) < _OPEN[1])
     sizes = np.maximum(np.bincount(row_of[open_question], minlength=rows), 1)
-    # all levels of a date share one path of the market, and a path counts once in a horizon's length
-    weight = (1.0 / (sizes * horizon_max * baseline.shape[1]))[row_of]
+    # all levels of a date share one path of the market, and a path counts once in a horizon's length; m instruments
+    # on one date count as in the scenario model: once when forecasts are compared, as sqrt(m) when they are fitted
+    _, date, alive = np.unique(session, return_inverse=True, return_counts=True)
+    together = alive[date].astype(np.float64)
+    single = 1.0 / (sizes * horizon_max * baseline.shape[1])
+    fit_weight, evidence_weight = (single / np.sqrt(together))[row_of], (single / together)[row_of]
     fold = np.searchsorted(starts, session, side="right") - 1
     thinned = (session % _EVERY == 0)[row_of] & open_question
 
@@ -186,7 +190,7 @@ def walk_forward_level_touch(
                             trained[of_side],
                             offset[pairs_of_side],
                             labels[pairs_of_side],
-                            weight[pairs_of_side] * _EVERY,
+                            fit_weight[pairs_of_side] * _EVERY,
                             penalty,
                             fitted[max(number - 1, 0), k, side],
                         )
@@ -205,7 +209,7 @@ def walk_forward_level_touch(
             if k == best:
                 probabilities[now] = np.where(known[now], p, np.nan)
             loss = -np.log(np.where(labels[now] == 1, p, 1.0 - p))
-            loss = np.where(labels[now] >= 0, loss, 0.0).sum(axis=1) * weight[now]
+            loss = np.where(labels[now] >= 0, loss, 0.0).sum(axis=1) * evidence_weight[now]
             losses[:, k] += np.bincount(row_of[now], weights=loss, minlength=rows)
     return LevelTouch(probabilities, fold, penalties, coefficients)
 

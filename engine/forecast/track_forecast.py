@@ -110,16 +110,17 @@ def forecast_track(
 ) -> TrackForecast:
     """Forecast every row of ``track`` dated in one of ``folds``, each from what was known before its fold.
 
-    With ``deviations`` and more than one instrument, each instrument then gets a model of its own whose
-    offset is the forecast of the group, shrunk to it in the same way as the group is shrunk to the baseline.
+    With ``deviations``, each instrument of a fold that trains on more than one then gets a model of its own
+    whose offset is the forecast of the group, shrunk to it in the same way as the group is shrunk to the
+    baseline.  What counts is the training rows, not the list of instruments: one that begins years after the
+    fold must not change it.
     """
     n, nh = len(track), len(track.horizons)
     logits = np.full((n, nh, 3), np.nan)
     number = np.full(n, np.iinfo(np.int64).min, dtype=np.int64)
     done = np.zeros(n, dtype=bool)
     evidence = _Evidence(n, learner.candidates)
-    several = deviations and len(track.symbols) > 1
-    own = [OffsetLogisticLearner(DEVIATION_PENALTIES) for _ in track.symbols] if several else []
+    own = [OffsetLogisticLearner(DEVIATION_PENALTIES) for _ in track.symbols] if deviations else []
     own_evidence = [_Evidence(n, learner_i.candidates) for learner_i in own]
     models: list[FoldModel] = []
     for fold in folds:
@@ -138,7 +139,7 @@ def forecast_track(
             candidates = model.fitted.logits(z, offset, paths)
             evidence.record(rows, candidates[:, :, -1], track.codes[rows, -1], track.evidence_weight[rows])
             centre = model.fitted.mixed(model.weights, z, offset, paths)
-            if several:
+            if deviations and _several(track, used):
                 _fit_deviations(track, used, model, own, own_evidence, known)
                 _record_deviations(track, rows, model, own_evidence, z, centre)
                 centre = model._deviate(centre, z, track.instrument[rows])
@@ -149,6 +150,11 @@ def forecast_track(
         if progress is not None:
             progress()
     return TrackForecast(track, logits, number, done, tuple(models))
+
+
+def _several(track: Track, used: slice) -> bool:
+    instrument = track.instrument[used]
+    return bool((instrument != instrument[0]).any())
 
 
 def _fit_fold(

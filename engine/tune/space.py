@@ -21,26 +21,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from engine.config import Config, OutcomeConfig, RulesConfig, SetupConfig
+from engine.config import MOMENTUM_RULES, Config, OutcomeConfig, RulesConfig, SetupConfig
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_MOMENTUM = (
-    "rsi_oversold",
-    "rsi_overbought",
-    "rsi_bull",
-    "slope_sessions",
-    "slope_flat_atr",
-    "mean_touch_atr",
-    "bias_votes",
-)
 # a rule that is not known to leave the levels alone may move them
-_LEVELS = tuple(name for name in RulesConfig.model_fields if name not in _MOMENTUM)
+_LEVELS = tuple(name for name in RulesConfig.model_fields if name not in MOMENTUM_RULES)
 
 MODEL_PATHS = (
-    *(f"rules.{name}" for name in _MOMENTUM),
+    *(f"rules.{name}" for name in MOMENTUM_RULES),
     *(
         f"forecast.{name}"
         for name in (

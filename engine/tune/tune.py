@@ -161,7 +161,8 @@ def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataF
 def _chosen(config: Config, values: dict[str, Any], space: tuple[Parameter, ...], made: Search) -> Config:
     """The config with the best values and the price of having searched for them.
 
-    The price is due where the config as it stands won, too: it then is the best of as many.
+    The price is due where the config as it stands won, too: it then is the best of as many.  Its values stay as
+    written: a horizon that is left open stays open.
     """
     if not values:
         return config

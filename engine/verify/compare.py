@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from engine.config import Config
+from engine.config import MOMENTUM_RULES, Config
 from engine.errors import ConfigError, DataError
 from engine.verify.bootstrap import block_sessions, bootstrap_sums, interval_of
 from engine.verify.diebold_mariano import diebold_mariano
@@ -22,8 +22,6 @@ COMPARISON_COLUMNS = (
     "horizon_sessions", "score", "rows", "effective_rows", "first", "second",
     "difference", "difference_low", "difference_high", "skill_of_second", "dm_p_value",
 )  # fmt: skip
-# momentum thresholds of the rules section feed the forecast, not the question
-_NOT_EVENT = {"rsi_oversold", "rsi_overbought", "rsi_bull", "slope_sessions", "slope_flat_atr"}
 _KEYS = ["instrument", "date", "horizon_sessions"]
 
 
@@ -67,7 +65,7 @@ def event_differences(first: Config, second: Config) -> list[EventDifference]:
     for section in ("outcome", "setup", "rules"):
         one, two = (getattr(c, section).model_dump(mode="json") for c in (first, second))
         for key in sorted(set(one) | set(two)):
-            if key not in _NOT_EVENT and one.get(key) != two.get(key):
+            if key not in MOMENTUM_RULES and one.get(key) != two.get(key):
                 found.append(EventDifference(f"{section}.{key}", one.get(key), two.get(key)))
     if first.replay.start != second.replay.start:
         found.append(EventDifference("replay.start", first.replay.start, second.replay.start))

@@ -167,6 +167,14 @@ def test_hazard_returns_its_baseline_finds_the_truth_and_never_falls():
     assert clone(fitted).get_params()["penalty"] == 1.0
 
 
+def test_a_session_that_decides_nearly_everything_keeps_its_hazard():
+    # continuation in the first session with probability 0.7, in the second 0.8 of what is left, then nothing
+    paths = np.array([[[0.05, 0.25, 0.70], [0.05, 0.05, 0.90], [0.05, 0.05, 0.90]]])
+    np.testing.assert_allclose(baseline_hazards(paths)[0, :2], [[0.05, 0.7], [1e-5, 0.8]], atol=1e-9)
+    model = HazardLogistic("infinite").fit(np.zeros((1, 1)), [1], [2], paths)
+    np.testing.assert_allclose(model.predict_cumulative(np.zeros((1, 1)), paths), paths, atol=1e-4)
+
+
 def test_hazard_refusals():
     X, session, code, paths = events(0, 40)
     falling = paths[:, ::-1].copy()

@@ -6,7 +6,7 @@ import pytest
 from engine.bars.simulate import simulate_bars
 from engine.errors import InputError
 from engine.forecast.analogues import nearest_rows
-from engine.forecast.explain import explain
+from engine.forecast.explain import explain, spread_of_refits
 from engine.forecast.models import load_models, save_models
 from engine.forecast.notes import PHRASES, note, phrase
 from engine.forecast.track_record import reliability_sentence
@@ -89,6 +89,20 @@ def test_interval_widens_where_history_is_short():
         told = explain(forecasts, [entry], config, [("A", bars.dates[-1])])["A", bars.dates[-1]]
         widths.append(np.mean([high - low for low, high in told.intervals.values()]))
     assert widths[0] > widths[1]
+
+
+@pytest.mark.parametrize("draws", [40, 100])
+def test_another_refit_lies_in_the_interval_as_often_as_it_says(draws):
+    # 4,000 refits of normal log-odds and one more each; the share inside is 0.90 with standard error 0.005 (of the
+    # indicators; the intervals are new each time), so 0.88 to 0.92 fails by chance once in 10,000
+    rng = np.random.default_rng(draws)
+    refits = rng.normal(size=(draws, 4000))
+    low, high = spread_of_refits(refits, 0.90)
+    another = rng.normal(size=4000) - np.median(refits, axis=0)
+    assert 0.88 <= np.mean((low <= another) & (another <= high)) <= 0.92
+    # too few draws for the tails: the extremes are all there is
+    low, high = spread_of_refits(refits[:5], 0.90)
+    np.testing.assert_allclose(high - low, np.ptp(refits[:5], axis=0))
 
 
 def test_blocks_keep_neighbours_together():

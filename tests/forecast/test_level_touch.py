@@ -128,6 +128,17 @@ def test_without_an_effect_the_baseline_stands():
     assert np.mean(kept) > 0.5
 
 
+def test_copies_of_an_instrument_are_no_further_evidence():
+    # an effect too small to earn its place on one instrument must not earn it because six markets move as one
+    one = pairs_of(effect=0.3, seed=1)
+    by_row = ("session", "end", "distance", "baseline", "touched", "features")
+    six = one | {name: np.concatenate([one[name]] * 6) for name in by_row}
+    six["pointer"] = 6 * np.arange(6 * 1200 + 1)
+    alone, together = (walk_forward_level_touch(**data) for data in (one, six))
+    assert np.isinf(alone.penalties).all()
+    np.testing.assert_array_equal(together.penalties, alone.penalties)
+
+
 def test_order_of_distances_and_horizons_holds():
     data = pairs_of(effect=1.5)
     result = walk_forward_level_touch(**data)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from engine.bars.simulate import simulate_bars
-from engine.config import parse_config
+from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, InputError
 from engine.forecast.table import forecast_columns, touch_probabilities
 from engine.forecast.walk_forward import Forecasts, walk_forward
@@ -157,6 +157,20 @@ def test_an_instrument_much_shorter_than_the_others(pooling):
     assert set(result.frame["instrument"]) == {"A"}
 
 
+def test_an_instrument_that_begins_later_moves_no_forecast_made_before_it_began():
+    config = adhoc_config(min_train_sessions=600)
+    early = bars_of("A", 1400, 1)
+    late = replace(bars_of("B", 400, 2), dates=early.dates[-400:])
+    whole = forecasts([early, late], config).frame
+    # as known after the close of session 950, fifty sessions before the other one began
+    alone = forecasts([early.cut(950)], config).frame
+    before = whole[whole["date"] <= alone["date"].max()].reset_index(drop=True)
+    assert len(alone) == 2 * 350
+    pd.testing.assert_frame_equal(
+        before.drop(columns="outcome"), alone.drop(columns="outcome"), check_exact=True
+    )
+
+
 def test_instruments_that_are_all_too_short_are_refused():
     # together they fill the calendar, but none has enough sessions of its own
     bars = bars_of("A", 700, 1)
@@ -177,6 +191,14 @@ def test_two_instruments_of_a_family_get_models_of_their_own():
     assert last.deviations[0].weights.sum() == pytest.approx(1.0)
     alone = forecasts([bars_of("A", 1000, 1)], adhoc_config(min_train_sessions=600, pooling="none"))
     assert alone.groups[0].tracks[0].models[-1].deviations == {}
+
+
+def test_instruments_that_share_dates_are_no_further_independent_rows():
+    # about 1,250 dates forecast, and twice as many rows: two indices that move as one do not make 2,000 of them
+    config = with_overrides(adhoc_config(min_train_sessions=600, calibrator="isotonic"), {"horizons": [1]})
+    with pytest.raises(ConfigError, match="needs 2,000") as error:
+        forecasts([bars_of("A", 1600, 1), bars_of("B", 1600, 1)], config)
+    assert error.value.code == "forecast.calibrator_refused"
 
 
 def test_constant_and_empty_features_and_a_missing_class_are_handled():

@@ -3,6 +3,7 @@ import pytest
 
 from engine.config import with_overrides
 from engine.errors import ConfigError, DataError
+from engine.tune.space import MODEL_PATHS
 from engine.verify.compare import compare, event_differences
 from engine.verify.scores import log_loss
 from tests.verify.factory import make_config, make_frames
@@ -64,6 +65,16 @@ def test_other_questions_are_refused_and_named(pair):
     assert caught.value.code == "compare.different_events"
     same = with_overrides(config, {"forecast.model": "ordinal", "rules.rsi_bull": 55.0, "seed": 8})
     assert event_differences(config, same) == []
+
+
+def test_no_setting_that_tuning_calls_part_of_the_model_is_called_part_of_the_question(pair):
+    config = pair[2]
+    tuned = {
+        "rules.rsi_oversold": 25.0, "rules.rsi_overbought": 75.0, "rules.rsi_bull": 55.0, "rules.slope_sessions": 35,
+        "rules.slope_flat_atr": 0.6, "rules.mean_touch_atr": 0.6, "rules.bias_votes": 2,
+    }  # fmt: skip
+    assert {path for path in MODEL_PATHS if path.startswith("rules.")} == set(tuned)
+    assert event_differences(config, with_overrides(config, tuned)) == []
 
 
 def test_other_bars_are_refused(pair):
