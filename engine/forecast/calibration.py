@@ -67,7 +67,7 @@ def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> Cali
         check_enough_rows(name, available, forced=forced, place=f"horizon {track.horizons[k]}")
         folds = _walk(forecast, k, raw[:, k], calibrated[:, k], name, forced)
         chosen.append(folds)
-    return CalibratedTrack(_never_falling(raw), _never_falling(calibrated), tuple(chosen))
+    return CalibratedTrack(never_falling(raw), never_falling(calibrated), tuple(chosen))
 
 
 def _walk(
@@ -108,10 +108,12 @@ def _independent(track: Track, rows: np.ndarray, horizon: int) -> float:
     return len(np.unique(track.session[rows])) / horizon
 
 
-def _never_falling(p: np.ndarray) -> np.ndarray:
-    # a model of all horizons promises that breakdown and continuation never become less likely with more
-    # time; flooring and calibrating each horizon by itself can break that by a little, so an event takes the
-    # smallest of its own and all longer horizons, and the range takes the rest
+def never_falling(p: np.ndarray) -> np.ndarray:
+    """Probabilities (n, horizons, 3) in which breakdown and continuation never become less likely with more time.
+
+    A model of all horizons promises that; flooring, calibrating and correcting each horizon by itself can break it
+    by a little.  An event takes the smallest of its own and all longer horizons, and the range takes the rest.
+    """
     if p.shape[1] == 1:
         return p
     events = np.minimum.accumulate(p[:, ::-1], axis=1)[:, ::-1]

@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import RunError
 from engine.files import write_atomic, write_json
 from engine.forecast.boosting import BoostingCandidates, TreeModel
-from engine.forecast.calibration import FoldCalibrator
+from engine.forecast.calibration import FoldCalibrator, never_falling
 from engine.forecast.calibrators import (
     AffineCalibrator,
     Calibrator,
@@ -73,13 +73,11 @@ class SavedModel:
         places = {symbol: i for i, symbol in enumerate(self.symbols)}
         instrument = np.array([places.get(str(symbol), -1) for symbol in symbols], dtype=np.int64)
         logits = self.model.logits(features, offset, paths, instrument)
-        return np.stack(
-            [
-                one.predict_proba(floor_probabilities(softmax_rows(np.ascontiguousarray(logits[:, k]))))
-                for k, one in enumerate(self.calibrators)
-            ],
-            axis=1,
-        )
+        each = [
+            one.predict_proba(floor_probabilities(softmax_rows(np.ascontiguousarray(logits[:, k]))))
+            for k, one in enumerate(self.calibrators)
+        ]
+        return never_falling(np.stack(each, axis=1))
 
 
 def save_models(forecasts: Forecasts, folder: Path) -> list[Path]:

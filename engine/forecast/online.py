@@ -10,6 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from engine.forecast.calibration import never_falling
 from engine.forecast.folds import NEVER
 from engine.forecast.logistic_kernels import log_rows
 from engine.forecast.probabilities import FLOOR, floor_probabilities
@@ -35,7 +36,7 @@ def drift_corrected(forecast: TrackForecast, probabilities: np.ndarray) -> np.nd
                 logs, track.codes[rows, k], track.session[rows], ends, 1.0 / horizon, _RATE, _DECAY, corrected
             )
             out[rows, k] = floor_probabilities(corrected)
-    return out
+    return never_falling(out)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -132,12 +132,17 @@ def test_no_edge_is_reported_where_none_exists():
     assert np.mean(skills) < 3 * np.std(skills) / np.sqrt(20)
 
 
-def test_probabilities_of_events_never_fall_with_the_horizon_under_the_hazard_model():
-    config = adhoc_config(model="hazard", min_train_sessions=600, calibrator="vector")
+@pytest.mark.parametrize("online", [False, True])
+def test_probabilities_of_events_never_fall_with_the_horizon_under_the_hazard_model(online):
+    config = adhoc_config(
+        model="hazard", min_train_sessions=600, calibrator="vector", online_recalibration=online
+    )
     frame = forecasts([bars_of("A", 1100, 3, momentum=0.9)], config).frame
     wide = frame.pivot(index="date", columns="horizon_sessions", values=["p_breakdown", "p_continuation"])
     for name in ("p_breakdown", "p_continuation"):
         assert (wide[name][15] >= wide[name][10] - 1e-12).all()
+    np.testing.assert_allclose(table(frame, "p").sum(1), 1.0, atol=1e-12)
+    assert table(frame, "p").min() >= 0.001 - 1e-12
 
 
 @pytest.mark.parametrize("pooling", ["none", "family", "all"])
