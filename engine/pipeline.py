@@ -258,7 +258,9 @@ def _draw(path: Path) -> Path:
         reliability=run.reliability,
         findings=run.metrics["findings"],
     )
-    write_text(path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval))
+    write_text(
+        path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)
+    )
     write_text(path / "report.html", render_page(material))
     return path / "report.html"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.config import OutcomeConfig
 from engine.report import words
 from engine.report.overview import opening, outlook, technical_overview
 from engine.report.pieces import in_sight
+from engine.report.question import question
 from engine.report.scenario import HorizonTable, LevelLine, Scenario
 from engine.report.trust import Trust, read_metrics
 from engine.report.verdicts import rules_verdict, trust_paragraphs
@@ -22,7 +24,10 @@ _LEVELS_SHOWN = 6
 
 
 def build_brief(
-    scenarios: Sequence[Scenario], metrics: Mapping[str, Any] | None = None, interval: float = 0.90
+    scenarios: Sequence[Scenario],
+    metrics: Mapping[str, Any] | None = None,
+    interval: float = 0.90,
+    outcome: OutcomeConfig | None = None,
 ) -> str:
     """The brief for one or more instruments, as Markdown with a final newline.
 
@@ -31,6 +36,7 @@ def build_brief(
     scenarios : one per instrument, in the order of the config.
     metrics : what verification found; None where nothing was verified yet (the brief says so).
     interval : coverage of the intervals in ``metrics``.
+    outcome : the rule that settles the table; None: the default one.
     """
     trust = read_metrics(metrics, interval)
     several = len(scenarios) > 1
@@ -39,7 +45,7 @@ def build_brief(
         dates = {scenario.as_of for scenario in scenarios}
         lines += [f"# Scenario analysis, {words.day(max(dates))}", ""]
     for scenario in scenarios:
-        lines += _instrument(scenario, trust, "##" if several else "#", several)
+        lines += _instrument(scenario, trust, outcome or OutcomeConfig(), "##" if several else "#", several)
     level = "##"
     lines += [f"{level} How far to trust it", ""]
     for text in trust_paragraphs(trust):
@@ -50,7 +56,9 @@ def build_brief(
     return "\n".join(lines)
 
 
-def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> list[str]:
+def _instrument(
+    scenario: Scenario, trust: Trust, outcome: OutcomeConfig, top: str, several: bool
+) -> list[str]:
     sub = top + "#"
     lines = [f"{top} {scenario.full_name}: scenario analysis, {words.day(scenario.as_of)}", ""]
     lines += [f"**{outlook(scenario)}**", "", opening(scenario), ""]
@@ -78,6 +86,8 @@ def _instrument(scenario: Scenario, trust: Trust, top: str, several: bool) -> li
     lines += [f"{sub} Probability table", ""]
     if not scenario.horizons:
         lines += ["There is no forecast for this date.", ""]
+    elif settled := question(scenario, outcome):
+        lines += [settled, ""]
     for table in scenario.horizons:
         lines += _probability_table(table)
     if several:

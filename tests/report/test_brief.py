@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from engine.config import OutcomeConfig
 from engine.report.brief import build_brief
 from tests.report import factory
 
@@ -66,3 +67,14 @@ def test_short_history_gives_a_brief_without_guesses():
     assert "too short" in text
     assert "nan" not in text.lower()
     assert "None" not in text
+
+
+def test_it_says_what_settles_the_table(material):
+    told = build_brief(material.scenarios, outcome=OutcomeConfig(floor_break="touch"))
+    assert (
+        told.index("## Probability table")
+        < told.index("Continuation: a high reaches")
+        < told.index("| Scenario")
+    )
+    assert "before a low below" in told
+    assert "before a close below" in build_brief(material.scenarios)
