@@ -20,7 +20,8 @@ from engine.kernel_cache import drop_stale_kernels
 
 if TYPE_CHECKING:
     from engine.config import Config, load_config
-    from engine.pipeline import audit, check, compare, replay, run, scenario, tune
+    from engine.finished import compare
+    from engine.pipeline import audit, check, replay, run, scenario, tune
     from engine.runs.run import Run, list_runs, open_run
 
 __all__ = [
@@ -43,6 +44,7 @@ drop_stale_kernels(Path(__file__).parent)  # before the first kernel is loaded
 _HOME = {
     "Config": "engine.config",
     "load_config": "engine.config",
+    "compare": "engine.finished",
     "Run": "engine.runs.run",
     "open_run": "engine.runs.run",
     "list_runs": "engine.runs.run",

@@ -74,14 +74,14 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
-    from engine import pipeline
+    from engine import finished, pipeline
     from engine.report.terminal import run_view
 
-    finished = pipeline.run(_load(config, overrides), results=results, command=_command_line())
-    _print(run_view(finished.scenarios, finished.metrics, finished.config.verify.interval))
-    print(finished.path)
+    made = pipeline.run(_load(config, overrides), results=results, command=_command_line())
+    _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
+    print(made.path)
     if strict:
-        pipeline.require_no_failed_check(finished)
+        finished.require_no_failed_check(made)
 
 
 @app.command()
@@ -153,11 +153,11 @@ def show(
     symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
 ) -> None:
     """The level book and the scenario table of any date of a run."""
-    from engine import pipeline
+    from engine import finished
     from engine.report.terminal import book_view, scenario_view
 
     folder = _run_folder(run, results)
-    for table in pipeline.show(folder, _date(date), symbol=symbol):
+    for table in finished.show(folder, _date(date), symbol=symbol):
         _print(scenario_view(table, levels=False), book_view(table))
     config = shlex.quote(str(folder / "config.yaml"))
     print(f"\nIntervals, track record and analogues of a close: engine scenario {config} --as-of {date}")
@@ -166,18 +166,18 @@ def show(
 @app.command()
 def report(run: RunPath, results: Results = Path("results")) -> None:
     """Draw report.html and brief.md of a finished run again; prints the path of the page."""
-    from engine import pipeline
+    from engine import finished
 
-    print(pipeline.report(_run_folder(run, results)))
+    print(finished.report(_run_folder(run, results)))
 
 
 @app.command()
 def compare(first: RunPath, second: RunPath, results: Results = Path("results")) -> None:
     """Scores of two runs, paired on their common rows, with intervals."""
-    from engine import pipeline
+    from engine import finished
     from engine.report.listings import comparison_view
 
-    _print(comparison_view(pipeline.compare(_run_folder(first, results), _run_folder(second, results))))
+    _print(comparison_view(finished.compare(_run_folder(first, results), _run_folder(second, results))))
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """The order of the stages, in one place.
 
-Everything a command does is a function here, and everything here is one page: bars, replay, outcomes,
-forecast, verify, backtest, report.  A table for one date and a full run go through the same functions, which
-is why they agree.
+Everything a command makes from a config is a function here, and everything here is one page: bars, replay,
+outcomes, forecast, verify, backtest, report.  A table for one date and a full run go through the same functions,
+which is why they agree.  What can be done with a finished run is in :mod:`engine.finished`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.errors import CheckFailed, ConfigError, DataError, RunError
+from engine.errors import ConfigError, DataError
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from engine.runs.run import Run
     from engine.tune.result import TuneResult
     from engine.verify.audit import AuditResult
-    from engine.verify.compare import Comparison
     from engine.verify.ledger_score import LedgerScore
 
 
@@ -159,6 +158,7 @@ def _fill(
     folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
 ) -> None:
     from engine.backtest.backtest import backtest
+    from engine.finished import draw
     from engine.forecast.book_touch import book_touch
     from engine.forecast.models import save_models
     from engine.forecast.training_labels import training_labels
@@ -229,40 +229,7 @@ def _fill(
         folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
     with progress.stage("report"):
         folder.save_manifest()
-        _draw(folder.path)
-
-
-def _draw(path: Path) -> Path:
-    """brief.md and report.html from what stands in the run folder; returns the page's path."""
-    from engine.files import write_text
-    from engine.report.brief import build_brief
-    from engine.report.material import ReportMaterial
-    from engine.report.page import render_page
-    from engine.report.scenario import Scenario
-    from engine.runs.run import Run
-
-    run = Run(path)
-    tables = [Scenario.from_dict(item) for item in run.scenarios]
-    material = ReportMaterial(
-        config=run.config,
-        scenarios=tables,
-        manifest=run.provenance,
-        replay=run.replay,
-        levels=run.levels,
-        events=run.level_events,
-        outcomes=run.outcomes,
-        forecasts=run.forecasts,
-        trades=run.trades,
-        equity=run.equity,
-        metrics=run.metrics,
-        reliability=run.reliability,
-        findings=run.metrics["findings"],
-    )
-    write_text(
-        path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)
-    )
-    write_text(path / "report.html", render_page(material))
-    return path / "report.html"
+        draw(folder.path)
 
 
 def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
@@ -328,70 +295,6 @@ def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
 
     bars = load_all(config)
     return bars, find_in_bars(bars)
-
-
-def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[Scenario]:
-    """The table and the whole level book of any date of a finished run, one entry per instrument.
-
-    The book is replayed from the bars in the folder; the probabilities are the run's own.
-
-    Raises
-    ------
-    RunError
-        ``run.no_such_instrument`` or ``run.no_such_date``.
-    """
-    from engine.forecast.book_touch import book_touch
-    from engine.report.fill import table_at
-    from engine.runs.run import open_run
-
-    run = open_run(path)
-    bars = run.bars
-    if symbol is not None and symbol not in bars:
-        raise RunError(
-            "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
-        )
-    replays, index = {}, {}
-    for key, series in bars.items():
-        index[key] = len(series) - 1 if date is None else series.index_of(date)
-        if index[key] >= 0:
-            replays[key] = replay_bars(series.cut(index[key] + 1), run.config)
-    tables = []
-    with threadpool_limits(1):
-        touch = book_touch(replays, run.config)
-    names = {instrument.symbol: instrument.name for instrument in run.config.instruments}
-    for key in [symbol] if symbol else bars:
-        if key not in replays:
-            raise RunError(
-                "run.no_such_date",
-                f"{key}: {date} is before the first session",
-                f"the run starts on {bars[key].dates[0]}",
-            )
-        tables.append(
-            table_at(replays[key], run.forecasts, index[key], name=names[key], level_touch=touch[key])
-        )
-    return tables
-
-
-def report(path: str | Path) -> Path:
-    """Draw brief.md and report.html of a finished run again; returns the page's path."""
-    from engine.runs.run import open_run
-
-    return _draw(open_run(path).path)
-
-
-def compare(first: str | Path, second: str | Path) -> Comparison:
-    """Scores of two runs on their common rows, paired, with intervals; see ``verify.compare``.
-
-    Raises
-    ------
-    InputError
-        ``compare.different_events`` where the two runs answer different questions; the settings are named.
-    """
-    from engine.runs.run import open_run
-    from engine.verify.compare import compare as compare_forecasts
-
-    one, two = open_run(first), open_run(second)
-    return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
 
 
 def tune(
@@ -500,14 +403,3 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
     load_bars(instrument, ReplayConfig())
     write_text(path, commented_config(name, symbol, str(csv)))
     return path
-
-
-def require_no_failed_check(run: Run) -> None:
-    """Raise ``CheckFailed`` (exit code 4) where a check of the run failed."""
-    failed = run.manifest["failed_checks"]
-    if failed:
-        raise CheckFailed(
-            "checks.failed",
-            f"{run.path.name}: {', '.join(failed)}",
-            "the report explains each; see its section on checks",
-        )

@@ -15,7 +15,7 @@ import pytest
 import engine
 from engine.bars.simulate import simulate_bars
 from engine.config import load_config
-from engine.errors import DataError, InputError
+from engine.errors import DataError, InputError, RunError
 from engine.report.scenario import Scenario
 from tests.conftest import small_config
 
@@ -169,7 +169,7 @@ def test_a_run_that_dies_says_failed_and_cannot_be_opened(tmp_path, monkeypatch)
     (folder,) = tmp_path.iterdir()
     assert json.loads((folder / "manifest.json").read_text())["status"] == "failed"
     assert "no space left" in (folder / "run.log").read_text()
-    with pytest.raises(engine.pipeline.RunError if hasattr(engine, "pipeline") else RuntimeError):
+    with pytest.raises(RunError):
         engine.open_run(folder)
 
 
