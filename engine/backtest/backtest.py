@@ -212,22 +212,12 @@ def _metrics(
     strategy["cancelled_entries"] = sum(t.fills[0].cancelled for t in traded)
     strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
     strategy["deflated_sharpe"] = _deflated(curves[:, 0], search)
-    final = draws[-1]
     metrics: dict[str, Any] = {
         "strategy": strategy,
         "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1]),
         "unfiltered": equity_metrics(curves[:, 2], invested[:, 2])
         | {"trades": sum(len(t.fills[2]) for t in traded)},
-        "random_entries": {
-            "draws": int(draws.shape[1]),
-            "median_total_return_percent": (
-                100.0 * float(np.median(final) / draws[0, 0] - 1.0) if len(final) else None
-            ),
-            # the strategy counts as one of the draws, so the value is never 0 (Phipson and Smyth 2010)
-            "p_value": (
-                float((1 + np.sum(final >= curves[-1, 0])) / (1 + len(final))) if len(final) else None
-            ),
-        },
+        "random_entries": _random_metrics(draws, float(curves[-1, 0])),
         "instruments": {},
     }
     for t in traded:
@@ -238,6 +228,20 @@ def _metrics(
             "unfiltered": equity_metrics(t.account.equity[:, 2], t.account.invested[:, 2]),
         }
     return metrics
+
+
+def _random_metrics(draws: np.ndarray, final: float) -> dict[str, Any]:
+    """Medians over the draws (sessions, draws), each figure by itself, and how often a draw ends at ``final`` or above."""
+    count = draws.shape[1]
+    figures = [equity_metrics(draws[:, d]) for d in range(count)]
+    medians: dict[str, Any] = {}
+    for key in equity_metrics(np.ones(2)):
+        values = [figure[key] for figure in figures]
+        known = [value for value in values if value is not None]
+        medians[f"median_{key}"] = float(np.median(known)) if known else None
+    # the strategy counts as one of the draws, so the value is never 0 (Phipson and Smyth 2010)
+    p_value = float((1 + np.sum(draws[-1] >= final)) / (1 + count)) if count else None
+    return {"draws": count, "p_value": p_value, **medians}
 
 
 def _strategy_metrics(trades: pd.DataFrame, equity: np.ndarray, invested: np.ndarray) -> dict[str, Any]:

@@ -147,6 +147,12 @@ def test_random_entries_come_as_often_and_bracket_themselves():
     # entries drawn at random are what the probabilities of this case are: no evidence against that.
     # False alarm rate 2 %, but seed and data are fixed
     assert 0.01 < result.metrics["random_entries"]["p_value"] < 1.0
+    figures = result.metrics["random_entries"]
+    # the curve takes the upper of the two middle draws, the figure their mean
+    median = 100 * (equity["random_median"].iloc[-1] / equity["random_median"].iloc[0] - 1)
+    assert figures["median_total_return_percent"] == pytest.approx(median, rel=0.1)
+    assert figures["median_max_drawdown_percent"] < 0 < figures["median_annual_volatility_percent"]
+    assert figures["median_sharpe_252"] is not None
     again, _ = run(config, (bars, floor, target, probability))
     pd.testing.assert_frame_equal(equity, again.equity)
     assert again.metrics == result.metrics
