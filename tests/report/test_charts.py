@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.report.charts import equity_chart, history_chart, price_chart, skill_chart
 from engine.report.charts.reliability import ReliabilityPanel, reliability_chart
-from engine.report.charts.style import spread
+from engine.report.charts.style import shorten, spread
 from engine.report.trust import read_metrics
 from tests.report import factory
 
@@ -108,3 +108,16 @@ def test_what_came_true_is_told_by_place_and_not_by_colour_alone(material):
     # SVG counts downwards: the lanes have the order of the areas, and none overlaps the next
     assert max(lanes["continuation"]) < min(lanes["range"])
     assert max(lanes["range"]) < min(lanes["breakdown"])
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (60, "former multi-week resistance shelf (June 2017)"),
+        (40, "former multi-week resistance shelf"),
+        (30, "former resistance shelf"),
+        (20, "former resistance…"),
+    ],
+)
+def test_a_name_that_is_too_long_loses_what_matters_least_first(limit, expected):
+    assert shorten("former multi-week resistance shelf (June 2017)", limit) == expected

@@ -153,10 +153,12 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most ``limit`` characters: what follows a comma or a bracket goes first, then whole words."""
+    """At most ``limit`` characters: what follows a comma or a bracket goes first, then how long it took, then words."""
     if len(text) <= limit:
         return text
     head = re.split(r",| \(| of ", text)[0]
+    if len(head) > limit:
+        head = re.sub(r"\bmulti-(week|month) ", "", head)
     if len(head) <= limit:
         return head
     return head[: limit - 1].rsplit(" ", 1)[0].rstrip() + "…"
