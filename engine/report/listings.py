@@ -14,6 +14,7 @@ from rich.text import Text
 from engine.bars.findings import BarFinding
 from engine.bars.series import BarSeries
 from engine.report import words
+from engine.scenarios import whole_percents
 from engine.verify.compare import Comparison
 from engine.verify.ledger_score import LedgerScore
 
@@ -171,8 +172,11 @@ def ledger_view(frame: pd.DataFrame) -> RenderableType:
     )
     for name, title in (("close", "close"), ("floor", "floor"), ("target_low", "target")):
         shown[title] = [words.price(v, words.price_decimals(v)) for v in frame[name]]
-    for scenario, title in (("continuation", "cont."), ("range", "range"), ("breakdown", "break.")):
-        shown[title] = [words.percent(v) for v in frame[f"p_{scenario}"]]
+    titles = {"continuation": "cont.", "range": "range", "breakdown": "break."}
+    probabilities = frame[[f"p_{scenario}" for scenario in titles]].to_numpy(dtype=float)
+    shares = [whole_percents(row) for row in probabilities.tolist()]
+    for place, title in enumerate(titles.values()):
+        shown[title] = [f"{row[place]}%" for row in shares]
     shown["recorded"] = frame["recorded_at"].str[:10]
     right = [c for c in shown.columns if c not in ("as of", "instrument", "recorded")]
     return listing(shown, right=right, empty="The ledger is empty.")

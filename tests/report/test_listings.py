@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
-from engine.report.listings import comparison_view, runs_view, tuning_view
+from engine.report.listings import comparison_view, ledger_view, runs_view, tuning_view
 from engine.report.terminal import book_view
 from engine.verify.compare import Comparison
 from tests.report import factory
@@ -94,3 +96,22 @@ def test_a_search_tells_skill_in_percent_and_what_is_left_of_it():
     ):
         assert piece in text
     assert "53.500123" not in text
+
+
+def test_the_percents_of_a_recorded_table_sum_to_100():
+    frame = pd.DataFrame(
+        {
+            "as_of": ["2025-12-31"],
+            "instrument": ["TLT"],
+            "horizon_sessions": [10],
+            "close": [87.16],
+            "floor": [86.10],
+            "target_low": [88.14],
+            "p_continuation": [0.484],
+            "p_range": [0.154],
+            "p_breakdown": [0.362],
+            "recorded_at": ["2026-01-02T09:00:00+00:00"],
+        }
+    )
+    text = printed(ledger_view(frame), width=100)
+    assert [int(share) for share in re.findall(r"(\d+)%", text)] == [49, 15, 36]
