@@ -130,17 +130,27 @@ def _describe(
     z, contributions = _contributions(forecast, model, row)
     for k, horizon in enumerate(track.horizons):
         target.effective_rows[horizon] = effective_sample_size(trained, horizon)
-        said, alone = _percents(published[row, k]), _percents(np.exp(track.offset[row, k]))
+        baseline = np.exp(track.offset[row, k])
+        said, alone = _percents(published[row, k]), _percents(baseline)
+        effects = effects_on_probabilities(contributions, baseline, published[row, k])
         for code, name in enumerate(SCENARIOS):
             p = float(published[row, k, code])
             target.reliability[horizon, name] = reliability_sentence(
                 p, published[mine, k, code], track.codes[mine, k] == code, horizon
             )
-            target.notes[horizon, name] = note(
-                code, said[code], alone[code], track.names, z, contributions[code]
-            )
+            target.notes[horizon, name] = note(code, said[code], alone[code], track.names, z, effects[code])
     if track.horizons[-1] == max(h for t in group.tracks for h in t.track.horizons):
         target.analogues = _analogues(group, position, row, model, entries)
+
+
+def effects_on_probabilities(contributions: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """What each feature does to the logarithm of each probability, (3, p), from what it adds to the log-odds (3, p).
+
+    Log-odds raised everywhere raise nothing: of each contribution its mean over the classes is taken off, weighted by
+    their probabilities (the derivative of the softmax) half way from the baseline's (3,) to the published (3,).
+    """
+    middle = 0.5 * (before / before.sum() + after)
+    return contributions - middle @ contributions
 
 
 def _percents(probabilities: np.ndarray) -> tuple[int, ...]:

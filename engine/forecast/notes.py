@@ -13,8 +13,9 @@ import numpy as np
 
 from engine.scenarios import SCENARIOS
 
-_NOTICED = 0.015  # log-odds: about a third of a percentage point; smaller effects are not worth a word
+_NOTICED = 0.015  # of the probability: about half a percentage point; smaller effects are not worth a word
 _MOST_NAMED = 2
+_MANY = "many small facts together"
 
 # feature -> (words when it is above its usual value, words when below)
 PHRASES: Mapping[str, tuple[str, str]] = {
@@ -37,12 +38,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "target_kinds": ("a target confirmed by several kinds of level", "a target of a single kind"),
     "target_reversed": ("a target that used to be support", "a target that was always resistance"),
     "target_projected": ("the lack of a level in reach as target", "a real level as target"),
-    "levels_above_1_atr": ("several levels close overhead", "few levels close overhead"),
-    "levels_above_2_atr": ("crowded levels overhead", "few levels overhead"),
-    "levels_above_4_atr": ("many levels overhead", "open space overhead"),
-    "levels_below_1_atr": ("several levels close underneath", "few levels close underneath"),
-    "levels_below_2_atr": ("crowded levels underneath", "few levels underneath"),
-    "levels_below_4_atr": ("many levels underneath", "open space underneath"),
+    "levels_above": ("many levels overhead", "few levels overhead"),
+    "levels_below": ("many levels underneath", "few levels underneath"),
     "strength_above": ("strong resistance overhead", "weak resistance overhead"),
     "strength_below": ("strong support underneath", "weak support underneath"),
     "recent_breaks_up": ("recent breaks upwards", "the lack of recent breaks upwards"),
@@ -79,8 +76,17 @@ PHRASES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# counts within 1, 2 and 4 ATR are one fact: the model may weigh them against each other, a reader cannot
+_ONE_FACT: Mapping[str, str] = {
+    f"levels_{side}_{reach}_atr": f"levels_{side}" for side in ("above", "below") for reach in (1, 2, 4)
+}
+
+_OF_A_LEVEL = ("strength", "touches", "age", "kinds", "reversed")
+
+
 def phrase(name: str, above: bool) -> str:
     """The words of a fact above or below its usual value; unknown names are spelt out."""
+    name = _ONE_FACT.get(name, name)
     if name in PHRASES:
         return PHRASES[name][0 if above else 1]
     return f"{'high' if above else 'low'} {name.replace('_', ' ')}"
@@ -92,7 +98,7 @@ def note(
     baseline_percent: int,
     names: Sequence[str],
     standardised: np.ndarray,
-    contributions: np.ndarray,
+    effects: np.ndarray,
 ) -> str:
     """One sentence on one scenario.
 
@@ -102,17 +108,22 @@ def note(
     percent, baseline_percent : published and ``filtered_history``, in whole percents as the table shows them.
     names : p features.
     standardised : (p,) values on the scale of the training window.
-    contributions : (p,) what each feature adds to the scenario's log-odds.
+    effects : (p,) what each feature adds to the logarithm of the scenario's probability.
     """
-    start = f"distance and volatility alone give {baseline_percent}%"
-    order = np.argsort(-np.abs(contributions), kind="stable")
-    up = [j for j in order if contributions[j] >= _NOTICED][:_MOST_NAMED]
-    down = [j for j in order if contributions[j] <= -_NOTICED][:_MOST_NAMED]
-    parts = [start]
+    parts = [f"distance and volatility alone give {baseline_percent}%"]
+    facts = _facts(names, standardised, effects)
+    up = [words for words, effect in facts if effect >= _NOTICED][:_MOST_NAMED]
+    down = [words for words, effect in facts if effect <= -_NOTICED][:_MOST_NAMED]
+    # a reader must not be left with facts that all point the other way
+    rest = sum(effect for words, effect in facts if words not in up and words not in down)
+    if rest >= _NOTICED and down and not up:
+        up = [_MANY]
+    elif rest <= -_NOTICED and up and not down:
+        down = [_MANY]
     if up:
-        parts.append("raised by " + " and ".join(phrase(names[j], standardised[j] > 0) for j in up))
+        parts.append(f"raised by {' and '.join(up)}")
     if down:
-        parts.append("lowered by " + " and ".join(phrase(names[j], standardised[j] > 0) for j in down))
+        parts.append(f"lowered by {' and '.join(down)}")
     if not up and not down:
         moved = percent - baseline_percent
         if abs(moved) <= 1:
@@ -120,6 +131,27 @@ def note(
         else:
             parts.append(f"past forecasts suggest {'more' if moved > 0 else 'less'}")
     return "; ".join(parts)
+
+
+def _facts(names: Sequence[str], standardised: np.ndarray, effects: np.ndarray) -> list[tuple[str, float]]:
+    """(words, effect) of every fact, the largest effect first, in the order of the features if equal.
+
+    An edge that is projected has no level whose age or strength could be told: all that is the lack of a level.
+    """
+    one_fact = dict(_ONE_FACT)
+    for edge in ("floor", "target"):
+        lack = f"{edge}_projected"
+        if lack in names and standardised[names.index(lack)] > 0:
+            one_fact |= {f"{edge}_{what}": lack for what in _OF_A_LEVEL}
+    size: dict[str, float] = {}
+    effect: dict[str, float] = {}
+    for name, z, own in zip(names, standardised.tolist(), effects.tolist(), strict=True):
+        fact = one_fact.get(name, name)
+        size[fact] = size.get(fact, 0.0) + (z if fact == name or name in _ONE_FACT else 0.0)
+        effect[fact] = effect.get(fact, 0.0) + own
+    return [
+        (phrase(fact, size[fact] > 0), effect[fact]) for fact in sorted(effect, key=lambda f: -abs(effect[f]))
+    ]
 
 
 _NAMES = {code: name for code, name in enumerate(SCENARIOS)}

@@ -8,7 +8,7 @@ import pytest
 from arch.data import nasdaq
 
 from engine.config import parse_config
-from engine.forecast.notes import PHRASES, phrase
+from engine.forecast.notes import PHRASES, note, phrase
 from engine.forecast.panel import OFFSET_FEATURES
 from engine.replay.book import standing_at
 from engine.replay.features import MODEL_FEATURES
@@ -116,12 +116,8 @@ LEVEL_WORDS = {
     "target_kinds": "a target confirmed by several kinds of level",
     "target_reversed": "a target that used to be support",
     "target_projected": "the lack of a level in reach as target",
-    "levels_above_1_atr": "several levels close overhead",
-    "levels_above_2_atr": "crowded levels overhead",
-    "levels_above_4_atr": "many levels overhead",
-    "levels_below_1_atr": "several levels close underneath",
-    "levels_below_2_atr": "crowded levels underneath",
-    "levels_below_4_atr": "many levels underneath",
+    **{f"levels_above_{reach}_atr": "many levels overhead" for reach in (1, 2, 4)},
+    **{f"levels_below_{reach}_atr": "many levels underneath" for reach in (1, 2, 4)},
     "strength_above": "strong resistance overhead",
     "strength_below": "strong support underneath",
     "recent_breaks_up": "recent breaks upwards",
@@ -149,4 +145,33 @@ def test_the_words_mean_what_the_feature_measures(claims, name):
 
 
 def test_no_fact_is_without_words():
-    assert set(PHRASES) == {*MODEL_FEATURES, *OFFSET_FEATURES}
+    names = (*MODEL_FEATURES, *OFFSET_FEATURES)
+    assert [name for name in names if phrase(name, True) == f"high {name.replace('_', ' ')}"] == []
+    assert len(PHRASES) == len(names) - 4  # six counts of levels are two facts
+
+
+def test_of_a_projected_edge_only_the_lack_of_a_level_is_told():
+    names = ("floor_age", "floor_strength", "floor_projected", "target_age", "target_projected")
+    z = np.array([-1.5, -2.0, 3.0, -1.0, -0.3])  # no floor; the target is a young level
+    told = note(0, 40, 41, names, z, np.array([-0.10, 0.02, 0.15, 0.03, 0.0]))
+    assert told.endswith("raised by the lack of a level to serve as floor and a young target zone")
+
+
+def test_small_facts_that_outweigh_the_named_one_are_told_together():
+    names = ("target_age", "rsi_14", "return_5_sigma", "return_20_sigma", "return_60_sigma")
+    effects = np.array([-0.02, 0.014, 0.014, 0.014, 0.014])
+    told = note(0, 40, 38, names, np.ones(5), effects)
+    assert told.endswith("38%; raised by many small facts together; lowered by an old target zone")
+    assert note(0, 40, 38, names, np.ones(5), -effects).endswith(
+        "38%; raised by an old target zone; lowered by many small facts together"
+    )
+
+
+def test_counts_of_levels_within_several_distances_are_one_fact():
+    names = ("levels_above_1_atr", "levels_above_2_atr", "levels_above_4_atr", "rsi_14")
+    z, effects = np.array([2.0, 2.0, 1.0, 1.0]), np.array([0.10, -0.14, 0.01, 0.02])
+    told = note(2, 40, 41, names, z, effects)
+    assert (
+        told
+        == "distance and volatility alone give 41%; raised by a high RSI; lowered by many levels overhead"
+    )
