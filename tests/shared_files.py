@@ -9,7 +9,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def _folder(variable: str, default: Path) -> Path | None:
-    folder = Path(os.environ.get(variable, default))
+    folder = Path(os.environ.get(variable) or default)  # set and empty is unset
     return folder if folder.is_dir() else None
 
 
