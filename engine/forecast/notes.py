@@ -114,11 +114,11 @@ def note(
     facts = _facts(names, standardised, effects)
     up = [words for words, effect in facts if effect >= _NOTICED][:_MOST_NAMED]
     down = [words for words, effect in facts if effect <= -_NOTICED][:_MOST_NAMED]
-    # a reader must not be left with facts that all point the other way
+    # a reader must not be left without a reason, nor with reasons that all point the other way
     rest = sum(effect for words, effect in facts if words not in up and words not in down)
-    if rest >= _NOTICED and down and not up:
+    if rest >= _NOTICED and not up:
         up = [_MANY]
-    elif rest <= -_NOTICED and up and not down:
+    elif rest <= -_NOTICED and not down:
         down = [_MANY]
     if up:
         parts.append(f"raised by {' and '.join(up)}")

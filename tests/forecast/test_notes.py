@@ -165,6 +165,9 @@ def test_small_facts_that_outweigh_the_named_one_are_told_together():
     assert note(0, 40, 38, names, np.ones(5), -effects).endswith(
         "38%; raised by an old target zone; lowered by many small facts together"
     )
+    assert note(0, 42, 38, names[1:], np.ones(4), effects[1:]).endswith(
+        "38%; raised by many small facts together"
+    )
 
 
 def test_counts_of_levels_within_several_distances_are_one_fact():
