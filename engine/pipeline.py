@@ -345,18 +345,40 @@ def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> in
 
 
 def ledger_score(config: Config, file: str | Path) -> LedgerScore:
-    """Resolve what has matured in the ledger with the config's bars; live scores and calibration test."""
+    """Resolve what has matured in the ledger with the config's bars; live scores and calibration test.
+
+    Raises
+    ------
+    ConfigError
+        ``ledger.missing`` where there is no such file.
+    """
     from engine.verify.ledger import read
     from engine.verify.ledger_score import ledger_score as score
 
-    return score(read(Path(file)), load_all(config))
+    return score(read(_existing_ledger(file)), load_all(config))
 
 
 def ledger_show(file: str | Path) -> pd.DataFrame:
-    """The recorded forecasts, one row per table and horizon."""
+    """The recorded forecasts, one row per table and horizon.
+
+    Raises
+    ------
+    ConfigError
+        ``ledger.missing`` where there is no such file.
+    """
     from engine.verify.ledger import show as listed
 
-    return listed(Path(file))
+    return listed(_existing_ledger(file))
+
+
+def _existing_ledger(file: str | Path) -> Path:
+    # only adding may begin a ledger: an empty one in place of a mistyped path would pass for the truth
+    path = Path(file)
+    if not path.exists():
+        raise ConfigError(
+            "ledger.missing", f"{path}: no such ledger", "`engine ledger add CONFIG` begins one"
+        )
+    return path
 
 
 def fetch(config: Config) -> list[Path]:

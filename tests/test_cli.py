@@ -204,6 +204,10 @@ def test_an_audit_that_finds_a_look_ahead_exits_with_4_and_still_audits_the_rest
 
 def test_the_ledger_from_the_command_line(command, config_file, tmp_path):
     ledger = tmp_path / "ledger.jsonl"
+    for arguments in (("show",), ("score", config_file)):
+        code, _, err = command("ledger", *arguments, "--file", ledger)
+        assert code == 2
+        assert "ledger.missing" in err
     code, out, _ = command("ledger", "add", config_file, "--as-of", "2011-06-15", "--file", ledger)
     assert (code, out.split()[0]) == (0, "1")
     first = ledger.read_bytes()
