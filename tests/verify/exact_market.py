@@ -16,11 +16,13 @@ import pandas as pd
 from scipy.interpolate import RegularGridInterpolator
 
 from engine.bars.simulate import simulate_bars
-from engine.config import OutcomeConfig
+from engine.config import Config, OutcomeConfig
 from engine.replay.outcomes import label
+from engine.replay.replay import replay
 
 SIGMA, STEPS = 0.012, 8
 _LOOKBACK = 40
+_YEAR = 260
 _DISTANCES = np.concatenate([np.linspace(1.4, 4.0, 14), np.linspace(4.5, 16.0, 12)]) * SIGMA
 
 
@@ -54,8 +56,23 @@ def exact_forecasts(rows: int, horizon: int, seed: int) -> tuple[np.ndarray, np.
     setup = np.column_stack([floor, target, target, target * 1.01, floor * 0.99])
     codes = label(bars, setup, [horizon], OutcomeConfig()).codes[:, 0]
     used = np.flatnonzero(codes >= 0)[:rows]
-    reach = _DISTANCES[-1]
-    up = np.minimum(np.log(target[used] / bars.close[used]), reach)
-    down = np.minimum(np.log(bars.close[used] / floor[used]), reach)
-    p = np.clip(_table(horizon)(np.column_stack([up, down])), 0.001, 1.0)
-    return p / p.sum(axis=1, keepdims=True), codes[used].astype(np.int64)
+    return _exact(bars.close[used], floor[used], target[used], horizon), codes[used].astype(np.int64)
+
+
+def exact_forecasts_of_the_engines_setups(
+    rows: int, horizon: int, seed: int, config: Config
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for the floors and targets that the level rules choose on such a market, after a year of history."""
+    bars = simulate_bars(
+        _YEAR + rows + horizon, seed=50_000 + seed, daily_sigma=SIGMA, steps_per_session=STEPS
+    )
+    setup = replay(bars, config).setup
+    codes = label(bars, setup, [horizon], OutcomeConfig()).codes[:, 0]
+    used = _YEAR + np.flatnonzero(codes[_YEAR:] >= 0)[:rows]
+    return _exact(bars.close[used], setup[used, 0], setup[used, 2], horizon), codes[used].astype(np.int64)
+
+
+def _exact(close: np.ndarray, floor: np.ndarray, target: np.ndarray, horizon: int) -> np.ndarray:
+    distances = np.column_stack([np.log(target / close), np.log(close / floor)])
+    p = np.clip(_table(horizon)(np.clip(distances, _DISTANCES[0], _DISTANCES[-1])), 0.001, 1.0)
+    return p / p.sum(axis=1, keepdims=True)
