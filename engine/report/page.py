@@ -122,12 +122,15 @@ def _headline(material: ReportMaterial) -> str:
     if len(material.scenarios) == 1:
         return outlook(material.scenarios[0])
     dates = max(scenario.as_of for scenario in material.scenarios)
-    text = f"{len(material.scenarios)} instruments, close of {words.day(dates)}"
+    count = len(material.scenarios)
+    text = f"{count} instruments, close of {words.day(dates)}"
     leading = [s.longest.most_likely for s in material.scenarios if s.longest is not None]
     counts = Counter(row.scenario for row in leading if row is not None)
     if not counts:
         return text
     found = [f"{name} in {counts[name]}" for name in words.DISPLAY_ORDER if counts[name]]
+    if len(found) == 1 and counts.total() == count:
+        found = [f"{next(iter(counts))} in {'both' if count == 2 else f'all {count}'}"]
     horizon = max(s.longest.horizon_sessions for s in material.scenarios if s.longest is not None)
     return f"{text}: over {words.plural(horizon, 'session')} the likeliest is {words.join(found)}."
 
