@@ -89,41 +89,6 @@ def blend_with_uniform(p: np.ndarray, floor: float = FLOOR) -> np.ndarray:
     return (1.0 - p.shape[-1] * floor) * p + floor
 
 
-def to_logits(p: np.ndarray) -> np.ndarray:
-    """Centred log probabilities: ``log p`` minus its mean over the classes, so rows sum to 0.
-
-    :func:`softmax` is the inverse.  Entries of ``p`` must be positive (floor them first).
-
-    Raises
-    ------
-    InputError
-        ``forecast.zero_probability`` where an entry is 0 or negative.
-    """
-    p = np.asarray(p, dtype=np.float64)
-    if (p <= 0.0).any():
-        raise InputError(
-            "forecast.zero_probability", "the logarithm of a probability of 0 was asked for", "floor it first"
-        )
-    logs = np.log(p)
-    return logs - logs.mean(axis=-1, keepdims=True)
-
-
-def log_odds_to(p: np.ndarray, reference: int = 1) -> np.ndarray:
-    """``log(p_k / p_reference)`` for every class k; column ``reference`` is 0 (default: range).
-
-    Shapes, NaN policy and errors as in :func:`to_logits`.
-    """
-    logits = to_logits(p)
-    return logits - logits[..., reference, None]
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities from logits of any centring, (..., k) -> (..., k); safe for large values."""
-    logits = np.asarray(logits, dtype=np.float64)
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
-
-
 def log_odds(p: np.ndarray) -> np.ndarray:
     """Log-odds of binary probabilities strictly inside (0, 1), any shape.
 

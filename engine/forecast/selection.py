@@ -43,9 +43,3 @@ def candidate_weights(evidence: np.ndarray, prior: Sequence[float] | None = None
     weights /= weights.sum()
     weights[weights < _NEGLIGIBLE] = 0.0
     return weights / weights.sum()
-
-
-def effective_penalty(weights: np.ndarray, penalties: Sequence[float] = PENALTIES) -> float:
-    """One number for a mixture: the harmonic mean of its penalties (infinite for the offset alone)."""
-    share = float(np.sum(weights / np.asarray(penalties)))
-    return 1.0 / share if share > 0.0 else float("inf")
