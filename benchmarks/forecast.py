@@ -10,10 +10,10 @@ from benchmarks._clock import seconds
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, parse_config
 from engine.forecast.inputs import ForecastInput
-from engine.forecast.logistic_kernels import contrasts, curvature, loss_and_gradient
-from engine.forecast.offset_logistic import fit_theta
+from engine.forecast.models.logistic_kernels import contrasts, curvature, loss_and_gradient
+from engine.forecast.models.offset_logistic import fit_theta
 from engine.forecast.walk_forward import walk_forward
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.replay.replay import replay
 
 SESSIONS, POOLED, POOLED_SESSIONS = 5031, 8, 7300

@@ -14,16 +14,16 @@ from benchmarks._clock import SIZES, growth_exponent, seconds
 from engine.bars.series import BarSeries
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, parse_config
+from engine.kernels.borrow import borrowed
 from engine.replay.book import book_at, standing_at
 from engine.replay.replay import replay
-from engine.rules.births import confirm_levels
-from engine.rules.borrow import borrowed
+from engine.rules.book.births import confirm_levels
+from engine.rules.book.events import empty_book, walk_events
+from engine.rules.book.levels import EVENT, LEVEL, bar_at
+from engine.rules.book.ranks import N_EVENTS, N_HOT, N_LEVELS, arm_all, move_averages
 from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
 from engine.rules.kinds import find_candidates, level_params
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import empty_book, walk_events
-from engine.rules.levels import EVENT, LEVEL, bar_at
-from engine.rules.ranks import N_EVENTS, N_HOT, N_LEVELS, arm_all, move_averages
 
 _CHUNK_BARS = 16_384
 

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks._clock import SIZES, growth_exponent, seconds
 from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.rules.indicators import ATR, compute_indicators
 
 

@@ -19,7 +19,7 @@ from benchmarks.outcomes import setup_at_usual_distances
 from engine.bars.series import BarSeries
 from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig, parse_config
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.replay.replay import replay
 from engine.rules.indicators import compute_indicators
 from engine.rules.momentum import compute_momentum

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from engine.verify.null import null_draws_of_classes
+from engine.verify.calibration.null import null_draws_of_classes
+from engine.verify.calibration.pav import pav_kernel, pool_counts
 from engine.verify.overlap import Windows
-from engine.verify.pav import pav_kernel, pool_counts
-from engine.verify.regimes import regimes
 from engine.verify.rows import common_rows
-from engine.verify.skill import skill
+from engine.verify.skill.regimes import regimes
+from engine.verify.skill.skill import skill
 from engine.verify.verify import verify
 from tests.verify.factory import make_config, make_frames
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine.kernel_cache import drop_stale_kernels
+from engine.kernels.stale import drop_stale_kernels
 
 if TYPE_CHECKING:
+    from engine.commands import audit, check, compare, tune
     from engine.config import Config, load_config
-    from engine.finished import compare
-    from engine.pipeline import audit, check, replay, run, scenario, tune
+    from engine.pipeline import replay, run, scenario
     from engine.runs.run import Run, list_runs, open_run
 
 __all__ = [
@@ -44,7 +44,10 @@ drop_stale_kernels(Path(__file__).parent)  # before the first kernel is loaded
 _HOME = {
     "Config": "engine.config",
     "load_config": "engine.config",
-    "compare": "engine.finished",
+    "audit": "engine.commands",
+    "check": "engine.commands",
+    "compare": "engine.commands",
+    "tune": "engine.commands",
     "Run": "engine.runs.run",
     "open_run": "engine.runs.run",
     "list_runs": "engine.runs.run",

@@ -1,4 +1,4 @@
-"""The commands; each is thin over :mod:`engine.pipeline`.
+"""The commands; each is thin over :mod:`engine.pipeline` and :mod:`engine.commands`.
 
 Exit codes: 0 done, 2 config or usage, 3 data, 4 a check failed, 1 anything else.
 """
@@ -74,14 +74,14 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
-    from engine import finished, pipeline
-    from engine.report.terminal import run_view
+    from engine import commands, pipeline
+    from engine.report.terminal.terminal import run_view
 
     made = pipeline.run(_load(config, overrides), results=results, command=_command_line())
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
     print(made.path)
     if strict:
-        finished.require_no_failed_check(made)
+        commands.require_no_failed_check(made)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def scenario(
     """The scenario table for the last close, or for an earlier one."""
     from engine import pipeline
     from engine.files import to_json
-    from engine.report.terminal import scenario_view
+    from engine.report.terminal.terminal import scenario_view
 
     tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of))
     if as_json:
@@ -113,10 +113,10 @@ def tune(
     results: Results = Path("results"),
 ) -> None:
     """Search named settings with optuna; the holdout is scored once, at the end."""
-    from engine import pipeline
-    from engine.report.listings import tuning_view
+    from engine import commands
+    from engine.report.terminal.listings import tuning_view
 
-    path, result = pipeline.tune(
+    path, result = commands.tune(
         _load(config, overrides), trials=trials, workers=workers, storage=storage, results=results
     )
     _print(tuning_view(result.to_dict()))
@@ -131,18 +131,18 @@ def audit(
     every: Annotated[bool, typer.Option("--all", help="recompute every date")] = False,
 ) -> None:
     """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
-    from engine import pipeline
+    from engine import commands
 
-    pipeline.audit(_load(config, overrides), dates=None if every else dates, done=partial(print, flush=True))
+    commands.audit(_load(config, overrides), dates=None if every else dates, done=partial(print, flush=True))
 
 
 @app.command()
 def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Read the bars and say what a researcher should know about them."""
-    from engine import pipeline
-    from engine.report.listings import bars_view
+    from engine import commands
+    from engine.report.terminal.listings import bars_view
 
-    _print(bars_view(*pipeline.check(_load(config, overrides))))
+    _print(bars_view(*commands.check(_load(config, overrides))))
 
 
 @app.command()
@@ -153,11 +153,11 @@ def show(
     symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
 ) -> None:
     """The level book and the scenario table of any date of a run."""
-    from engine import finished
-    from engine.report.terminal import book_view, scenario_view
+    from engine import commands
+    from engine.report.terminal.terminal import book_view, scenario_view
 
     folder = _run_folder(run, results)
-    for table in finished.show(folder, _date(date), symbol=symbol):
+    for table in commands.show(folder, _date(date), symbol=symbol):
         _print(scenario_view(table, levels=False), book_view(table))
     config = shlex.quote(str(folder / "config.yaml"))
     print(f"\nIntervals, track record and analogues of a close: engine scenario {config} --as-of {date}")
@@ -166,24 +166,24 @@ def show(
 @app.command()
 def report(run: RunPath, results: Results = Path("results")) -> None:
     """Draw report.html and brief.md of a finished run again; prints the path of the page."""
-    from engine import finished
+    from engine import commands
 
-    print(finished.report(_run_folder(run, results)))
+    print(commands.report(_run_folder(run, results)))
 
 
 @app.command()
 def compare(first: RunPath, second: RunPath, results: Results = Path("results")) -> None:
     """Scores of two runs, paired on their common rows, with intervals."""
-    from engine import finished
-    from engine.report.listings import comparison_view
+    from engine import commands
+    from engine.report.terminal.listings import comparison_view
 
-    _print(comparison_view(finished.compare(_run_folder(first, results), _run_folder(second, results))))
+    _print(comparison_view(commands.compare(_run_folder(first, results), _run_folder(second, results))))
 
 
 @app.command()
 def runs(results: Results = Path("results")) -> None:
     """List the runs under the results folder."""
-    from engine.report.listings import runs_view
+    from engine.report.terminal.listings import runs_view
     from engine.runs.run import list_runs
 
     _print(runs_view(list_runs(results), results))
@@ -197,9 +197,9 @@ def ledger_add(
     file: LedgerFile = Path("results/ledger.jsonl"),
 ) -> None:
     """Append today's table; adding the same forecast twice changes nothing."""
-    from engine import pipeline
+    from engine import commands
 
-    added = pipeline.ledger_add(_load(config, overrides), file, as_of=_date(as_of))
+    added = commands.ledger_add(_load(config, overrides), file, as_of=_date(as_of))
     print(f"{added} new line{'' if added == 1 else 's'} in {file}")
 
 
@@ -208,27 +208,27 @@ def ledger_score(
     config: ConfigFile, overrides: Overrides = None, file: LedgerFile = Path("results/ledger.jsonl")
 ) -> None:
     """Resolve what has matured with the config's newer bars; live scores and calibration test."""
-    from engine import pipeline
-    from engine.report.listings import ledger_scores_view
+    from engine import commands
+    from engine.report.terminal.listings import ledger_scores_view
 
-    _print(ledger_scores_view(pipeline.ledger_score(_load(config, overrides), file)))
+    _print(ledger_scores_view(commands.ledger_score(_load(config, overrides), file)))
 
 
 @ledger_app.command("show")
 def ledger_show(file: LedgerFile = Path("results/ledger.jsonl")) -> None:
     """List the recorded forecasts."""
-    from engine import pipeline
-    from engine.report.listings import ledger_view
+    from engine import commands
+    from engine.report.terminal.listings import ledger_view
 
-    _print(ledger_view(pipeline.ledger_show(file)))
+    _print(ledger_view(commands.ledger_show(file)))
 
 
 @app.command()
 def fetch(config: ConfigFile, overrides: Overrides = None) -> None:
     """Download the bars of yahoo sources again and replace their cache."""
-    from engine import pipeline
+    from engine import commands
 
-    for path in pipeline.fetch(_load(config, overrides)):
+    for path in commands.fetch(_load(config, overrides)):
         print(path)
 
 
@@ -250,13 +250,13 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="default: <symbol>.yaml")] = None,
 ) -> None:
     """Check a CSV of bars and write a commented config for it; prints the config's path."""
-    from engine import pipeline
+    from engine import commands
 
-    print(pipeline.init(csv, symbol, out))
+    print(commands.init(csv, symbol, out))
 
 
 def _print(*views: object) -> None:
-    from engine.report.terminal import make_console
+    from engine.report.terminal.terminal import make_console
 
     make_console().print(*views, sep="\n")
 

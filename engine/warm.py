@@ -18,7 +18,7 @@ _COMPILED_LAST = "outcomes.label_bars"  # a kernel that every run needs
 def compile_ahead() -> subprocess.Popen[bytes] | None:
     """Start the second process where nothing is compiled yet; None where it would be of no use."""
     home = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(home) if home else Path(__file__).parent / "replay" / "__pycache__"
+    folder = Path(home) if home else Path(__file__).parent / "outcomes" / "__pycache__"
     if (os.cpu_count() or 1) < 2 or next(folder.rglob(f"*{_COMPILED_LAST}*.nbi"), None) is not None:
         return None
     try:
@@ -41,11 +41,11 @@ def main() -> None:
     from engine.backtest.backtest import backtest
     from engine.bars.simulate import simulate_bars
     from engine.config import parse_config
-    from engine.forecast.explain import explain
     from engine.forecast.inputs import forecast_input
     from engine.forecast.walk_forward import walk_forward
     from engine.replay.features import MODEL_FEATURES
     from engine.replay.replay import REPLAY_COLUMNS
+    from engine.table.explain import explain
     from engine.verify.placebo import placebo
     from engine.verify.verify import verify
 

@@ -179,7 +179,7 @@ def test_check_and_audit(command, config_file):
 def test_an_audit_that_finds_a_look_ahead_exits_with_4_and_still_audits_the_rest(
     command, config_file, monkeypatch
 ):
-    import engine.verify.audit as module
+    import engine.verify.audit.audit as module
     from engine.replay.replay import replay
 
     def peeking(bars, config):

@@ -16,7 +16,7 @@ import engine
 from engine.bars.simulate import simulate_bars
 from engine.config import load_config
 from engine.errors import DataError, InputError, RunError
-from engine.report.scenario import Scenario
+from engine.table.scenario import Scenario
 from tests.conftest import small_config
 
 FILES = {
@@ -181,7 +181,8 @@ def test_the_checks_see_the_folds_the_audit_and_the_placebo(finished):
 
 
 @pytest.mark.parametrize(
-    "before", ["", "import engine.replay.outcomes, engine.tune.space", "import engine.pipeline", "engine.Run"]
+    "before",
+    ["", "import engine.outcomes.outcomes, engine.tune.space", "import engine.pipeline", "engine.Run"],
 )
 def test_the_functions_are_functions_whatever_was_imported_before(before):
     """Two packages bear the name of a function."""
@@ -190,7 +191,7 @@ def test_the_functions_are_functions_whatever_was_imported_before(before):
          "callable(engine.replay), callable(engine.tune))"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert said.stdout.split() == ["engine.pipeline", "engine.pipeline", "True", "True"]
+    assert said.stdout.split() == ["engine.pipeline", "engine.commands", "True", "True"]
 
 
 def test_a_date_before_the_bars_or_too_early_for_a_forecast_is_said_so():

@@ -1,0 +1,1 @@
+"""Trading the forecasts: fills, accounts, performance, and how much of it is search."""

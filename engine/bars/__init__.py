@@ -1,0 +1,1 @@
+"""Where bars come from, and whether they are sound."""

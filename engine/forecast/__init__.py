@@ -1,0 +1,1 @@
+"""Probabilities of the three scenarios: baselines, classifiers, calibrators, the purged walk-forward."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.replay.outcomes import Outcomes, label
+from engine.outcomes.outcomes import Outcomes, label
 
 SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
 

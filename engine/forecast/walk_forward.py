@@ -17,9 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
-from engine.forecast.boosting import BoostingLearner
-from engine.forecast.calibration import CalibratedTrack, calibrate_track
-from engine.forecast.folds import (
+from engine.forecast.baselines.opponents import EARLIEST_REFIT, Opponents, opponents
+from engine.forecast.calibration.drift import drift_corrected
+from engine.forecast.calibration.walk import CalibratedTrack, calibrate_track
+from engine.forecast.folds.calendar import (
     Fold,
     bars_known,
     calendar_positions,
@@ -27,16 +28,15 @@ from engine.forecast.folds import (
     union_calendar,
     walk_forward_folds,
 )
-from engine.forecast.hazard import HazardLearner
+from engine.forecast.folds.rows import Track, build_track
+from engine.forecast.folds.selection import PENALTIES
+from engine.forecast.folds.walk import TrackForecast, forecast_track
+from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
-from engine.forecast.learners import Learner, OffsetLogisticLearner
-from engine.forecast.online import drift_corrected
-from engine.forecast.opponents import EARLIEST_REFIT, Opponents, opponents
-from engine.forecast.ordinal import OrdinalLearner
-from engine.forecast.panel import Track, build_track
-from engine.forecast.selection import PENALTIES
-from engine.forecast.table import forecast_table
-from engine.forecast.track_forecast import TrackForecast, forecast_track
+from engine.forecast.models.boosting import BoostingLearner
+from engine.forecast.models.hazard import HazardLearner
+from engine.forecast.models.learner import Learner, OffsetLogisticLearner
+from engine.forecast.models.ordinal import OrdinalLearner
 
 
 @dataclass(frozen=True, slots=True, eq=False)

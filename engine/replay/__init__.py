@@ -1,0 +1,1 @@
+"""Walks every date: level book, setup, feature row."""

@@ -14,9 +14,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.replay.replay import Replay
 from engine.replay.walk import SNAPSHOT_BARS
-from engine.rules.indicators import ALL_TIME_HIGH, ATR, SIGMA
-from engine.rules.kinds import KINDS
-from engine.rules.levels import (
+from engine.rules.book.levels import (
     BREAK,
     EVENTS,
     RECLAIM,
@@ -31,6 +29,8 @@ from engine.rules.levels import (
     stand,
     worth,
 )
+from engine.rules.indicators import ALL_TIME_HIGH, ATR, SIGMA
+from engine.rules.kinds import KINDS
 from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name, level_name, turned_word
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
@@ -137,7 +137,7 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         ATR or sigma is not known yet.
     touches, rejections, breaks, age_sessions, strength, kinds :
         the standing on that date; age is counted from the date the zone formed, strength is that of
-        :func:`engine.rules.levels.strength`, kinds is how many rules agree on the zone.
+        :func:`engine.rules.book.levels.strength`, kinds is how many rules agree on the zone.
     role, role_history :
         what the level last proved to be, and its last breaks, reclaims and reversals with their dates.
 

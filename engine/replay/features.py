@@ -12,8 +12,8 @@ import math
 import numba
 import numpy as np
 
-from engine.rules.levels import BREAK, REJECTION, freshness
-from engine.rules.ranks import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
+from engine.rules.book.levels import BREAK, REJECTION, freshness
+from engine.rules.book.ranks import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
 _DISTANCES = tuple(
     f"{edge}_distance_{unit}"
@@ -124,7 +124,7 @@ def fill_features(bar, sigma, setup, count, above, rows, hot, recent, out):
     ``*_distance_atr``, ``*_distance_sigma`` : always positive; of the target, to its lower edge.
     ``target_width_atr`` : height of the target zone.
     ``room_ratio`` : distance of the floor over floor plus target, in log price; 0.5 where both are equally far.
-    ``*_strength`` : :func:`engine.rules.levels.strength`.
+    ``*_strength`` : :func:`engine.rules.book.levels.strength`.
     ``*_touches``, ``*_age``, ``*_reaction`` : x / (x + c) with c = 3 touches, 252 sessions since the oldest part
     formed, 4 ATR: between 0 and 1, so that no outlier dominates a linear model.
     ``*_kinds`` : number of kinds agreeing.  ``*_reversed`` : 1 after a role reversal.

@@ -20,13 +20,13 @@ from engine.errors import InputError
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
 from engine.replay.setup import SETUP, SETUP_LEVELS, setup_params
 from engine.replay.walk import SNAPSHOT_BARS, advance_walk
+from engine.rules.book.events import CAPACITY, empty_book
+from engine.rules.book.levels import EVENT, EVENTS, LEVEL, STANDING
+from engine.rules.book.ranks import N_EVENTS, N_LEVELS
 from engine.rules.indicators import INDICATORS, STATE_SIZE, advance_indicators
 from engine.rules.kinds import KINDS, find_candidates, level_params
-from engine.rules.level_book import CAPACITY, empty_book
-from engine.rules.levels import EVENT, EVENTS, LEVEL, STANDING
 from engine.rules.momentum import MOMENTUM, MOMENTUM_STATE_SIZE, advance_momentum, momentum_params
 from engine.rules.names import level_names
-from engine.rules.ranks import N_EVENTS, N_LEVELS
 from engine.rules.reading import READING, advance_reading
 
 REPLAY_COLUMNS: tuple[str, ...] = (

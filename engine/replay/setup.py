@@ -30,9 +30,9 @@ import numba
 import numpy as np
 
 from engine.config import SetupConfig
+from engine.rules.book.levels import freshness
+from engine.rules.book.ranks import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.kinds.kind import usable
-from engine.rules.levels import freshness
-from engine.rules.ranks import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
 SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
 FLOOR, CEILING, TARGET_LOW, TARGET_HIGH, RETEST = range(len(SETUP))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from engine.kernels.borrow import borrowed
 from engine.replay.features import fill_features, move_recent
 from engine.replay.setup import (
     CEILING,
@@ -19,13 +20,12 @@ from engine.replay.setup import (
     choose_setup,
     first_above,
 )
-from engine.rules.births import confirm_levels
-from engine.rules.borrow import borrowed
+from engine.rules.book.births import confirm_levels
+from engine.rules.book.events import walk_events
+from engine.rules.book.levels import bar_at
+from engine.rules.book.ranks import N_ACTIVE, N_EVENTS, N_HOT, N_LEVELS, NEXT_ID, arm_all, move_averages
 from engine.rules.indicators import SIGMA
 from engine.rules.kinds.kind import usable
-from engine.rules.level_book import walk_events
-from engine.rules.levels import bar_at
-from engine.rules.ranks import N_ACTIVE, N_EVENTS, N_HOT, N_LEVELS, NEXT_ID, arm_all, move_averages
 
 # a copy of the book every so many bars: a look-up starts from the last copy and applies the events since
 SNAPSHOT_BARS = 256

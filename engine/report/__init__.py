@@ -1,0 +1,1 @@
+"""How a run is read: sentences, drawings, the page, the terminal."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.report import words
-from engine.verify.power import LEVEL
+from engine.table import words
+from engine.verify.calibration.power import LEVEL
 
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 OVERCONFIDENCE = ("overconfidence_25", "logits_times_1_25")  # one alternative under its two names

@@ -1,0 +1,1 @@
+"""Facts known at each close: indicators, pivots, level kinds, momentum, reading."""

@@ -16,8 +16,8 @@ from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config, load_config
 from engine.errors import RunError
 from engine.files import sha256_of
+from engine.report.prose.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.report.trust import read_metrics
-from engine.report.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.runs.folder import MANIFEST
 
 _ALWAYS = {"status", "started_at", "data", "failed_checks", "artefacts"}

@@ -1,0 +1,1 @@
+"""Search over named settings, with a holdout that is scored once."""

@@ -1,0 +1,1 @@
+"""How far forecasts can be trusted: skill, calibration, look-ahead audit, ledger, checks."""

@@ -29,12 +29,12 @@ from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.baselines.filtered_history import filtered_history
 from engine.forecast.inputs import ForecastInput
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.scenarios import SCENARIOS
-from engine.verify.bootstrap import BLOCKS_PER_HORIZON, bootstrap_sums, interval_of
+from engine.verify.calibration.sharpness import entropies_nats
 from engine.verify.plain import plain
-from engine.verify.scores import log_loss
-from engine.verify.sharpness import entropies_nats
+from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON, bootstrap_sums, interval_of
+from engine.verify.skill.scores import log_loss
 
 PLACEBO_COLUMNS = (
     "horizon_sessions", "scenario", "rows", "effective_rows", "real_frequency", "real_expected",

@@ -54,24 +54,24 @@ from engine.config import Config
 from engine.errors import InputError
 from engine.replay.setup import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
-from engine.verify.calibration import (
+from engine.verify.calibration.calibration import (
     RELIABILITY_COLUMNS,
     Calibration,
     calibration,
     holm,
     sharpness_by_class,
 )
+from engine.verify.calibration.power import power, verdict
+from engine.verify.calibration.reliability import decompose
+from engine.verify.calibration.sharpness import entropy_nats
 from engine.verify.checks import CHECKS, not_applicable, run_checks
 from engine.verify.evidence import Evidence, Facts
 from engine.verify.finding import Finding
 from engine.verify.plain import plain
-from engine.verify.power import power, verdict
 from engine.verify.projected import projected_share
-from engine.verify.regimes import regimes
-from engine.verify.reliability import decompose
 from engine.verify.rows import Rows, common_rows
-from engine.verify.sharpness import entropy_nats
-from engine.verify.skill import SKILL_COLUMNS, Skill, skill
+from engine.verify.skill.regimes import regimes
+from engine.verify.skill.skill import SKILL_COLUMNS, Skill, skill
 
 _SKILL_METRICS = SKILL_COLUMNS[6:]
 _SHORT = ("log_loss_skill", "log_loss_skill_low", "log_loss_skill_high")
@@ -86,9 +86,9 @@ class Verification:
     ----------
     metrics : see the module's docstring.
     reliability : CORP diagrams with consistency bands, columns
-        :data:`engine.verify.calibration.RELIABILITY_COLUMNS`.
+        :data:`engine.verify.calibration.calibration.RELIABILITY_COLUMNS`.
     skill : one row per horizon, baseline, grouping and group, columns
-        :data:`engine.verify.skill.SKILL_COLUMNS`.
+        :data:`engine.verify.skill.skill.SKILL_COLUMNS`.
     findings : what the checks found, failures first.
     """
 

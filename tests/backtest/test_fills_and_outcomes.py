@@ -5,7 +5,7 @@ import pytest
 
 from engine.backtest.fills import FLOOR, HORIZON, TARGET, fill_signals
 from engine.config import OutcomeConfig
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 from tests.backtest.trading_twin import gappy_bars
 

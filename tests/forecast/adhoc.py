@@ -8,7 +8,7 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import Config, parse_config
 from engine.forecast.inputs import ForecastInput
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.rules.indicators import ALL_TIME_HIGH, ATR, RSI, SIGMA, SMA_50, SMA_200, compute_indicators
 
 FEATURES = (

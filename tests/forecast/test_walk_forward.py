@@ -9,7 +9,7 @@ import pytest
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, InputError
-from engine.forecast.table import forecast_columns, touch_probabilities
+from engine.forecast.frame import forecast_columns, touch_probabilities
 from engine.forecast.walk_forward import Forecasts, walk_forward
 from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
 

@@ -15,7 +15,7 @@ from engine.replay.replay import replay
 from engine.replay.setup import share_projected
 from engine.rules.indicators import ATR, SIGMA
 from engine.rules.kinds import KINDS
-from tests.rules.book_twin import Twin
+from tests.rules.book.book_twin import Twin
 from tests.some_bars import bundled, nasty_bars
 
 CONFIG = parse_config(

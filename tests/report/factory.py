@@ -9,9 +9,9 @@ import pandas as pd
 
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, parse_config
-from engine.report.material import ReportMaterial
-from engine.report.scenario import Scenario, build_scenario
+from engine.report.page.material import ReportMaterial
 from engine.rules.indicators import INDICATORS, compute_indicators
+from engine.table.scenario import Scenario, build_scenario
 
 HORIZONS = (10, 15)
 BASELINES = ("climatology", "same_reading", "random_walk", "filtered_history", "analyst")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.config import RulesConfig, SetupConfig
+from engine.rules.book.events import CAPACITY
+from engine.rules.book.levels import EVENTS
 from engine.rules.kinds import KINDS
-from engine.rules.level_book import CAPACITY
-from engine.rules.levels import EVENTS
 from engine.rules.momentum import MOMENTUM
 
 TEXT = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()

@@ -17,7 +17,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, OutcomeConfig
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.replay.replay import replay
 
 SIGMA, STEPS = 0.012, 8

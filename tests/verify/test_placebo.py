@@ -7,7 +7,7 @@ from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig, with_overrides
 from engine.errors import InputError
 from engine.forecast.inputs import ForecastInput
-from engine.replay.outcomes import label
+from engine.outcomes.outcomes import label
 from engine.rules.indicators import ATR, compute_indicators
 from engine.verify.placebo import PLACEBO_COLUMNS, placebo, placebo_setups
 from tests.verify.factory import make_config

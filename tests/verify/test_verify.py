@@ -8,9 +8,9 @@ from engine.errors import InputError
 from engine.files import to_json
 from engine.replay.setup import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
-from engine.verify.calibration import RELIABILITY_COLUMNS
+from engine.verify.calibration.calibration import RELIABILITY_COLUMNS
 from engine.verify.plain import plain
-from engine.verify.skill import SKILL_COLUMNS
+from engine.verify.skill.skill import SKILL_COLUMNS
 from engine.verify.verify import verify
 from tests.verify.factory import make_config, make_frames
 

@@ -38,7 +38,7 @@ from engine.forecast.baselines.paths import (
 )
 from engine.forecast.baselines.shocks import PastInputs, Shocks, fit_shocks, past_inputs
 from engine.forecast.probabilities import FLOOR, blend_with_uniform
-from engine.replay.first_touch import RULES
+from engine.outcomes.first_touch import RULES
 from engine.scenarios import SCENARIOS
 
 _SETUP_USED = [0, 1, 2, 4]  # floor, ceiling, target_low, retest

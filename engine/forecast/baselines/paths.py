@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from engine.forecast.baselines.shocks import MEMORY_DECAY
-from engine.replay.first_touch import DOWN, NOTHING, RULE_TERMINAL, UP, terminal_class, touch_bar
+from engine.outcomes.first_touch import DOWN, NOTHING, RULE_TERMINAL, UP, terminal_class, touch_bar
 from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
 
 TARGET_TOUCHED, RETEST_TOUCHED = len(SCENARIOS), len(SCENARIOS) + 1  # columns after the scenarios
@@ -136,7 +136,7 @@ def simulate_setups(
         is left out.
     multipliers : of :func:`lattice`; its length is the number of sessions.
     paths : per date.
-    rule, floor_break_touch, tie_continuation : see :func:`engine.replay.first_touch.touch_bar`.
+    rule, floor_break_touch, tie_continuation : see :func:`engine.outcomes.first_touch.touch_bar`.
     counts : (r, sessions, 5) int64, filled: paths in each scenario, paths that touched the target, and paths
         that touched the retest, up to and including each session.
     """

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from engine.report import words
 from engine.report.charts import style
 from engine.report.charts.history import quarter_axis
+from engine.table import words
 
 WIDTH, HEIGHT = 1080, 330
 _MOST_POINTS = 500

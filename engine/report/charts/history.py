@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from engine.report import words
 from engine.report.charts import style
+from engine.table import words
 
 WIDTH, HEIGHT = 1080, 270
 _LANE = 0.055  # height of a lane of outcomes, as a share of the probability axis

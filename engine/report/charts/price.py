@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from engine.report import words
 from engine.report.charts import style
-from engine.report.scenario import LevelLine, Scenario
+from engine.table import words
+from engine.table.scenario import LevelLine, Scenario
 
 WIDTH, HEIGHT = 1080, 600
 _LABEL_GAP = 15.0  # pixels between two names

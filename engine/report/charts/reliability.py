@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from engine.report import words
 from engine.report.charts import style
+from engine.table import words
 
 WIDTH, HEIGHT = 1080, 380
 _BINS = 25

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from engine.report import words
 from engine.report.charts import style
 from engine.report.trust import BASELINE_ORDER, HorizonTrust, SkillLine, Trust
+from engine.table import words
 
 WIDTH = 1080
 _ROW, _HEAD, _FOOT = 31, 34, 48

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.bars.series import BarSeries
 from engine.config import RulesConfig
+from engine.rules.book.levels import RESISTANCE, SUPPORT
 from engine.rules.kinds import (
     all_time_high,
     demand_zone,
@@ -24,7 +25,6 @@ from engine.rules.kinds import (
     swing_low,
 )
 from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams, label, sort_by_bar
-from engine.rules.levels import RESISTANCE, SUPPORT
 
 KINDS: tuple[LevelKind, ...] = (
     LevelKind("moving_average_50", "50-day moving average", 0.45, False, column=moving_average_50.COLUMN),

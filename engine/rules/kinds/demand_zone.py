@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numba
 
-from engine.rules.kinds.departure import scan_departures
+from engine.rules.kinds.scans.departure import scan_departures
 
 
 @numba.njit(cache=True)

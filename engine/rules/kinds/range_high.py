@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numba
 
-from engine.rules.kinds.extreme import scan_extremes
+from engine.rules.kinds.scans.extreme import scan_extremes
 
 
 @numba.njit(cache=True)

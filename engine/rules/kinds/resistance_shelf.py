@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import numba
 
-from engine.rules.kinds.cluster import scan_clusters
+from engine.rules.kinds.scans.cluster import scan_clusters
 
 
 @numba.njit(cache=True)

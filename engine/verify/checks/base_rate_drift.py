@@ -6,10 +6,10 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from engine.scenarios import SCENARIOS
-from engine.verify.diebold_mariano import long_run_variance
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
 from engine.verify.rows import outcome_codes
+from engine.verify.skill.diebold_mariano import long_run_variance
 
 LEVEL = 0.001  # six class-horizon pairs raise a false alarm in fewer than one run in a hundred
 _PIECES = 8  # market phases last long: a half's frequency is believed to about an eighth of its length

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.verify.calibration.power import LEVEL
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
-from engine.verify.power import LEVEL
 
 
 def miscalibrated(facts: Facts) -> Finding | None:

@@ -18,7 +18,7 @@ from engine.rules.kinds import KINDS, find_candidates, level_params
 from tests.some_bars import bundled, nasty_bars, series_of
 
 RULES = RulesConfig()
-HELPERS = ("cluster", "departure", "extreme", "kind")
+HELPERS = ("kind", "scans")
 
 
 def swing_high(bars, i, r, atr):

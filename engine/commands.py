@@ -1,0 +1,270 @@
+"""What a command does besides a run: audit, check, tune, ledger, fetch, init; show, report and compare finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from engine.bars.load import load_all
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.errors import CheckFailed, ConfigError, RunError
+from engine.pipeline import replay
+from engine.replay.replay import replay as replay_bars
+
+if TYPE_CHECKING:
+    from engine.bars.findings import BarFinding
+    from engine.runs.run import Run
+    from engine.table.scenario import Scenario
+    from engine.tune.result import TuneResult
+    from engine.verify.audit.audit import AuditResult
+    from engine.verify.ledger.score import LedgerScore
+    from engine.verify.skill.compare import Comparison
+
+
+def audit(
+    config: Config, dates: int | None = 200, *, done: Callable[[AuditResult], None] | None = None
+) -> list[AuditResult]:
+    """Recompute ``dates`` of each instrument's history (None: all) without the future; see ``verify.audit``.
+
+    Parameters
+    ----------
+    done : called with each instrument's result as soon as it is known.
+
+    Raises
+    ------
+    CheckFailed
+        ``audit.look_ahead`` where one bit differs; the message names column, date and both values.  Every
+        instrument is audited first.
+    """
+    from engine.runs.progress import track
+    from engine.verify.audit.audit import audit as audit_bars
+
+    results = []
+    for symbol, series in load_all(config).items():
+        results.append(audit_bars(series, config, dates, track=partial(track, name=symbol)))
+        if done is not None:
+            done(results[-1])
+    for result in results:
+        result.require()
+    return results
+
+
+def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
+    """The bars of a config and what a researcher should know about them."""
+    from engine.bars.findings import find_in_bars
+
+    bars = load_all(config)
+    return bars, find_in_bars(bars)
+
+
+def tune(
+    config: Config,
+    *,
+    trials: int = 20,
+    workers: int = 2,
+    storage: str | None = None,
+    results: str | Path = "results",
+) -> tuple[Path, TuneResult]:
+    """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
+
+    What an earlier search wrote stays: a second one of the same name gets a number.
+
+    Returns
+    -------
+    (path of the best config, result).
+    """
+    from engine.files import write_json, write_text
+    from engine.tune.tune import tune as search
+
+    folder = Path(results) / "tuning"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
+    stem = f"{config.name}_{config.tune.group}"
+    numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
+    path = next(folder / name for name in numbered if not (folder / name).exists())
+    write_text(path, result.best_yaml)
+    write_json(path.with_suffix(".json"), result.to_dict())
+    write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
+    return path, result
+
+
+def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> int:
+    """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
+    import hashlib
+
+    from engine.config import dump_config
+    from engine.forecast.walk_forward import walk_forward
+    from engine.verify.ledger.ledger import add, entries_of
+
+    with threadpool_limits(1):
+        replayed = replay(config, as_of)
+        forecasts = walk_forward(replayed.inputs, config).frame
+    last = max(series.dates[-1] for series in replayed.bars.values())
+    digest = hashlib.sha256(dump_config(config).encode()).hexdigest()
+    return add(Path(file), entries_of(forecasts, replayed.frame, config, last, digest))
+
+
+def ledger_score(config: Config, file: str | Path) -> LedgerScore:
+    """Resolve what has matured in the ledger with the config's bars; live scores and calibration test.
+
+    Raises
+    ------
+    ConfigError
+        ``ledger.missing`` where there is no such file.
+    """
+    from engine.verify.ledger.ledger import read
+    from engine.verify.ledger.score import ledger_score as score
+
+    return score(read(_existing_ledger(file)), load_all(config))
+
+
+def ledger_show(file: str | Path) -> pd.DataFrame:
+    """The recorded forecasts, one row per table and horizon.
+
+    Raises
+    ------
+    ConfigError
+        ``ledger.missing`` where there is no such file.
+    """
+    from engine.verify.ledger.ledger import show as listed
+
+    return listed(_existing_ledger(file))
+
+
+def _existing_ledger(file: str | Path) -> Path:
+    # only adding may begin a ledger: an empty one in place of a mistyped path would pass for the truth
+    path = Path(file)
+    if not path.exists():
+        raise ConfigError(
+            "ledger.missing", f"{path}: no such ledger", "`engine ledger add CONFIG` begins one"
+        )
+    return path
+
+
+def fetch(config: Config) -> list[Path]:
+    """Download the bars of every yahoo source again; returns the cached files."""
+    from engine.bars.sources.yahoo import fetch_yahoo
+    from engine.config import YahooSource
+
+    sources = [item.source for item in config.instruments if isinstance(item.source, YahooSource)]
+    if not sources:
+        raise ConfigError(
+            "config.nothing_to_fetch", "no instrument has a yahoo source", "fetch is for kind: yahoo"
+        )
+    return [fetch_yahoo(source) for source in sources]
+
+
+def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
+    """Check a CSV of bars and write a commented config for it.
+
+    Raises
+    ------
+    ConfigError
+        ``config.exists`` rather than overwriting a file.
+    DataError
+        Where the bars are not sound.
+    """
+    from engine.bars.load import load_bars
+    from engine.config import Instrument, ReplayConfig
+    from engine.config.template import commented_config
+    from engine.files import write_text
+
+    csv = Path(csv).resolve()
+    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in symbol).lower().strip("_") or "instrument"
+    path = Path(out) if out is not None else Path(f"{name}.yaml")
+    if path.exists():
+        raise ConfigError("config.exists", f"{path} exists already", "name another file with --out")
+    try:
+        instrument = Instrument.model_validate({"symbol": symbol, "source": {"kind": "csv", "path": csv}})
+    except ValueError:
+        raise ConfigError(
+            "config.bad_symbol",
+            f"{symbol!r} cannot be a symbol",
+            "use up to 32 of letters, digits, . _ = ^ + -",
+        ) from None
+    load_bars(instrument, ReplayConfig())
+    write_text(path, commented_config(name, symbol, str(csv)))
+    return path
+
+
+def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[Scenario]:
+    """The table and the whole level book of any date of a finished run, one entry per instrument.
+
+    The book is replayed from the bars in the folder; the probabilities are the run's own.
+
+    Raises
+    ------
+    RunError
+        ``run.no_such_instrument`` or ``run.no_such_date``.
+    """
+    from engine.runs.run import open_run
+    from engine.table.fill import table_at
+    from engine.table.touch.book import book_touch
+
+    run = open_run(path)
+    bars = run.bars
+    if symbol is not None and symbol not in bars:
+        raise RunError(
+            "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
+        )
+    replays, index = {}, {}
+    for key, series in bars.items():
+        index[key] = len(series) - 1 if date is None else series.index_of(date)
+        if index[key] >= 0:
+            replays[key] = replay_bars(series.cut(index[key] + 1), run.config)
+    tables = []
+    with threadpool_limits(1):
+        touch = book_touch(replays, run.config)
+    names = {instrument.symbol: instrument.name for instrument in run.config.instruments}
+    for key in [symbol] if symbol else bars:
+        if key not in replays:
+            raise RunError(
+                "run.no_such_date",
+                f"{key}: {date} is before the first session",
+                f"the run starts on {bars[key].dates[0]}",
+            )
+        tables.append(
+            table_at(replays[key], run.forecasts, index[key], name=names[key], level_touch=touch[key])
+        )
+    return tables
+
+
+def report(path: str | Path) -> Path:
+    """Draw brief.md and report.html of a finished run again; returns the page's path."""
+    from engine.runs.draw import draw
+    from engine.runs.run import open_run
+
+    return draw(open_run(path).path)
+
+
+def compare(first: str | Path, second: str | Path) -> Comparison:
+    """Scores of two runs on their common rows, paired, with intervals; see ``verify.compare``.
+
+    Raises
+    ------
+    InputError
+        ``compare.different_events`` where the two runs answer different questions; the settings are named.
+    """
+    from engine.runs.run import open_run
+    from engine.verify.skill.compare import compare as compare_forecasts
+
+    one, two = open_run(first), open_run(second)
+    return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
+
+
+def require_no_failed_check(run: Run) -> None:
+    """Raise ``CheckFailed`` (exit code 4) where a check of the run failed."""
+    failed = run.manifest["failed_checks"]
+    if failed:
+        raise CheckFailed(
+            "checks.failed",
+            f"{run.path.name}: {', '.join(failed)}",
+            "the report explains each; see its section on checks",
+        )

@@ -1,0 +1,50 @@
+"""Every setting of a backtest: where bars come from, one section per stage, and how a file becomes a config."""
+
+from engine.config.instruments import (
+    BundledSource,
+    CsvSource,
+    Frozen,
+    Instrument,
+    ParquetSource,
+    Section,
+    YahooSource,
+)
+from engine.config.load import dump_config, load_config, parse_config, with_overrides
+from engine.config.settings import (
+    MOMENTUM_RULES,
+    AnalystTable,
+    BacktestConfig,
+    Config,
+    ForecastConfig,
+    OutcomeConfig,
+    ReplayConfig,
+    RulesConfig,
+    SetupConfig,
+    TuneConfig,
+    VerifyConfig,
+)
+
+__all__ = [
+    "MOMENTUM_RULES",
+    "AnalystTable",
+    "BacktestConfig",
+    "BundledSource",
+    "Config",
+    "CsvSource",
+    "ForecastConfig",
+    "Frozen",
+    "Instrument",
+    "OutcomeConfig",
+    "ParquetSource",
+    "ReplayConfig",
+    "RulesConfig",
+    "Section",
+    "SetupConfig",
+    "TuneConfig",
+    "VerifyConfig",
+    "YahooSource",
+    "dump_config",
+    "load_config",
+    "parse_config",
+    "with_overrides",
+]

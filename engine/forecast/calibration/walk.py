@@ -1,0 +1,120 @@
+"""Calibration inside the walk-forward: each fold's calibrator saw only forecasts that had come true or not.
+
+The forecasts of earlier folds are out of sample by construction, so they are what the calibrator is fitted
+to.  Whether it is used is decided the same way: the calibrators of earlier folds have made calibrated
+forecasts, and only where those beat the uncalibrated ones by more than luck (one nat in independent
+outcomes, odds of e to 1) is the calibrator trusted; otherwise the fold keeps the identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.forecast.calibration.calibrators import (
+    FEWEST_FOR_STEPS,
+    Calibrator,
+    IdentityCalibrator,
+    check_enough_rows,
+    make_calibrator,
+)
+from engine.forecast.folds.rows import Track
+from engine.forecast.folds.walk import TrackForecast
+from engine.forecast.models.logistic_kernels import log_rows, row_losses, softmax_rows
+from engine.forecast.probabilities import floor_probabilities
+
+_FEWEST_OUTCOMES = 20  # independent outcomes before a calibrator is fitted at all
+_CLEAR_GAIN = 1.0  # nats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldCalibrator:
+    """The calibrator of one fold and one horizon; ``used`` is False where it gave way to the identity."""
+
+    fold: int
+    calibrator: Calibrator
+    used: bool
+    gain_nats: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibratedTrack:
+    """Probabilities (N, horizons, 3) of a track, before and after calibration; NaN where not forecast."""
+
+    raw: np.ndarray
+    calibrated: np.ndarray
+    calibrators: tuple[tuple[FoldCalibrator, ...], ...]  # [horizon][fold]
+
+
+def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> CalibratedTrack:
+    """Calibrate every fold of a track with the calibrator called ``name``.
+
+    Raises
+    ------
+    ConfigError
+        ``forecast.calibrator_refused``, see :func:`~engine.forecast.calibration.calibrators.check_enough_rows`.
+    """
+    track = forecast.track
+    n, nh = track.codes.shape
+    raw = np.full((n, nh, 3), np.nan)
+    calibrated = np.full((n, nh, 3), np.nan)
+    chosen = []
+    for k in range(nh):
+        logits = np.ascontiguousarray(forecast.logits[:, k])
+        raw[:, k] = floor_probabilities(softmax_rows(logits))
+        available = _independent(track, np.flatnonzero(forecast.forecast), track.horizons[k])
+        check_enough_rows(name, available, forced=forced, place=f"horizon {track.horizons[k]}")
+        folds = _walk(forecast, k, raw[:, k], calibrated[:, k], name, forced)
+        chosen.append(folds)
+    return CalibratedTrack(never_falling(raw), never_falling(calibrated), tuple(chosen))
+
+
+def _walk(
+    forecast: TrackForecast, k: int, raw: np.ndarray, out: np.ndarray, name: str, forced: bool
+) -> tuple[FoldCalibrator, ...]:
+    track = forecast.track
+    codes = track.codes[:, k]
+    gain = np.zeros(len(track))
+    result = []
+    for model in forecast.models:
+        rows = track.forecast_rows(model.fold)
+        known = track.known_at(model.fold.start)
+        past = np.flatnonzero(forecast.forecast[:known])
+        independent = _independent(track, past, track.horizons[k])
+        ready = independent >= _FEWEST_OUTCOMES
+        if name in ("isotonic", "venn_abers") and not forced:
+            ready = independent >= FEWEST_FOR_STEPS
+        if name == "identity" or not ready:
+            identity = IdentityCalibrator()
+            out[rows] = raw[rows]
+            result.append(FoldCalibrator(model.fold.number, identity, False, 0.0))
+            continue
+        calibrator = make_calibrator(name)
+        calibrator.fit(raw[past], codes[past], track.evidence_weight[past])
+        candidate = calibrator.predict_proba(raw[rows])
+        earned = float(gain[:known].sum())
+        used = earned > _CLEAR_GAIN
+        out[rows] = candidate if used else raw[rows]
+        result.append(FoldCalibrator(model.fold.number, calibrator, used, earned))
+        resolved = codes[rows] >= 0
+        both = [row_losses(log_rows(p[resolved], 0.0), codes[rows][resolved]) for p in (raw[rows], candidate)]
+        gain[rows[resolved]] = (both[0] - both[1]) * track.evidence_weight[rows[resolved]]
+    return tuple(result)
+
+
+def _independent(track: Track, rows: np.ndarray, horizon: int) -> float:
+    """Independent outcomes among rows: by date, because instruments of a group move together."""
+    return len(np.unique(track.session[rows])) / horizon
+
+
+def never_falling(p: np.ndarray) -> np.ndarray:
+    """Probabilities (n, horizons, 3) in which breakdown and continuation never become less likely with more time.
+
+    A model of all horizons promises that; flooring, calibrating and correcting each horizon by itself can break it
+    by a little.  An event takes the smallest of its own and all longer horizons, and the range takes the rest.
+    """
+    if p.shape[1] == 1:
+        return p
+    events = np.minimum.accumulate(p[:, ::-1], axis=1)[:, ::-1]
+    return np.stack([events[..., 0], 1.0 - events[..., 0] - events[..., 2], events[..., 2]], axis=-1)

@@ -1,0 +1,1 @@
+"""Classifiers that start from the honest opponent, behind one interface."""

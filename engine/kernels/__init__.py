@@ -1,0 +1,1 @@
+"""What every stage may stand on: numba helpers, and the care of their compiled code."""

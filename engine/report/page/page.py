@@ -1,0 +1,179 @@
+"""report.html: one file that opens offline, the verdict first."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from engine.config import dump_config
+from engine.report.page import figures
+from engine.report.page.material import ReportMaterial
+from engine.report.page.tables import (
+    ladder,
+    provenance,
+    scenario_tables,
+    touch_horizons,
+)
+from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
+from engine.report.prose.backtest_words import backtest_table, backtest_verdict
+from engine.report.prose.brief import DISCLAIMER
+from engine.report.prose.check_groups import CheckGroups, group_findings
+from engine.report.prose.glossary import GLOSSARY
+from engine.report.prose.overview import technical_overview
+from engine.report.prose.question import question
+from engine.report.prose.takeaways import equity_title, history_title, price_title, skill_title, year_title
+from engine.report.prose.verdicts import (
+    calibration_verdict,
+    rules_verdict,
+    trust_paragraphs,
+    windows_sentence,
+)
+from engine.report.trust import Trust, read_metrics
+from engine.table import words
+from engine.table.outlook import outlook
+from engine.table.scenario import Scenario
+
+_TICKS = re.compile(r"`([^`]+)`")
+_WORD = re.compile(r"[^a-z0-9]+")
+# beyond so many instruments their levels and history are folded away, or trust would be a long way down
+_MOST_UNFOLDED = 3
+_ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("engine.report.page", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals["words"] = words
+    environment.filters["anchor"] = _anchor
+    environment.filters["tight"] = _tight
+    environment.filters["ticks"] = _ticks
+    environment.filters["term"] = _term
+    return environment
+
+
+def render_page(material: ReportMaterial) -> str:
+    """The whole report as one HTML text; equal material gives equal bytes."""
+    trust = read_metrics(material.metrics, material.config.verify.interval)
+    charts = figures.draw_all(material, trust)
+    several = len(material.scenarios) > 1
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        name=material.config.name,
+        several=several,
+        folded=len(material.scenarios) > _MOST_UNFOLDED,
+        headline=_headline(material),
+        verdict=rules_verdict(trust),
+        answers=_answers(trust),
+        instruments=[_instrument(scenario, charts, material) for scenario in material.scenarios],
+        trust=trust,
+        trust_paragraphs=trust_paragraphs(trust)[1:],
+        charts=charts,
+        titles={
+            "skill": skill_title(trust),
+            "skill_by_year": year_title(trust),
+            "equity": equity_title(material.equity),
+        },
+        score_tables=score_tables(trust),
+        calibration=calibration_blocks(trust, charts["reliability"]),
+        regimes=regime_tables(trust),
+        placebo=placebo_blocks(trust),
+        backtest=backtest_table(trust.backtest, trust.interval),
+        trades=0 if material.trades is None else len(material.trades),
+        groups=_checks(material),
+        provenance=provenance(material),
+        config_yaml=dump_config(material.config),
+        glossary=GLOSSARY,
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _tight(text: str) -> Markup:
+    """Escaped text in which a price zone never breaks at its dash."""
+    return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', str(escape(text))))
+
+
+def _ticks(text: str) -> Markup:
+    """Escaped text with `code` in backticks set as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _anchor(term: str) -> str:
+    """The id of a term's entry among the words."""
+    return "word-" + _WORD.sub("-", term.lower()).strip("-")
+
+
+def _term(label: str, term: str | None = None) -> Markup:
+    """A label that leads to its entry among the words, by mouse, finger or key."""
+    name = term or label
+    meaning = GLOSSARY.get(name)
+    if meaning is None:
+        return escape(label)
+    return Markup('<a class="term" href="#{}" title="{}">{}</a>').format(_anchor(name), meaning, label)
+
+
+def _headline(material: ReportMaterial) -> str:
+    if not material.scenarios:
+        return "No scenario table: no instrument has a close with a forecast."
+    if len(material.scenarios) == 1:
+        return outlook(material.scenarios[0])
+    dates = max(scenario.as_of for scenario in material.scenarios)
+    count = len(material.scenarios)
+    text = f"{count} instruments, close of {words.day(dates)}"
+    leading = [s.longest.most_likely for s in material.scenarios if s.longest is not None]
+    counts = Counter(row.scenario for row in leading if row is not None)
+    if not counts:
+        return text
+    found = [f"{name} in {counts[name]}" for name in words.DISPLAY_ORDER if counts[name]]
+    if len(found) == 1 and counts.total() == count:
+        found = [f"{next(iter(counts))} in {'both' if count == 2 else f'all {count}'}"]
+    horizon = max(s.longest.horizon_sessions for s in material.scenarios if s.longest is not None)
+    return f"{text}: over {words.plural(horizon, 'session')} the likeliest is {words.join(found)}."
+
+
+def _checks(material: ReportMaterial) -> CheckGroups:
+    metrics = material.metrics or {}
+    return group_findings(
+        material.findings, metrics.get("checks") or (), metrics.get("checks_not_applicable") or ()
+    )
+
+
+def _answers(trust: Trust) -> list[tuple[str, str]]:
+    """What a reader asks first, with the answer; a question without an answer is left out."""
+    found = (
+        ("Did the rules add anything?", rules_verdict(trust)),
+        (
+            "How far can the probabilities be trusted?",
+            " ".join(filter(None, (calibration_verdict(trust), windows_sentence(trust)))),
+        ),
+        ("Would trading on them have paid?", backtest_verdict(trust.backtest, trust.interval)),
+    )
+    return [(asked, answer) for asked, answer in found if answer]
+
+
+def _instrument(scenario: Scenario, charts: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
+    return {
+        "scenario": scenario,
+        "id": figures.slug(scenario.instrument),
+        "outlook": outlook(scenario),
+        "question": question(scenario, material.config.outcome),
+        "overview": technical_overview(scenario),
+        "tables": scenario_tables(scenario),
+        "ladder": ladder(scenario),
+        "touch_horizons": touch_horizons(scenario),
+        "price_chart": charts["price"].get(scenario.instrument),
+        "price_title": price_title(scenario),
+        "history_chart": charts["history"].get(scenario.instrument),
+        "history_title": history_title(scenario, figures.shown_history(material, scenario)),
+    }

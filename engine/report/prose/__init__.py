@@ -1,0 +1,1 @@
+"""Sentences: overview, verdicts, takeaways, the brief."""

@@ -1,0 +1,294 @@
+"""The same tables in a terminal: aligned, with units, readable without colour and at 80 columns.
+
+Colour means one thing: blue is continuation, yellow is range, red is breakdown; a failed check is red with
+the word in front of it.  Nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from engine.report.prose.check_groups import CheckGroups, group_findings
+from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
+from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
+from engine.table import words
+from engine.table.outlook import outlook
+from engine.table.pieces import in_sight
+from engine.table.scenario import HorizonTable, LevelLine, Scenario
+
+SCENARIO_STYLES = {"continuation": "blue", "range": "yellow", "breakdown": "red"}
+_PLAIN_WIDTH = 100
+
+
+def make_console(file: IO[str] | None = None) -> Console:
+    """A console that is plain (no colour, fixed width) when ``file`` is no terminal."""
+    file = sys.stdout if file is None else file
+    if file.isatty():
+        return Console(file=file, highlight=False)
+    return Console(file=file, highlight=False, no_color=True, width=_PLAIN_WIDTH)
+
+
+def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:
+    """Heading, reading, verdict, one table per horizon, and the levels to watch."""
+    parts: list[RenderableType] = [_heading(scenario)]
+    parts.append(Text(outlook(scenario), style="bold"))
+    if scenario.bias.flip_sentence:
+        parts.append(Text(scenario.bias.flip_sentence))
+    for table in scenario.horizons:
+        parts.append(Text())
+        parts.extend(_horizon(scenario, table))
+    legend = _legend(scenario)
+    if legend:
+        parts.append(Text(f"  {legend}", style="dim"))
+    if levels:
+        parts.append(Text())
+        parts.append(levels_view(scenario))
+    return Group(*parts)
+
+
+def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
+    """Levels to watch: resistance above and support below, each nearest first.
+
+    Without a limit the table is the whole book, with the distance in sigma as well.
+    """
+    if not scenario.levels:
+        return Text("No levels are known at this close.")
+    horizon = _touch_horizon(scenario.levels)
+    whole = limit is None
+    table = _table(
+        "Level", left=("Name",), right=("Away", "ATR", *(("Sigma",) if whole else ()), "Tests", "Age")
+    )
+    if horizon:
+        table.add_column(f"Touch {horizon}", justify="right", no_wrap=True)
+    for title, lines in (("Resistance", scenario.resistance), ("Support", scenario.support)):
+        shown = in_sight(lines, limit)
+        table.add_row(Text(title, style="bold"))
+        for line in shown:
+            table.add_row(*_level_cells(scenario, line, horizon, with_sigma=whole))
+        if not lines:
+            table.add_row(Text("  none"))
+        elif len(lines) > len(shown):
+            table.add_row(Text(f"  and {len(lines) - len(shown)} more", style="dim"))
+    legend = "Away: from the close to the nearer edge; age in sessions"
+    if horizon:
+        legend += f"; touch {horizon}: probability of a touch within {horizon} sessions"
+    return Group(table, Text(f"  {words.sentence(legend)}", style="dim"))
+
+
+def book_view(scenario: Scenario) -> RenderableType:
+    """The whole level book of a date, with role history; stands under :func:`scenario_view`."""
+    parts: list[RenderableType] = [Text(), levels_view(scenario, limit=None)]
+    history = [line for line in scenario.levels if line.role_history]
+    if history:
+        table = _table("Level", left=("Role history",), right=())
+        for line in history:
+            table.add_row(_zone(scenario, line), words.dated(line.role_history))
+        parts += [Text(), table]
+    return Group(*parts)
+
+
+def skill_view(trust: Trust) -> RenderableType:
+    """Verdict in words, then log-loss skill over every baseline and horizon."""
+    parts: list[RenderableType] = [Text(rules_verdict(trust), style="bold")]
+    parts += [Text(text) for text in (calibration_verdict(trust), sample_sentence(trust)) if text]
+    if any(table.skill for table in trust.horizons):
+        table = _table("Skill over", left=(), right=())
+        for block in trust.horizons:
+            table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
+            table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
+        known = {line.baseline for block in trust.horizons for line in block.skill}
+        names = [name for name in BASELINE_ORDER if name in known]
+        for name in names:
+            cells: list[str] = []
+            for block in trust.horizons:
+                line = block.against(name)
+                cells += [
+                    words.signed_percent(line.skill) if line else words.MISSING,
+                    f"{words.signed_percent(line.low)} to {words.signed_percent(line.high)}"
+                    if line and line.low is not None and line.high is not None
+                    else words.MISSING,
+                ]
+            table.add_row(words.BASELINE_LABELS.get(name, name), *cells)
+        parts += [Text(), table]
+    return Group(*parts)
+
+
+def run_view(
+    scenarios: Sequence[Scenario | Mapping[str, Any]],
+    metrics: Mapping[str, Any] | None,
+    interval: float = 0.90,
+) -> RenderableType:
+    """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found."""
+    parts: list[RenderableType] = []
+    for item in scenarios:
+        scenario = item if isinstance(item, Scenario) else Scenario.from_dict(item)
+        parts += [scenario_view(scenario), Text()]
+    parts += [skill_view(read_metrics(metrics, interval)), Text()]
+    known = metrics or {}
+    groups = group_findings(
+        known.get("findings"), known.get("checks") or (), known.get("checks_not_applicable") or ()
+    )
+    parts.append(findings_view(groups))
+    return Group(*parts)
+
+
+def findings_view(groups: CheckGroups) -> RenderableType:
+    """Issues and tips with their explanation; passed checks as a count."""
+    parts: list[RenderableType] = []
+    for entries in (groups.issues, groups.tips):
+        for entry in entries:
+            line = Text()
+            severity = entry["severity"]
+            line.append(f"{severity}: ", style="bold red" if severity == "failure" else "bold")
+            line.append(entry["title"])
+            line.append(f"  [{entry['code']}]", style="dim")
+            parts.append(line)
+            if entry["explanation"]:
+                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2), expand=False))
+    passed = words.plural(len(groups.passed), "check")
+    tail = f"{passed} passed"
+    if groups.not_applicable:
+        tail += f", {len(groups.not_applicable)} not applicable"
+    parts.append(Text(tail + "."))
+    return Group(*parts)
+
+
+# --- pieces ---------------------------------------------------------------------------------------
+
+
+def _heading(scenario: Scenario) -> RenderableType:
+    line = Text()
+    line.append(scenario.full_name, style="bold")
+    line.append(f"  after the close of {words.day(scenario.as_of)}  {scenario.price(scenario.close)}")
+    reading = Text()
+    reading.append(scenario.bias.label.capitalize(), style="bold")
+    if scenario.bias.sentence:
+        reading.append(f". {scenario.bias.sentence}")
+    return Group(line, reading)
+
+
+def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
+    title = f"Next {words.plural(table.horizon_sessions, 'session')} ({words.weeks(table.horizon_sessions)})"
+    percents = table.whole_percents
+    if percents is None:
+        return [Text(title, style="bold"), Text("  No forecast for this date.")]
+    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
+    with_interval = any(row.low is not None for row in table.rows)
+    view = _table(title, left=(), right=("Prob.",))
+    if with_interval:
+        view.add_column("Interval", justify="right", no_wrap=True)
+    shares = {name: table.baseline_percents(name) or {} for name in names}
+    for name in names:
+        view.add_column(_SHORT[name], justify="right", no_wrap=True)
+    for row in table.rows:
+        cells: list[RenderableType] = [
+            Text(row.title, style=SCENARIO_STYLES[row.scenario]),
+            Text(f"{percents[row.scenario]}%", style="bold"),
+        ]
+        if with_interval:
+            cells.append(words.percent_range(row.low, row.high) or words.MISSING)
+        for name in names:
+            share = shares[name].get(row.scenario)
+            cells.append(words.MISSING if share is None else f"{share}%")
+        view.add_row(*cells)
+    parts: list[RenderableType] = [view]
+    for row in table.rows:
+        note = Text("  ")
+        note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
+        note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
+        parts.append(note)
+    tail = _touches(table)
+    if tail:
+        parts.append(Text(f"  {tail}"))
+    if table.reliability:
+        parts.append(Text(f"  {table.reliability}"))
+    return parts
+
+
+def _touches(table: HorizonTable) -> str:
+    found = []
+    if table.p_target_touch is not None:
+        found.append(f"target touched {words.percent(table.p_target_touch)}")
+    if table.p_retest_touch is not None:
+        found.append(f"retest touched {words.percent(table.p_retest_touch)}")
+    if table.effective_rows is not None:
+        found.append(f"from {words.count(table.effective_rows)} independent windows")
+    return words.sentence(", ".join(found))
+
+
+def _legend(scenario: Scenario) -> str:
+    table = scenario.longest
+    if table is None or not table.available:
+        return ""
+    shown = [n for n in _SHORT if any(row.baselines.get(n) is not None for row in table.rows)]
+    return words.sentence("; ".join(f"{_SHORT[name]}: {_MEANING[name]}" for name in shown))
+
+
+def _level_cells(
+    scenario: Scenario, line: LevelLine, horizon: str, with_sigma: bool
+) -> Sequence[RenderableType]:
+    name = Text(words.capital(line.name))
+    if line.role not in ("resistance", "support"):
+        name.append(f" ({line.role})", style="dim")
+    cells: list[RenderableType] = [
+        Text("  " + _zone(scenario, line)),
+        name,
+        words.signed(line.distance_percent) + "%",
+        _distance(line.distance_atr),
+        *([_distance(line.distance_sigma)] if with_sigma else []),
+        words.MISSING if line.is_average else str(line.touches),
+        words.MISSING if line.is_average else str(line.age_sessions),
+    ]
+    if horizon:
+        cells.append(words.percent(line.touch_probability.get(horizon)))
+    return cells
+
+
+def _distance(signed: float | None) -> str:
+    return words.decimal(None if signed is None else abs(signed), 1)
+
+
+def _zone(scenario: Scenario, line: LevelLine) -> str:
+    return scenario.zone(line.low, line.high)
+
+
+def _touch_horizon(lines: Iterable[LevelLine]) -> str:
+    horizons = {int(h) for line in lines for h in line.touch_probability}
+    return str(max(horizons)) if horizons else ""
+
+
+def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    # one space beside the box's own: at 80 columns a table of the book has to keep room for names
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
+    table.add_column(first, overflow="fold", min_width=14)
+    for name in left:
+        table.add_column(name, overflow="fold", ratio=1)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+_MEANING = {
+    "filtered_history": "distance and volatility alone (filtered history)",
+    "random_walk": "driftless random walk",
+    "same_reading": "past dates with the same reading",
+    "climatology": "base rate",
+    "analyst": "the fixed table of the config",
+}
+_SHORT = {
+    "filtered_history": "FHS",
+    "random_walk": "Walk",
+    "same_reading": "Same",
+    "climatology": "Base",
+    "analyst": "Analyst",
+}

@@ -1,0 +1,38 @@
+"""Draws the page and the brief of a run from what stands in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def draw(path: Path) -> Path:
+    """Write brief.md and report.html from what stands in the run folder; returns the page's path."""
+    from engine.files import write_text
+    from engine.report.page.material import ReportMaterial
+    from engine.report.page.page import render_page
+    from engine.report.prose.brief import build_brief
+    from engine.runs.run import Run
+    from engine.table.scenario import Scenario
+
+    run = Run(path)
+    tables = [Scenario.from_dict(item) for item in run.scenarios]
+    material = ReportMaterial(
+        config=run.config,
+        scenarios=tables,
+        manifest=run.provenance,
+        replay=run.replay,
+        levels=run.levels,
+        events=run.level_events,
+        outcomes=run.outcomes,
+        forecasts=run.forecasts,
+        trades=run.trades,
+        equity=run.equity,
+        metrics=run.metrics,
+        reliability=run.reliability,
+        findings=run.metrics["findings"],
+    )
+    write_text(
+        path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)
+    )
+    write_text(path / "report.html", render_page(material))
+    return path / "report.html"

@@ -1,0 +1,212 @@
+"""How far a probability would move if history had come in another order: refits on resampled history.
+
+Each draw puts the past together again from blocks of whole sessions (all instruments of a block together, so
+that what moves together stays together), fits the baseline, the classifier and the calibrator to it, and
+forecasts the same date.  The spread of the draws is the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.forecast.baselines.filtered_history import filtered_history
+from engine.forecast.calibration.calibrators import make_calibrator
+from engine.forecast.folds.rows import Track
+from engine.forecast.folds.selection import DEVIATION_PENALTIES
+from engine.forecast.folds.walk import FEWEST_OUTCOMES, FoldModel, TrackForecast, window_of
+from engine.forecast.models.learner import Learner, OffsetLogisticLearner, Window
+from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
+from engine.forecast.probabilities import FLOOR, floor_probabilities
+
+_BLOCK_HORIZONS = 5  # mean block length in horizons
+_MOST_ROWS = 12_000  # rows of one refit; with more, every n-th is used and counts n times
+_RECENT_BARS = 300  # real bars kept behind a resampled history: the state of volatility at the date is a fact
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """Rows of one fold of a track whose intervals are wanted: index (q,) into the track."""
+
+    model: FoldModel
+    rows: np.ndarray
+
+
+def block_sessions(first: int, stop: int, mean_block: float, rng: np.random.Generator) -> np.ndarray:
+    """Sessions ``first .. stop - 1`` resampled in blocks of geometric length that wrap round, (n,) int64.
+
+    Source: Politis and Romano, The stationary bootstrap (1994).
+    """
+    n = stop - first
+    jump = rng.random(n) < 1.0 / mean_block
+    jump[0] = True
+    starts = rng.integers(0, n, n)
+    begun = np.maximum.accumulate(np.where(jump, np.arange(n), 0))
+    return first + (starts[begun] + np.arange(n) - begun) % n
+
+
+def resampled_offsets(
+    bars: BarSeries, setup: np.ndarray, bar: int, known: int, config: Config, draws: int, key: Sequence[int]
+) -> np.ndarray:
+    """``filtered_history`` of one date refitted on resampled bars, (draws, longest, 3) probabilities.
+
+    The ``known`` bars of the fit are resampled in blocks; the bars that follow up to ``bar``, and the last
+    ones before the date, stay as they were.
+    """
+    longest = max(config.horizons)
+    moves = {
+        name: np.log(getattr(bars, name)[1 : bar + 1] / bars.close[:bar])
+        for name in ("open", "high", "low", "close")
+    }
+    tail = np.arange(max(0, bar - _RECENT_BARS), bar)
+    out = np.empty((draws, longest, 3))
+    for d in range(draws):
+        rng = np.random.default_rng(np.random.SeedSequence([config.seed, *key, d]))
+        picked = np.concatenate([block_sessions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail])
+        path = np.concatenate(([0.0], np.cumsum(moves["close"][picked])))
+        level = np.log(bars.close[bar]) - path[-1]
+        synthetic = replace(
+            bars,
+            dates=bars.dates[0] + np.arange(len(path)),
+            close=np.exp(level + path),
+            volume=np.zeros(len(path)),
+            # an open that is not traded in one block would be mixed with real ones: use none
+            opens_real_from=bars.opens_real_from if bars.opens_real_from == 0 else len(path),
+            **{
+                name: np.exp(level + np.concatenate((path[:1], path[:-1] + moves[name][picked])))
+                for name in ("open", "high", "low")
+            },
+        )
+        n = len(path)
+        placed = np.full((n, 5), np.nan)
+        placed[-1] = setup
+        allowed = np.zeros(n, dtype=np.int64)
+        allowed[-1] = len(picked) - len(tail) + 1
+        wanted = np.zeros(n, dtype=bool)
+        wanted[-1] = True
+        out[d] = filtered_history(
+            synthetic,
+            placed,
+            allowed,
+            longest,
+            config.outcome,
+            config.forecast.paths,
+            config.seed + d,
+            rows=wanted,
+        ).probabilities[-1]
+    return out
+
+
+def resampled_forecasts(
+    forecast: TrackForecast,
+    raw: np.ndarray,
+    query: Query,
+    learner: Learner,
+    offsets: np.ndarray,
+    config: Config,
+    calibrated: Sequence[bool],
+) -> np.ndarray:
+    """Probabilities (draws, q, horizons, 3) of the queried rows from refits on resampled training sessions.
+
+    Parameters
+    ----------
+    raw : (N, horizons, 3) uncalibrated out-of-sample probabilities of the track.
+    offsets : (draws, q, longest, 3) baseline probabilities of the rows, one per draw.
+    calibrated : for each horizon, whether the fold's calibrator was in use.
+    """
+    track, model = forecast.track, query.model
+    draws = len(offsets)
+    out = np.empty((draws, len(query.rows), len(track.horizons), 3))
+    columns = np.array(track.horizons) - 1
+    rolling = config.forecast.rolling_sessions if config.forecast.window == "rolling" else None
+    used = track.training_slice(model.fold, rolling)
+    own = {index: OffsetLogisticLearner(DEVIATION_PENALTIES) for index in model.deviations}
+    for d in range(draws):
+        rng = np.random.default_rng(
+            np.random.SeedSequence([config.seed, 2, track.horizons[-1], model.fold.start, d])
+        )
+        paths = offsets[d]
+        offset = log_rows(np.ascontiguousarray(paths[:, columns].reshape(-1, 3)), FLOOR)
+        offset = offset.reshape(len(query.rows), len(columns), 3)
+        logits = offset
+        if model.fitted is not None:
+            rows = _resampled_rows(track, used, rng)
+            logits = _refit(track, model, rows, learner, own, query.rows, offset, paths)
+        for k in range(len(columns)):
+            p = floor_probabilities(softmax_rows(np.ascontiguousarray(logits[:, k])))
+            if calibrated[k]:
+                past = np.flatnonzero(forecast.forecast[: used.stop])
+                p = _recalibrated(track, raw[:, k], past, p, k, config, rng)
+            out[d, :, k] = p
+    return out
+
+
+def _resampled_rows(track: Track, used: slice, rng: np.random.Generator) -> np.ndarray:
+    session = track.session[used]
+    first, stop = int(session.min()), int(session.max()) + 1
+    drawn = block_sessions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
+    times = np.bincount(drawn - first, minlength=stop - first)[session - first]
+    rows = used.start + np.repeat(np.arange(len(session)), times)
+    return rows[:: max(1, len(rows) // _MOST_ROWS)]
+
+
+def _refit(
+    track: Track,
+    model: FoldModel,
+    rows: np.ndarray,
+    learner: Learner,
+    own: dict[int, OffsetLogisticLearner],
+    asked: np.ndarray,
+    offset: np.ndarray,
+    paths: np.ndarray,
+) -> np.ndarray:
+    assert model.standardiser is not None
+    z = model.standardiser.apply(np.ascontiguousarray(track.features[:, rows]))
+    window = window_of(track, rows, z)
+    thinned = model.rows / max(len(rows), 1)
+    fitted = learner.fit(replace(window, weight=window.weight * thinned))
+    now = model.standardiser.apply(np.ascontiguousarray(track.features[:, asked]))
+    logits = fitted.mixed(model.weights, now, offset, paths)
+    for index, one in own.items():
+        at = np.flatnonzero(track.instrument[rows] == index)
+        here = np.flatnonzero(track.instrument[asked] == index)
+        if not len(here) or len(at) < FEWEST_OUTCOMES * track.horizons[-1]:
+            continue
+        centre = fitted.mixed(model.weights, z[:, at], window.offset[at], window.paths[at])
+        part = Window(
+            np.ascontiguousarray(z[:, at]),
+            centre,
+            window.codes[at],
+            np.full(len(at), thinned / track.horizons[-1]),
+            window.paths[at],
+            window.event_session[at],
+            window.event_code[at],
+        )
+        logits[here] = one.fit(part).mixed(
+            model.deviations[index].weights, np.ascontiguousarray(now[:, here]), logits[here], paths[here]
+        )
+    return logits
+
+
+def _recalibrated(
+    track: Track,
+    raw: np.ndarray,
+    past: np.ndarray,
+    p: np.ndarray,
+    k: int,
+    config: Config,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    session = track.session[past]
+    first, stop = int(session.min()), int(session.max()) + 1
+    drawn = block_sessions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
+    times = np.bincount(drawn - first, minlength=stop - first)[session - first]
+    kept = past[times > 0]
+    weight = track.evidence_weight[kept] * times[times > 0]
+    calibrator = make_calibrator(config.forecast.calibrator)
+    calibrator.fit(raw[kept], track.codes[kept, k], weight)
+    return calibrator.predict_proba(p)

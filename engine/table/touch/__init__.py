@@ -1,0 +1,1 @@
+"""How likely each level of the book is to be touched."""

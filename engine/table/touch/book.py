@@ -1,0 +1,110 @@
+"""How likely is each level of the book to be touched?  The last close of every instrument, from its past closes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.config import Config
+from engine.forecast.baselines.filtered_history import level_touch
+from engine.forecast.baselines.opponents import EARLIEST_REFIT
+from engine.forecast.folds.calendar import (
+    bars_known,
+    calendar_positions,
+    horizon_ends,
+    refit_starts,
+    union_calendar,
+)
+from engine.replay.replay import Replay
+from engine.rules.indicators import SIGMA
+from engine.table.touch.model import touched_within, walk_forward_level_touch
+from engine.table.touch.pairs import LevelPairs, level_pairs
+
+_REACH = 3.0  # standard deviations over the longest horizon: farther levels teach nothing
+_REFITS = 4  # the correction is fitted at every fourth refit, about once a year; the simulation at each
+EVERY = 5  # sessions between the past closes that are simulated: labels of three weeks overlap
+
+Touch = dict[int, dict[int, float]]  # level_id -> horizon -> probability
+
+
+def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, Touch]:
+    """Touch probabilities of the levels in the book of each instrument's last close.
+
+    ``filtered_history`` corrected by what the level is, walk-forward, pooled as ``forecast.pooling`` says; see
+    :mod:`engine.table.touch.model`.  A zone that the close lies in has no entry: it is being touched.
+    """
+    if not replays:
+        return {}
+    calendar = union_calendar([replay.bars.dates for replay in replays.values()])
+    pooled: dict[str, list[str]] = {}
+    for symbol, replay in replays.items():
+        name = {"none": symbol, "family": replay.bars.family, "all": "all"}[config.forecast.pooling]
+        pooled.setdefault(name, []).append(symbol)
+    found: dict[str, Touch] = {}
+    for symbols in pooled.values():
+        found |= _group({symbol: replays[symbol] for symbol in symbols}, calendar, config)
+    return found
+
+
+def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) -> dict[str, Touch]:
+    settings, longest = config.forecast, max(config.horizons)
+    schedule = {
+        "min_train_sessions": settings.min_train_sessions,
+        "refit_sessions": settings.refit_sessions,
+        "earliest": EARLIEST_REFIT,
+    }
+    starts = refit_starts(len(calendar), **schedule)
+    columns = [h - 1 for h in config.horizons]
+    parts: list[dict[str, np.ndarray]] = []
+    last_pairs: dict[str, np.ndarray] = {}
+    for symbol, replay in replays.items():
+        bars, n = replay.bars, len(replay.bars)
+        positions = calendar_positions(bars.dates, calendar)
+        wanted = positions % EVERY == 0
+        wanted[-1] = True
+        pairs = level_pairs(replay)
+        chosen, pointer = _of_rows(pairs, wanted, _REACH * np.sqrt(longest) * replay.indicators[:, SIGMA])
+        prices = pairs.prices[chosen]
+        baseline = level_touch(
+            bars, bars_known(positions, starts), pointer, prices, longest, settings.paths, config.seed
+        )
+        last_pairs[symbol] = pairs.level_id[chosen][pointer[n - 1] :]
+        parts.append(
+            {
+                "sizes": np.diff(pointer)[wanted],
+                "session": positions[wanted],
+                "end": horizon_ends(positions, longest)[wanted],
+                "distance": pairs.distance[chosen],
+                "baseline": baseline[:, columns],
+                "touched": touched_within(bars, pointer, prices, config.horizons),
+                "features": pairs.features[chosen],
+            }
+        )
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    pointer = np.concatenate(([0], np.cumsum(joined.pop("sizes"))))
+    touch = walk_forward_level_touch(pointer, starts=starts[::_REFITS], horizon_max=longest, **joined)
+    result: dict[str, Touch] = {}
+    stop = 0
+    for symbol, part in zip(replays, parts, strict=True):
+        stop += int(part["sizes"].sum())
+        ids = last_pairs[symbol]
+        table = touch.probabilities[stop - len(ids) : stop]
+        result[symbol] = {
+            int(level): {h: float(p) for h, p in zip(config.horizons, row, strict=True)}
+            for level, row in zip(ids, table, strict=True)
+            if np.isfinite(row).all()
+        }
+    return result
+
+
+def _of_rows(pairs: LevelPairs, wanted: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the pairs that are simulated, and the row pointer (n + 1,) into them.
+
+    The wanted rows' levels within ``reach``, and every level of the last row.
+    """
+    row = np.repeat(np.arange(len(wanted)), np.diff(pairs.pointer))
+    near = np.abs(pairs.distance) <= reach[row]
+    chosen = np.flatnonzero(wanted[row] & (near | (row == len(wanted) - 1)))
+    sizes = np.bincount(row[chosen], minlength=len(wanted))
+    return chosen, np.concatenate(([0], np.cumsum(sizes)))

@@ -1,0 +1,1 @@
+"""Does any date say something else once the future is known?"""

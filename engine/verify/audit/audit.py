@@ -1,0 +1,194 @@
+"""Look-ahead audit: does any date say something else once the future is known?
+
+A replay of the whole history is compared, bit for bit, with replays that cannot know the future: the
+history cut after a date, and the same history followed by a year of noise.  Everything dated up to that date
+must be equal: every column of every row, every level confirmed by then, every event by then.  Nothing is
+assumed about how the replay works, so the audit can be pointed at any replay function and can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from typing import Any
+
+import numpy as np
+
+from engine.bars.series import BarSeries
+from engine.config import Config
+from engine.errors import CheckFailed, InputError
+from engine.replay.replay import replay
+from engine.verify.audit.facts import Difference, Facts, Replayed, differences_between
+
+NOISE_SESSIONS = 252  # length of the invented future
+_NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
+_EXAMPLES = 3  # differences kept per table, column and kind of future; all are counted
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """What the audit of one instrument found.
+
+    Attributes
+    ----------
+    symbol : the instrument.
+    seed : chose the dates and the noise.
+    dates : the audited dates, ascending.
+    rewritten : those of them on which at least one bit differed.
+    columns : number of columns compared (replay, levels and events together).
+    difference_count : number of differing values found, a value counted once for each date it differs from.
+    differences : the first few for each table, column and kind of future.
+    """
+
+    symbol: str
+    seed: int
+    dates: tuple[str, ...]
+    rewritten: tuple[str, ...]
+    columns: int
+    difference_count: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True where nothing was rewritten."""
+        return not self.rewritten
+
+    @property
+    def text(self) -> str:
+        """``"200 dates, 0 rewritten"``."""
+        return f"{len(self.dates)} dates, {len(self.rewritten)} rewritten"
+
+    def __str__(self) -> str:
+        return "\n  ".join([f"{self.symbol}: {self.text}", *map(str, self.differences)])
+
+    def certificate(self) -> dict[str, Any]:
+        """The result as JSON-able values, for the manifest."""
+        return {
+            "symbol": self.symbol,
+            "certificate": self.text,
+            "passed": self.passed,
+            "seed": self.seed,
+            "dates": len(self.dates),
+            "first_date": self.dates[0],
+            "last_date": self.dates[-1],
+            "rewritten": list(self.rewritten),
+            "columns_compared": self.columns,
+            "noise_sessions": NOISE_SESSIONS,
+            "difference_count": self.difference_count,
+            "differences": [
+                {name: getattr(difference, name) for name in Difference.__slots__}
+                for difference in self.differences
+            ],
+        }
+
+    def require(self) -> None:
+        """Raise ``CheckFailed`` (``audit.look_ahead``, exit code 4) where anything was rewritten."""
+        if not self.passed:
+            shown = "; ".join(map(str, self.differences[:_EXAMPLES]))
+            more = len(self.differences) - _EXAMPLES
+            raise CheckFailed(
+                "audit.look_ahead",
+                f"{self.symbol}: {self.text}; {shown}" + (f"; and {more} more" if more > 0 else ""),
+                "a rule reads bars after its date: compute the named column from bars up to the date only",
+            )
+
+
+def audit(
+    bars: BarSeries,
+    config: Config,
+    dates: int | None = 200,
+    seed: int | None = None,
+    *,
+    replay: Callable[[BarSeries, Config], Replayed] = replay,
+    track: Callable[[np.ndarray], Iterable[int]] = iter,
+) -> AuditResult:
+    """Compare a whole replay with what it would have said on ``dates`` of its own dates.
+
+    Parameters
+    ----------
+    bars : n sessions, at least one.
+    dates : how many dates are audited, the last one always; None or n and more: every one.
+    seed : chooses dates and noise (default: ``config.seed``).
+    replay : the function under audit (default: ``engine.replay.replay.replay``).
+    track : passes the indices of the audited dates on, one by one; a place to count them.
+
+    Notes
+    -----
+    Equal means equal bits; NaN equals NaN.  Levels are matched by ``level_id``, which must not change either.
+    Every audited date costs two replays of its history.
+
+    Raises
+    ------
+    InputError
+        ``audit.no_bars`` or ``audit.no_dates``.
+    """
+    if len(bars) == 0:
+        raise InputError("audit.no_bars", f"{bars.symbol}: no bars to audit", "load a history first")
+    if dates is not None and dates < 1:
+        raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
+    seed = config.seed if seed is None else seed
+    whole = Facts(replay(bars, config))
+    chosen = _choose(len(bars), dates, seed)
+    rewritten: list[str] = []
+    kept: dict[tuple[str, str, str], list[Difference]] = {}
+    count = 0
+    for t in track(chosen):
+        as_of = bars.dates[t]
+        known = whole.until(as_of)
+        clean = True
+        for future, history in (
+            ("cut", bars.cut(t + 1)),
+            ("noise", _with_noise(bars, t, seed)),
+        ):
+            recomputed = Facts(replay(history, config)).until(as_of)
+            for found, difference in differences_between(known, recomputed, str(as_of), future):
+                clean = False
+                count += found
+                examples = kept.setdefault((difference.table, difference.column, future), [])
+                if len(examples) < _EXAMPLES:
+                    examples.append(difference)
+        if not clean:
+            rewritten.append(str(as_of))
+    return AuditResult(
+        symbol=bars.symbol,
+        seed=seed,
+        dates=tuple(str(bars.dates[t]) for t in chosen),
+        rewritten=tuple(rewritten),
+        columns=sum(len(table.names) for table in whole.tables.values()),
+        difference_count=count,
+        differences=tuple(difference for examples in kept.values() for difference in examples),
+    )
+
+
+def _choose(n: int, dates: int | None, seed: int) -> np.ndarray:
+    """Indices of the audited bars; each bar's lot depends on the seed and its own index only."""
+    if dates is None or dates >= n:
+        return np.arange(n)
+    with np.errstate(over="ignore"):  # splitmix64 wraps by design
+        lot = np.arange(n, dtype=np.uint64) + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+        lot = (lot + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+        lot = (lot ^ (lot >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        lot = lot ^ (lot >> np.uint64(31))
+    drawn = np.argsort(lot[:-1], kind="stable")[: dates - 1]
+    return np.sort(np.append(drawn, n - 1))
+
+
+def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
+    """The history up to bar t, then a year of a wild random walk."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, t]))
+    close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
+    opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
+    wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
+    future = {
+        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+        "open": opening,
+        "high": np.maximum(opening, close) * wick[0],
+        "low": np.minimum(opening, close) / wick[1],
+        "close": close,
+        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+    }
+    joined: dict[str, Any] = {
+        name: np.append(getattr(bars, name)[: t + 1], values) for name, values in future.items()
+    }
+    return changed(bars, **joined)

@@ -1,0 +1,1 @@
+"""Calibration of each class, and what a perfect forecast would show."""

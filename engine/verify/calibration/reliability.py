@@ -1,0 +1,136 @@
+"""Reliability without bins: CORP diagrams and the split of a score into MCB, DSC and UNC.
+
+The recalibrated forecast c is the non-decreasing function of the forecast p that scores best on the very
+outcomes it is judged by (pool-adjacent-violators); no bin has to be chosen.  With S(.) the mean score and
+r the plain frequency of the class,
+
+    MCB = S(p) - S(c)    what recalibration would gain: miscalibration, 0 is perfect
+    DSC = S(r) - S(c)    what the ordering of the forecasts is worth: discrimination
+    UNC = S(r)           the score of the base rate: uncertainty
+    S(p) = MCB - DSC + UNC
+
+Dimitriadis, Gneiting and Jordan (2021), Proceedings of the National Academy of Sciences 118, e2016191118.
+PAV gives the same c for the Brier score and for log loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import xlogy
+
+from engine.errors import InputError
+from engine.verify.calibration.pav import pav_kernel
+from engine.verify.sound import need_rows, sound_codes, sound_forecast, sound_weights
+
+Score = Literal["brier", "log_loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """A mean score and its parts; ``mean_score = mcb - dsc + unc``."""
+
+    mean_score: float
+    mcb: float
+    dsc: float
+    unc: float
+
+
+def recalibrated(forecast: object, happened: object, weights: object | None = None) -> np.ndarray:
+    """The non-decreasing recalibration c of each row's forecast, (n,); equal forecasts get equal values.
+
+    Raises
+    ------
+    InputError
+        ``verify.not_probabilities``, ``verify.not_outcomes``, ``verify.bad_weights``,
+        ``verify.too_few_rows``.
+    """
+    p, y, w = _sound(forecast, happened, weights)
+    _, group, mass, hits = tie_groups(p, y, w)
+    fitted = np.zeros(len(mass))
+    used = mass > 0
+    fitted[used] = pav_kernel(hits[used] / mass[used], mass[used])
+    if not used.all():  # a forecast of weight zero joins the block before it
+        index = np.maximum(np.searchsorted(np.flatnonzero(used), np.arange(len(mass)), side="right") - 1, 0)
+        fitted = fitted[used][index]
+    return fitted[group]
+
+
+def decompose(
+    forecast: object, happened: object, score: Score = "brier", weights: object | None = None
+) -> Decomposition:
+    """MCB, DSC and UNC of one class's forecasts (n,) against 0/1 outcomes (n,).
+
+    A class that never (or always) happened has UNC = DSC = 0 and MCB equal to the mean score.  Equal
+    forecasts have DSC = 0.  Log loss with a forecast of 0 or 1 that was wrong has MCB and mean score
+    infinite.
+
+    Raises
+    ------
+    InputError
+        as :func:`recalibrated`; ``verify.unknown_score``.
+    """
+    p, y, w = _sound(forecast, happened, weights)
+    c = recalibrated(p, y, w)
+    base = np.full(len(p), np.sum(w * y) / np.sum(w))
+    used = w > 0
+    s_p, s_c, s_r = (_mean(score, f[used], y[used], w[used]) for f in (p, c, base))
+    return Decomposition(mean_score=s_p, mcb=max(s_p - s_c, 0.0), dsc=max(s_r - s_c, 0.0), unc=s_r)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a CORP diagram, ascending; plot (low, observed) to (high, observed) and join the blocks.
+
+    Attributes
+    ----------
+    low, high : smallest and largest forecast of the block, (k,).
+    observed : recalibrated probability, which is the block's frequency, (k,).
+    rows : rows in the block, (k,) int64.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    observed: np.ndarray
+    rows: np.ndarray
+
+
+def blocks(forecast: object, happened: object) -> Blocks:
+    """The blocks of the CORP diagram of one class."""
+    p, y, _ = _sound(forecast, happened, None)
+    order = np.argsort(p, kind="stable")
+    c = recalibrated(p, y)[order]
+    edges = np.flatnonzero(np.diff(c) > 0) + 1
+    first = np.concatenate([[0], edges])
+    last = np.concatenate([edges, [len(p)]]) - 1
+    return Blocks(low=p[order][first], high=p[order][last], observed=c[first], rows=last - first + 1)
+
+
+def tie_groups(
+    p: np.ndarray, y: np.ndarray, w: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct forecasts ascending, each row's group, and weight and weighted hits per group."""
+    distinct, group = np.unique(p, return_inverse=True)
+    mass = np.bincount(group, weights=w, minlength=len(distinct))
+    hits = np.bincount(group, weights=w * y, minlength=len(distinct))
+    return distinct, group, mass, hits
+
+
+def _sound(
+    forecast: object, happened: object, weights: object | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    p = sound_forecast(forecast)
+    need_rows(len(p))
+    return p, sound_codes(happened, len(p), 2), sound_weights(weights, len(p))
+
+
+def _mean(score: Score, p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+    if score == "brier":
+        value = (p - y) ** 2
+    elif score == "log_loss":
+        value = -(xlogy(y, p) + xlogy(1 - y, 1.0 - p))
+    else:
+        raise InputError("verify.unknown_score", f"score {score!r} is neither 'brier' nor 'log_loss'")
+    return float(np.sum(w * value) / np.sum(w))

@@ -1,0 +1,1 @@
+"""Forecasts written down before their outcome exists, and what became of them."""

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.bars.simulate import simulate_bars
+from engine.errors import InputError
+from engine.forecast.saved import load_models, save_models
+from engine.forecast.walk_forward import walk_forward
+from engine.scenarios import SCENARIOS
+from engine.table.analogues import nearest_rows
+from engine.table.explain import effects_on_probabilities, explain, spread_of_refits
+from engine.table.intervals import block_sessions
+from engine.table.notes import note, phrase
+from engine.table.track_record import reliability_sentence
+from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
+
+
+def small(symbols: str = "A", **settings):
+    config = adhoc_config(min_train_sessions=600, interval_draws=12, **settings)
+    entries = [
+        adhoc_input(
+            simulate_bars(
+                800, seed=i, momentum=0.6, volatility_persistence=0.97, symbol=s, steps_per_session=4
+            ),
+            config,
+        )
+        for i, s in enumerate(symbols)
+    ]
+    return config, entries, walk_forward(entries, config, features=FEATURES)
+
+
+@pytest.mark.parametrize("model", ["offset_logistic", "ordinal", "hazard", "boosting"])
+def test_everything_beside_the_table(model):
+    config, entries, forecasts = small("AB", model=model)
+    day = entries[0].bars.dates[-1]
+    told = explain(forecasts, entries, config, [("A", day), ("B", day)])["A", day]
+    row = forecasts.frame[(forecasts.frame["instrument"] == "A")].tail(2)
+    for horizon, values in zip((10, 15), row.to_dict("records"), strict=True):
+        for name in SCENARIOS:
+            low, high = told.intervals[horizon, name]
+            assert 0 < low <= values[f"p_{name}"] <= high < 1
+            assert 0.002 < high - low < 0.6
+            assert told.notes[horizon, name].startswith("distance and volatility alone give")
+            assert "_" not in told.notes[horizon, name]
+    # labels that end before the last fold starts at session 789, from the first forecast of the baseline on
+    assert told.effective_rows[10] * 10 > 400
+    dates = [line["date"] for line in told.analogues]
+    assert len(dates) == 5
+    bars = entries[0].bars
+    places = sorted(bars.index_of(d) for d in dates)
+    assert max(places) + 15 <= len(bars) - 1  # what followed was known
+    assert min(np.diff(places)) > 15
+    assert all(set(line["outcomes"]) == {10, 15} for line in told.analogues)
+    distances = [line["distance"] for line in told.analogues]
+    assert distances == sorted(distances)
+
+
+def test_explanations_are_repeatable_and_know_nothing_later():
+    config, entries, forecasts = small()
+    day = entries[0].bars.dates[-30]
+    first = explain(forecasts, entries, config, [("A", day)])["A", day]
+    cut = adhoc_input(entries[0].bars.cut(len(entries[0].bars) - 29), config)
+    second = explain(walk_forward([cut], config, features=FEATURES), [cut], config, [("A", day)])["A", day]
+    assert first.extras() == second.extras()
+
+
+def test_days_without_a_forecast_are_empty_and_unknown_symbols_refused():
+    config, entries, forecasts = small()
+    early = entries[0].bars.dates[5]
+    told = explain(forecasts, entries, config, [("A", early)])["A", early]
+    assert not told.intervals
+    assert not told.analogues
+    with pytest.raises(InputError, match="not one of A"):
+        explain(forecasts, entries, config, [("Z", early)])
+    quiet = adhoc_config(min_train_sessions=600, interval_draws=0)
+    day = entries[0].bars.dates[-1]
+    assert not explain(forecasts, entries, quiet, [("A", day)])["A", day].intervals
+
+
+def test_interval_widens_where_history_is_short():
+    widths = []
+    for sessions in (700, 2500):
+        config = adhoc_config(min_train_sessions=600, interval_draws=30)
+        bars = simulate_bars(sessions, seed=3, volatility_persistence=0.9, steps_per_session=4, symbol="A")
+        entry = adhoc_input(bars, config)
+        forecasts = walk_forward([entry], config, features=FEATURES)
+        told = explain(forecasts, [entry], config, [("A", bars.dates[-1])])["A", bars.dates[-1]]
+        widths.append(np.mean([high - low for low, high in told.intervals.values()]))
+    assert widths[0] > widths[1]
+
+
+@pytest.mark.parametrize("draws", [40, 100])
+def test_another_refit_lies_in_the_interval_as_often_as_it_says(draws):
+    # 4,000 refits of normal log-odds and one more each; the share inside is 0.90 with standard error 0.005 (of the
+    # indicators; the intervals are new each time), so 0.88 to 0.92 fails by chance once in 10,000
+    rng = np.random.default_rng(draws)
+    refits = rng.normal(size=(draws, 4000))
+    low, high = spread_of_refits(refits, 0.90)
+    another = rng.normal(size=4000) - np.median(refits, axis=0)
+    assert 0.88 <= np.mean((low <= another) & (another <= high)) <= 0.92
+    # too few draws for the tails: the extremes are all there is
+    low, high = spread_of_refits(refits[:5], 0.90)
+    np.testing.assert_allclose(high - low, np.ptp(refits[:5], axis=0))
+
+
+def test_blocks_keep_neighbours_together():
+    rng = np.random.default_rng(0)
+    drawn = block_sessions(100, 1100, 50.0, rng)
+    assert len(drawn) == 1000
+    assert drawn.min() >= 100
+    assert drawn.max() < 1100
+    joined = np.mean(np.diff(drawn) == 1)
+    assert joined == pytest.approx(1 - 1 / 50, abs=0.02)  # 4 standard errors
+
+
+def test_nearest_rows_keep_apart():
+    features = np.array([[0.0, 0.1, 0.2, 5.0, 0.3]])
+    found = nearest_rows(
+        features, np.array([10, 11, 30, 50, 70]), np.array([0.0]), count=3, apart_sessions=16
+    )
+    assert [f.index for f in found] == [0, 2, 4]
+    assert found[1].distance == pytest.approx(0.2)
+    assert nearest_rows(np.zeros((1, 0)), np.zeros(0), np.array([0.0]), count=3, apart_sessions=2) == []
+
+
+def test_reliability_sentence():
+    past = np.concatenate([np.full(214, 0.5), np.full(100, 0.9)])
+    came = np.zeros(314, dtype=bool)
+    came[:105] = True
+    sentence = reliability_sentence(0.497, past, came, 15)
+    assert sentence == ("of 214 past forecasts between 45 and 55% (about 14 independent), 49% came true")
+    assert reliability_sentence(0.2, past, came, 15) == ""
+
+
+def test_effects_add_up_to_what_happened_to_the_probability():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        before = rng.dirichlet([4.0, 3.0, 3.0])
+        contributions = 0.05 * rng.standard_normal((3, 12))
+        after = before * np.exp(contributions.sum(axis=1))
+        after /= after.sum()
+        effects = effects_on_probabilities(contributions, before, after)
+        np.testing.assert_allclose(effects.sum(axis=1), np.log(after / before), atol=0.03)
+    # what raises all log-odds alike raises no probability
+    assert np.abs(effects_on_probabilities(np.ones((3, 1)), before, before)).max() < 1e-12
+
+
+def test_notes_are_stable_words():
+    names = ("rsi_14", "target_distance_sigma", "some_new_rule")
+    z = np.array([1.2, -0.5, 2.0])
+    text = note(2, 45, 40, names, z, np.array([0.10, 0.05, -0.03]))
+    assert text == (
+        "distance and volatility alone give 40%; raised by a high RSI and a near target; "
+        "lowered by high some new rule"
+    )
+    assert note(2, 40, 40, names, z, np.zeros(3)).endswith("the rules add nothing to the continuation here")
+    assert note(0, 50, 40, names, z, np.zeros(3)).endswith("past forecasts suggest more")
+    assert phrase("rsi_14", above=False) == "a low RSI"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"model": "ordinal", "calibrator": "matrix"},
+        {"model": "hazard"},
+        {"model": "hazard", "calibrator": "matrix"},
+        {"model": "boosting", "calibrator": "isotonic", "force_calibrator": True},
+        {"calibrator": "venn_abers", "force_calibrator": True},
+    ],
+    ids=lambda s: "-".join(map(str, s.values())) or "defaults",
+)
+def test_saved_models_forecast_the_same(tmp_path, settings):
+    _, _, forecasts = small("AB", **settings)
+    paths = save_models(forecasts, tmp_path / "model")
+    assert [p.name for p in paths] == ["models.json", "models.npz"]
+    loaded = load_models(tmp_path / "model")
+    pairs = [(f, p) for g in forecasts.groups for f, p in zip(g.tracks, g.published, strict=True)]
+    assert len(loaded) == len(pairs)
+    for saved, (forecast, published) in zip(loaded, pairs, strict=True):
+        track = forecast.track
+        rows = track.forecast_rows(forecast.models[-1].fold)
+        got = saved.forecast(
+            np.ascontiguousarray(track.features[:, rows]),
+            track.offset[rows],
+            track.paths[rows],
+            np.array(track.symbols)[track.instrument[rows]],
+        )
+        np.testing.assert_allclose(got, published[rows], atol=1e-12)
+    first = paths[1].read_bytes()
+    save_models(forecasts, tmp_path / "model")
+    assert paths[1].read_bytes() == first
