@@ -14,6 +14,7 @@ from engine.forecast.models.logistic_kernels import contrasts, curvature, loss_a
 from engine.forecast.models.offset_logistic import fit_theta
 from engine.forecast.walk_forward import walk_forward
 from engine.outcomes.outcomes import label
+from engine.question import SETUP
 from engine.replay.replay import replay
 
 SESSIONS, POOLED, POOLED_SESSIONS = 5031, 8, 7300
@@ -50,7 +51,7 @@ def measure() -> list[dict]:
 def _entry(sessions: int, seed: int, config: Config) -> ForecastInput:
     bars = simulate_bars(sessions, seed=seed, volatility_persistence=0.97, symbol=f"S{seed}")
     frame = replay(bars, config).frame
-    setup = frame[["floor", "ceiling", "target_low", "target_high", "retest"]].to_numpy(dtype=np.float64)
+    setup = frame[list(SETUP)].to_numpy(dtype=np.float64)
     return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
 
 

@@ -10,8 +10,7 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.outcomes.outcomes import Outcomes, label
-
-SETUP = ["floor", "ceiling", "target_low", "target_high", "retest"]
+from engine.question import SETUP
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,5 +34,5 @@ class ForecastInput:
 def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
     """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
     # an own, writeable copy: pandas hands out views of either kind, and kernels are compiled for one
-    setup = np.array(frame[SETUP], dtype=np.float64, order="C")
+    setup = np.array(frame[list(SETUP)], dtype=np.float64, order="C")
     return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))

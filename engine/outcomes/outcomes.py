@@ -26,9 +26,8 @@ from engine.outcomes.first_touch import (
     terminal_class,
     touch_bar,
 )
+from engine.question import SETUP
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS, UNRESOLVED
-
-SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")  # columns of a setup array
 
 _BLOCK = 512  # rows whose levels and first touches stay in the first-level cache together
 _LINE = 8  # float64 numbers in a cache line
@@ -94,7 +93,7 @@ def label(
     Parameters
     ----------
     bars : the n sessions; the bars of ``t + 1 .. t + H`` decide the outcome of ``t``.
-    setup : (n, 5) float64, columns as in :data:`SETUP`, in the unit of the bars; a NaN in a row: no setup.
+    setup : (n, 5) float64, columns as in :data:`engine.question.SETUP`, in the unit of the bars; a NaN in a row: no setup.
     horizons : ascending distinct positive numbers of sessions.
     outcome : the rule (``target``, ``band``, ``terminal``), what breaks the floor, and who wins a tie.
 

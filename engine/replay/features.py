@@ -12,17 +12,14 @@ import math
 import numba
 import numpy as np
 
+from engine.question import EDGES
 from engine.rules.book.levels import BREAK, REJECTION, freshness
 from engine.rules.book.ranks import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
-_DISTANCES = tuple(
-    f"{edge}_distance_{unit}"
-    for edge in ("floor", "ceiling", "target", "retest")
-    for unit in ("atr", "sigma")
-)
+_DISTANCES = tuple(f"{edge}_distance_{unit}" for edge in EDGES for unit in ("atr", "sigma"))
 _STANDINGS = tuple(
     f"{edge}_{what}"
-    for edge in ("floor", "ceiling", "target", "retest")
+    for edge in EDGES
     for what in ("strength", "touches", "age", "kinds", "reaction", "reversed", "projected")
 )
 _CROWD = (

@@ -17,8 +17,9 @@ import pyarrow as pa
 from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config
 from engine.errors import InputError
+from engine.question import SETUP, SETUP_LEVELS
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
-from engine.replay.setup import SETUP, SETUP_LEVELS, setup_params
+from engine.replay.setup import setup_params
 from engine.replay.walk import SNAPSHOT_BARS, advance_walk
 from engine.rules.book.events import CAPACITY, empty_book
 from engine.rules.book.levels import EVENT, EVENTS, LEVEL, STANDING

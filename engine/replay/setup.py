@@ -24,37 +24,20 @@ close (from the floor, for the retest), as a ratio, so that it stays positive; t
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from engine.config import SetupConfig
+from engine.question import EDGES, FLOOR_LEVEL, PROJECTED, UNDEFINED
 from engine.rules.book.levels import freshness
 from engine.rules.book.ranks import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.kinds.kind import usable
 
-SETUP = ("floor", "ceiling", "target_low", "target_high", "retest")
-FLOOR, CEILING, TARGET_LOW, TARGET_HIGH, RETEST = range(len(SETUP))
-
-SETUP_LEVELS = ("floor_level_id", "ceiling_level_id", "target_level_id", "retest_level_id")
-FLOOR_LEVEL, CEILING_LEVEL, TARGET_LEVEL, RETEST_LEVEL = range(len(SETUP_LEVELS))
-PROJECTED, UNDEFINED = -1, -2
-
-
-class SetupParams(NamedTuple):
-    """:class:`engine.config.SetupConfig` as the kernels read it."""
-
-    min_target_atr: float
-    min_floor_atr: float
-    min_ceiling_atr: float
-    min_retest_atr: float
-    max_atr: float
-    strong_strength: float
-    target_projection_atr: float
-    floor_projection_atr: float
-    ceiling_projection_atr: float
-    retest_projection_atr: float
+# SetupConfig as the kernels read it: a field for each of its keys, of the same name and unit
+SetupParams = namedtuple("SetupParams", tuple(SetupConfig.model_fields))  # type: ignore[misc]
 
 
 class Setup(NamedTuple):
@@ -73,7 +56,7 @@ class Setup(NamedTuple):
 
 def setup_params(setup: SetupConfig) -> SetupParams:
     """The parameters of the setup kernel, from the config."""
-    return SetupParams(**{name: getattr(setup, name) for name in SetupParams._fields})
+    return SetupParams(**dict(setup))
 
 
 def share_projected(setup_levels: np.ndarray) -> dict[str, float | None]:
@@ -81,17 +64,16 @@ def share_projected(setup_levels: np.ndarray) -> dict[str, float | None]:
 
     Parameters
     ----------
-    setup_levels : (n, 4) int64, columns as in :data:`SETUP_LEVELS`.
+    setup_levels : (n, 4) int64, columns as in :data:`engine.question.SETUP_LEVELS`.
 
     Returns
     -------
     Keys floor, ceiling, target and retest; None where no date has a setup.
     """
     defined = setup_levels[setup_levels[:, FLOOR_LEVEL] != UNDEFINED]
-    names = [name.removesuffix("_level_id") for name in SETUP_LEVELS]
     if not len(defined):
-        return dict.fromkeys(names)
-    return dict(zip(names, (defined == PROJECTED).mean(axis=0).tolist(), strict=True))
+        return dict.fromkeys(EDGES)
+    return dict(zip(EDGES, (defined == PROJECTED).mean(axis=0).tolist(), strict=True))
 
 
 @numba.njit(cache=True, error_model="numpy", inline="always")

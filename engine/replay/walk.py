@@ -6,8 +6,7 @@ import numba
 import numpy as np
 
 from engine.kernels.borrow import borrowed
-from engine.replay.features import fill_features, move_recent
-from engine.replay.setup import (
+from engine.question import (
     CEILING,
     CEILING_LEVEL,
     FLOOR,
@@ -17,9 +16,9 @@ from engine.replay.setup import (
     TARGET_HIGH,
     TARGET_LEVEL,
     TARGET_LOW,
-    choose_setup,
-    first_above,
 )
+from engine.replay.features import fill_features, move_recent
+from engine.replay.setup import choose_setup, first_above
 from engine.rules.book.births import confirm_levels
 from engine.rules.book.events import walk_events
 from engine.rules.book.levels import bar_at

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from engine.errors import InputError
+from engine.question import SETUP, SETUP_LEVELS
 from engine.rules.reading import BIAS_NAMES, reading_sentence
 from engine.table import default_notes, words
 from engine.table.pieces import (
@@ -42,20 +43,7 @@ __all__ = [
 
 BASELINES = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 _PRICES = ("open", "high", "low", "close", "volume")
-_NOT_FACTS = {
-    *_PRICES[:3],
-    "instrument",
-    "date",
-    "floor",
-    "ceiling",
-    "target_low",
-    "target_high",
-    "retest",
-    "floor_level_id",
-    "ceiling_level_id",
-    "target_level_id",
-    "retest_level_id",
-}
+_NOT_FACTS = {*_PRICES[:3], "instrument", "date", *SETUP, *SETUP_LEVELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +232,7 @@ def _checked_forecasts(forecasts: pd.DataFrame | None, instrument: str, as_of: A
 
 
 def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> Setup | None:
-    prices = {
-        name: words.number(row.get(name))
-        for name in ("floor", "ceiling", "target_low", "target_high", "retest")
-    }
+    prices = {name: words.number(row.get(name)) for name in SETUP}
     if any(value is None for value in prices.values()):
         return None
     named = {int(i): str(name) for i, name in zip(book["level_id"], book["name"], strict=True)}

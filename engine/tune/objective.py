@@ -38,7 +38,8 @@ from engine.config import Config, with_overrides
 from engine.errors import ConfigError, DataError
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.walk_forward import walk_forward
-from engine.outcomes.outcomes import SETUP, label
+from engine.outcomes.outcomes import label
+from engine.question import SETUP
 from engine.replay.replay import replay
 from engine.scenarios import SCENARIOS
 from engine.tune.evaluation import Evaluation

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from engine.replay.setup import SETUP_LEVELS, share_projected
+from engine.question import SETUP_LEVELS
+from engine.replay.setup import share_projected
 
 
 def projected_share(replay: pd.DataFrame) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def projected_share(replay: pd.DataFrame) -> dict[str, Any]:
 
     Parameters
     ----------
-    replay : the replay frame; columns instrument and those of :data:`engine.replay.setup.SETUP_LEVELS`.
+    replay : the replay frame; columns instrument and those of :data:`engine.question.SETUP_LEVELS`.
 
     Returns
     -------

@@ -52,7 +52,7 @@ import pandas as pd
 
 from engine.config import Config
 from engine.errors import InputError
-from engine.replay.setup import SETUP_LEVELS
+from engine.question import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import (
     RELIABILITY_COLUMNS,

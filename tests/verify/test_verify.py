@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.files import to_json
-from engine.replay.setup import SETUP_LEVELS
+from engine.question import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import RELIABILITY_COLUMNS
 from engine.verify.plain import plain

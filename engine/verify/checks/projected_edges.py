@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.replay.setup import SETUP_LEVELS
+from engine.question import SETUP_LEVELS
 from engine.verify.evidence import Facts
 from engine.verify.finding import Finding
 from engine.verify.projected import projected_share

@@ -22,11 +22,11 @@ import pandas as pd
 
 from engine.config import Config, OutcomeConfig
 from engine.errors import DataError, InputError
+from engine.question import SETUP
 from engine.scenarios import SCENARIOS
 from engine.verify.rows import BASELINES, columns_of
 from engine.verify.sound import sound_probabilities
 
-LEVELS = ("floor", "ceiling", "target_low", "target_high", "retest")
 _IDENTITY = ("instrument", "as_of", "event_sha256", "config_sha256")
 _FORECASTERS = ("model", *BASELINES)
 
@@ -53,7 +53,7 @@ def ledger_entry(
     InputError
         ``ledger.bad_entry`` (a level or price is missing, or no forecast), ``verify.not_probabilities``.
     """
-    missing = [name for name in LEVELS if not np.isfinite(setup.get(name, np.nan))]
+    missing = [name for name in SETUP if not np.isfinite(setup.get(name, np.nan))]
     if missing or not np.isfinite(close) or not close > 0:
         raise InputError(
             "ledger.bad_entry", f"{instrument} {as_of}: no {', '.join(missing) or 'positive close'}"
@@ -67,7 +67,7 @@ def ledger_entry(
         }
         table[str(int(horizon))] = checked
     rule = outcome.model_dump(mode="json")
-    levels = {name: float(setup[name]) for name in LEVELS}
+    levels = {name: float(setup[name]) for name in SETUP}
     return {
         "instrument": instrument,
         "as_of": str(np.datetime64(str(as_of)[:10], "D")),
@@ -112,7 +112,7 @@ def entries_of(
                     instrument=str(instrument),
                     as_of=day.date(),
                     close=float(line["close"]),
-                    setup={name: float(line[name]) for name in LEVELS},
+                    setup={name: float(line[name]) for name in SETUP},
                     outcome=config.outcome,
                     forecasts=by_horizon,
                     config_sha256=config_sha256,
@@ -185,11 +185,11 @@ def show(path: Path) -> pd.DataFrame:
                 "as_of": entry["as_of"],
                 "horizon_sessions": int(horizon),
                 "close": entry["close"],
-                **{name: entry["setup"][name] for name in LEVELS},
+                **{name: entry["setup"][name] for name in SETUP},
             }
             row.update({f"p_{s}": by["model"][k] for k, s in enumerate(SCENARIOS)})
             rows.append(row)
-    columns = ["recorded_at", "instrument", "as_of", "horizon_sessions", "close", *LEVELS]
+    columns = ["recorded_at", "instrument", "as_of", "horizon_sessions", "close", *SETUP]
     return pd.DataFrame(rows, columns=[*columns, *(f"p_{s}" for s in SCENARIOS)])
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import OutcomeConfig
 from engine.outcomes.outcomes import label
+from engine.question import SETUP
 from engine.scenarios import SCENARIOS, UNRESOLVED
 from engine.verify.calibration.calibration import calibration
-from engine.verify.ledger.ledger import LEVELS
 from engine.verify.ledger.sequential import sequential_calibration
 from engine.verify.plain import plain
 from engine.verify.rows import Rows, columns_of, common_rows
@@ -155,7 +155,7 @@ def _resolve(entries: Sequence[Mapping[str, Any]], bars: Mapping[str, BarSeries]
 def _codes(entry: Mapping[str, Any], series: BarSeries, place: int, horizons: list[int]) -> np.ndarray:
     """Outcome codes of one entry; only the bars its longest horizon needs are looked at."""
     window = series.cut(min(len(series), place + horizons[-1] + 1))
-    setup = np.full((len(window), len(LEVELS)), np.nan)
+    setup = np.full((len(window), len(SETUP)), np.nan)
     ratio = series.close[place] / entry["close"]
-    setup[place] = [entry["setup"][name] * ratio for name in LEVELS]
+    setup[place] = [entry["setup"][name] * ratio for name in SETUP]
     return label(window, setup, horizons, OutcomeConfig(**entry["outcome"])).codes[place].astype(np.int64)

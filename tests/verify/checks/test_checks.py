@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from engine.config import with_overrides
-from engine.replay.setup import SETUP_LEVELS
+from engine.question import SETUP_LEVELS
 from engine.verify.checks import CHECKS, not_applicable, run_checks
 from engine.verify.checks.unadjusted_rolls import roll_gap_ratio
 from engine.verify.evidence import Audit, Evidence, Facts
