@@ -253,11 +253,10 @@ def test_tune_writes_the_best_config_and_counts_its_looks(command, config_file, 
 
 
 def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_path, monkeypatch):
-    import engine.verify.checks as checks
-    from engine.verify.finding import Finding
+    from engine.verify.checks import CHECKS, Check, Remark
 
-    failure = Finding("planted", "Planted", "failure", "A check that always fails.")
-    monkeypatch.setitem(checks.CHECKS, "planted", lambda facts: failure)
+    planted = Check("planted", "Planted", "failure", "nothing", "", lambda seen: Remark("It always fails."))
+    monkeypatch.setattr("engine.verify.checks.CHECKS", (*CHECKS, planted))
     arguments = ("run", config_file, "--results", tmp_path, "--set", "verify.placebo=false")
     assert command(*arguments)[0] == 0
     code, _, err = command(*arguments, "--strict")

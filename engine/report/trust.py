@@ -10,7 +10,6 @@ from engine.table import words
 from engine.verify.calibration.power import LEVEL
 
 BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
-OVERCONFIDENCE = ("overconfidence_25", "logits_times_1_25")  # one alternative under its two names
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,8 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
 def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     skill = _mapping(block.get("skill"))
     calibration = _mapping(block.get("calibration"))
-    power, noticed = _power(_mapping(block.get("power")))
+    # the share of forecasts 25 % too confident that the test notices: over all classes, and by class
+    noticed = _mapping(_mapping(block.get("power")).get("overconfidence_25"))
     order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
     return HorizonTrust(
         horizon_sessions=horizon,
@@ -156,21 +156,10 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
             for name in words.DISPLAY_ORDER
             if name in calibration
         ),
-        power=power,
+        power=words.number(noticed.get("any")),
         verdict=str(block.get("verdict") or ""),
         regimes=tuple(_regime(item) for item in block.get("regimes") or () if isinstance(item, Mapping)),
     )
-
-
-def _power(block: Mapping[str, Any]) -> tuple[float | None, Mapping[str, Any]]:
-    """Share of 25 % overconfident forecasts that the test notices: over all classes, and by class."""
-    for name in OVERCONFIDENCE:
-        found = block.get(name)
-        if isinstance(found, Mapping):
-            return words.number(found.get("any")), found
-        if found is not None:
-            return words.number(found), _mapping(_mapping(block.get("by_class")).get(name))
-    return None, {}
 
 
 def _regime(item: Mapping[str, Any]) -> Regime:

@@ -29,7 +29,6 @@ def draw(path: Path) -> Path:
         equity=run.equity,
         metrics=run.metrics,
         reliability=run.reliability,
-        findings=run.metrics["findings"],
     )
     write_text(
         path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)

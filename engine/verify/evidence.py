@@ -14,7 +14,7 @@ from engine.verify.placebo import Placebo
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Result of the look-ahead audit: dates recomputed on cut history, and values that came out different."""
+    """Result of the look-ahead audit: dates recomputed on cut history, and those of them on which a value came out different."""
 
     dates: int
     rewritten: int
@@ -46,7 +46,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CheckInput:
     """Input of every check: frames, the metrics computed so far (``metrics["horizons"]``), evidence."""
 
     forecasts: pd.DataFrame
@@ -58,3 +58,7 @@ class Facts:
     def horizons(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Horizon (as text) and its metrics, shortest first."""
         return sorted(self.metrics["horizons"].items(), key=lambda item: int(item[0]))
+
+    def skill(self, baseline: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """Horizon (as text) and the skill over this baseline, where there is one."""
+        return [(h, m["skill"][baseline]) for h, m in self.horizons() if baseline in m.get("skill", {})]

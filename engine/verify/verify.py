@@ -65,7 +65,7 @@ from engine.verify.calibration.power import power, verdict
 from engine.verify.calibration.reliability import decompose
 from engine.verify.calibration.sharpness import entropy_nats
 from engine.verify.checks import CHECKS, not_applicable, run_checks
-from engine.verify.evidence import Evidence, Facts
+from engine.verify.evidence import CheckInput, Evidence
 from engine.verify.finding import Finding
 from engine.verify.plain import plain
 from engine.verify.projected import projected_share
@@ -187,11 +187,11 @@ def verify(
         metrics["placebo"] = evidence.placebo.metrics
     if set(SETUP_LEVELS) <= set(replay.columns):
         metrics["projected_share"] = projected_share(replay)
-    facts = Facts(forecasts, replay, metrics, config, evidence)
-    findings = run_checks(facts)
+    seen = CheckInput(forecasts, replay, metrics, config, evidence)
+    findings = run_checks(seen)
     metrics["findings"] = [f.as_dict() for f in findings]
-    metrics["checks"] = sorted(CHECKS)
-    metrics["checks_not_applicable"] = not_applicable(facts)
+    metrics["checks"] = sorted(check.code for check in CHECKS)
+    metrics["checks_not_applicable"] = not_applicable(seen)
     return Verification(
         metrics=plain(metrics),
         reliability=pd.concat(reliability, ignore_index=True)

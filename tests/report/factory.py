@@ -234,10 +234,8 @@ def make_metrics(skill: float = 0.004, low: float = -0.002, high: float = 0.010)
                 for name in ("continuation", "range", "breakdown")
             },
             "power": {
-                "logits_times_1_25": 0.34,
-                "logits_times_1_5": 0.81,
-                "bias_5_points": 0.5,
-                "by_class": {"logits_times_1_25": {"continuation": 0.2, "range": 0.1, "breakdown": 0.3}},
+                "overconfidence_25": {"continuation": 0.2, "range": 0.1, "breakdown": 0.3, "any": 0.34},
+                "overconfidence_50": {"continuation": 0.6, "range": 0.4, "breakdown": 0.7, "any": 0.81},
             },
             "regimes": REGIMES,
         }
@@ -324,19 +322,21 @@ def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:
         replay=pd.concat(replays, ignore_index=True),
         forecasts=pd.concat(forecasts, ignore_index=True),
         equity=make_equity(replays[0]),
-        metrics=make_metrics(),
-        findings=[
-            {
-                "code": "not_better",
-                "title": "Not better than filtered history",
-                "severity": "failure",
-                "explanation": "The interval of the skill contains 0.",
-            },
-            {
-                "code": "few_windows",
-                "title": "Few independent windows",
-                "severity": "note",
-                "explanation": "251 windows at 15 sessions.",
-            },
-        ],
+        metrics={**make_metrics(), "findings": FINDINGS},
     )
+
+
+FINDINGS = [
+    {
+        "code": "not_better",
+        "title": "Not better than filtered history",
+        "severity": "failure",
+        "explanation": "The interval of the skill contains 0.",
+    },
+    {
+        "code": "few_windows",
+        "title": "Few independent windows",
+        "severity": "note",
+        "explanation": "251 windows at 15 sessions.",
+    },
+]

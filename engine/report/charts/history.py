@@ -84,12 +84,7 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
         axes.spines["bottom"].set_visible(False)
         quarter_axis(axes, rows["date"])
 
-    return style.render(f"history-{slug(instrument)}", label, WIDTH, HEIGHT, build)
-
-
-def slug(text: str) -> str:
-    """Letters, digits and hyphens: fit for an id."""
-    return "".join(c if c.isalnum() else "-" for c in text.lower())
+    return style.render(f"history-{words.slug(instrument)}", label, WIDTH, HEIGHT, build)
 
 
 def quarter_axis(axes: object, dates: pd.Series, most: int = 10) -> None:

@@ -57,15 +57,11 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
         _draw_rsi(lower, shown)
         _month_axis(upper, lower, shown, _future(scenario))
 
-    return style.render(f"price-{_slug(scenario.instrument)}", label, WIDTH, HEIGHT, build)
+    return style.render(f"price-{words.slug(scenario.instrument)}", label, WIDTH, HEIGHT, build)
 
 
 def _future(scenario: Scenario) -> int:
     return max((table.horizon_sessions for table in scenario.horizons), default=10)
-
-
-def _slug(symbol: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in symbol.lower())
 
 
 def _draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:

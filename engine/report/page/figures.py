@@ -103,8 +103,3 @@ def _caption(trust: Trust, horizon: int, scenario: str) -> str:
 def _markup(text: str | None) -> Markup | None:
     # drawings are made here from numbers and escaped labels, so they may enter the page as they are
     return None if text is None else Markup(text)
-
-
-def slug(text: str) -> str:
-    """Letters, digits and hyphens: fit for an anchor."""
-    return "".join(c if c.isalnum() else "-" for c in text.lower())

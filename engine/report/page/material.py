@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,6 @@ class ReportMaterial:
     replay, levels, events, outcomes, forecasts, trades, equity : as in the run folder.
     metrics : as in metrics.json, with the backtest under ``backtest``.
     reliability : numbers of the reliability diagrams, as verification gives them.
-    findings : checks with code, title, severity and explanation.
     """
 
     config: Config
@@ -39,4 +38,3 @@ class ReportMaterial:
     equity: pd.DataFrame | None = None
     metrics: Mapping[str, Any] | None = None
     reliability: pd.DataFrame | None = None
-    findings: Sequence[Any] = field(default_factory=tuple)

@@ -23,7 +23,7 @@ from engine.report.page.tables import (
 from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
 from engine.report.prose.backtest_words import backtest_table, backtest_verdict
 from engine.report.prose.brief import DISCLAIMER
-from engine.report.prose.check_groups import CheckGroups, group_findings
+from engine.report.prose.check_groups import group_findings
 from engine.report.prose.glossary import GLOSSARY
 from engine.report.prose.overview import technical_overview
 from engine.report.prose.question import question
@@ -91,7 +91,7 @@ def render_page(material: ReportMaterial) -> str:
         placebo=placebo_blocks(trust),
         backtest=backtest_table(trust.backtest, trust.interval),
         trades=0 if material.trades is None else len(material.trades),
-        groups=_checks(material),
+        groups=group_findings(material.metrics),
         provenance=provenance(material),
         config_yaml=dump_config(material.config),
         glossary=GLOSSARY,
@@ -142,13 +142,6 @@ def _headline(material: ReportMaterial) -> str:
     return f"{text}: over {words.plural(horizon, 'session')} the likeliest is {words.join(found)}."
 
 
-def _checks(material: ReportMaterial) -> CheckGroups:
-    metrics = material.metrics or {}
-    return group_findings(
-        material.findings, metrics.get("checks") or (), metrics.get("checks_not_applicable") or ()
-    )
-
-
 def _answers(trust: Trust) -> list[tuple[str, str]]:
     """What a reader asks first, with the answer; a question without an answer is left out."""
     found = (
@@ -165,7 +158,7 @@ def _answers(trust: Trust) -> list[tuple[str, str]]:
 def _instrument(scenario: Scenario, charts: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
     return {
         "scenario": scenario,
-        "id": figures.slug(scenario.instrument),
+        "id": words.slug(scenario.instrument),
         "outlook": outlook(scenario),
         "question": question(scenario, material.config.outcome),
         "overview": technical_overview(scenario),

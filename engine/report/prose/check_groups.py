@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.table import words
+from engine.verify.checks import CHECKS
 
 
 @dataclass(frozen=True, slots=True)
 class CheckGroups:
-    """Findings in the four groups a reader looks at."""
+    """Findings in the four groups a reader looks at: code, title, severity and explanation of each."""
 
     issues: tuple[dict[str, str], ...] = ()
     tips: tuple[dict[str, str], ...] = ()
@@ -19,53 +20,31 @@ class CheckGroups:
     not_applicable: tuple[dict[str, str], ...] = ()
 
 
-def group_findings(
-    findings: Iterable[Any] | None, ran: Iterable[str] = (), not_applicable: Iterable[str] = ()
-) -> CheckGroups:
-    """Findings in reading order.
+def group_findings(metrics: Mapping[str, Any] | None) -> CheckGroups:
+    """The checks of a run in reading order.
 
     Parameters
     ----------
-    findings : objects or mappings with code, title, severity, explanation.  A failure or warning is an issue,
-        a note is a tip.
-    ran : codes of all checks that ran; those without a finding have passed.
-    not_applicable : codes of checks that had nothing to look at.
+    metrics : as in metrics.json; ``findings``, ``checks`` and ``checks_not_applicable`` are read.  A failure or
+        warning is an issue, a note is a tip; a check without a finding has passed, or had nothing to look at.
     """
+    known = metrics or {}
     groups: dict[str, list[dict[str, str]]] = {"issues": [], "tips": [], "passed": [], "not_applicable": []}
-    seen = set()
-    for item in findings or ():
-        get = item.get if isinstance(item, Mapping) else lambda key, item=item: getattr(item, key, None)
-        entry = {
-            key: words.signs(str(get(key) or "")) for key in ("code", "title", "severity", "explanation")
-        }
-        seen.add(entry["code"])
+    for finding in known.get("findings") or ():
+        entry = {key: words.signs(str(finding[key])) for key in ("code", "title", "severity", "explanation")}
         groups["tips" if entry["severity"] == "note" else "issues"].append(entry)
-    idle = set(not_applicable)
-    for code in ran:
-        if code not in seen:
-            entry = {"code": code, "title": check_words(code), "severity": "passed", "explanation": ""}
-            groups["not_applicable" if code in idle else "passed"].append(entry)
+    found = {entry["code"] for entries in groups.values() for entry in entries}
+    idle = set(known.get("checks_not_applicable") or ())
+    registry = {check.code: check for check in CHECKS}
+    for code in known.get("checks") or ():
+        if code in found:
+            continue
+        check = registry.get(code)  # none where an older run had a check that is gone
+        title = words.capital(code.replace("_", " ")) if check is None else check.passed
+        missing = f"It looks at {check.looks_at}: there is nothing of it in this run." if check else ""
+        entry = {"code": code, "title": title, "severity": "passed", "explanation": ""}
+        if code in idle:
+            groups["not_applicable"].append({**entry, "explanation": missing})
+        else:
+            groups["passed"].append(entry)
     return CheckGroups(**{name: tuple(entries) for name, entries in groups.items()})
-
-
-def check_words(code: str) -> str:
-    """What it means that a check found nothing."""
-    return _PASSED.get(code, words.capital(code.replace("_", " ")))
-
-
-_PASSED = {
-    "worse_than_climatology": "Not worse than the base rate",
-    "not_better_than_filtered_history": "Better than distance and volatility alone",
-    "skill_too_good": "Skill is of a plausible size",
-    "miscalibrated": "Not distinguishable from calibrated",
-    "calibrator_worse": "The calibrator did no harm",
-    "too_few_windows": "Enough independent windows",
-    "base_rate_drift": "Base rates are stable",
-    "ambiguous_outcomes": "Few ambiguous outcomes",
-    "projected_edges": "Setup edges are mostly real levels",
-    "search_edge": "No tuned setting sits at the edge of its range",
-    "train_test_overlap": "Training and test do not overlap",
-    "audit_missing": "The look-ahead audit found nothing",
-    "fake_opens": "Opens are traded prices",
-    "unadjusted_rolls": "No sign of unadjusted contract rolls",
-}

@@ -10,8 +10,7 @@ from __future__ import annotations
 from engine.report.trust import HorizonTrust, Trust
 from engine.table import words
 from engine.verify.calibration.power import LEVEL, in_words
-
-TOO_GOOD = 0.03
+from engine.verify.checks.forecasts.skill_too_good import LIMIT as TOO_GOOD
 
 
 def rules_verdict(trust: Trust) -> str:

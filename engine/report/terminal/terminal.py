@@ -132,11 +132,7 @@ def run_view(
         scenario = item if isinstance(item, Scenario) else Scenario.from_dict(item)
         parts += [scenario_view(scenario), Text()]
     parts += [skill_view(read_metrics(metrics, interval)), Text()]
-    known = metrics or {}
-    groups = group_findings(
-        known.get("findings"), known.get("checks") or (), known.get("checks_not_applicable") or ()
-    )
-    parts.append(findings_view(groups))
+    parts.append(findings_view(group_findings(metrics)))
     return Group(*parts)
 
 

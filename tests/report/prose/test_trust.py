@@ -94,18 +94,23 @@ def test_analyst_is_mentioned_only_where_there_is_one():
 
 def test_findings_are_sorted_into_groups():
     groups = check_groups.group_findings(
-        [
-            {"code": "a", "title": "A", "severity": "failure", "explanation": "why"},
-            {"code": "b", "title": "B", "severity": "warning", "explanation": "why"},
-            {"code": "c", "title": "C", "severity": "note", "explanation": "why"},
-        ],
-        ran=["a", "b", "c", "fake_opens", "search_edge"],
-        not_applicable=["search_edge"],
+        {
+            "findings": [
+                {"code": "a", "title": "A", "severity": "failure", "explanation": "why"},
+                {"code": "b", "title": "B", "severity": "warning", "explanation": "why"},
+                {"code": "c", "title": "C", "severity": "note", "explanation": "by -3 %"},
+            ],
+            "checks": ["a", "b", "c", "fake_opens", "of_an_older_run", "search_edge"],
+            "checks_not_applicable": ["search_edge"],
+        }
     )
     assert [e["code"] for e in groups.issues] == ["a", "b"]
     assert [e["code"] for e in groups.tips] == ["c"]
-    assert [e["code"] for e in groups.passed] == ["fake_opens"]
+    assert groups.tips[0]["explanation"] == "by \N{MINUS SIGN}3 %"
+    assert [e["title"] for e in groups.passed] == ["Opens are traded prices", "Of an older run"]
     assert [e["code"] for e in groups.not_applicable] == ["search_edge"]
+    assert "the parameters that tuning chose" in groups.not_applicable[0]["explanation"]
+    assert check_groups.group_findings(None) == check_groups.CheckGroups()
 
 
 def test_the_layout_is_the_one_that_verification_writes():
@@ -141,5 +146,4 @@ def test_the_layout_is_the_one_that_verification_writes():
     assert table.verdict
     assert {"volatility", "trend", "year"} <= {item.grouping for item in table.regimes}
     assert "would" in verdicts.calibration_verdict(known) or "rejected" in verdicts.calibration_verdict(known)
-    assert {code for code in check_groups._PASSED} >= set(verified.metrics["checks"])
     assert set(verified.reliability["horizon_sessions"]) == {10, 15}

@@ -60,7 +60,7 @@ def test_skill_and_findings_views(material):
     text = printed(terminal.skill_view(read_metrics(material.metrics)))
     assert "Filtered history" in text
     assert "+0.4%" in text
-    text = printed(terminal.run_view(material.scenarios, {**material.metrics, "findings": material.findings}))
+    text = printed(terminal.run_view(material.scenarios, material.metrics))
     assert "failure: Not better than filtered history" in text
     assert "1 check passed, 1 not applicable." in text
 

@@ -1,14 +1,21 @@
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import engine
 from engine.config import with_overrides
 from engine.question import SETUP_LEVELS
 from engine.verify.checks import CHECKS, not_applicable, run_checks
-from engine.verify.checks.unadjusted_rolls import roll_gap_ratio
-from engine.verify.evidence import Audit, Evidence, Facts
+from engine.verify.checks.bars.unadjusted_rolls import roll_gap_ratio
+from engine.verify.checks.question import base_rate_drift
+from engine.verify.evidence import Audit, CheckInput, Evidence
 from tests.shared_files import data_dir
 from tests.verify.factory import make_config, make_frames
 
@@ -32,7 +39,7 @@ QUIET = {
 
 def facts(metrics=QUIET, evidence=None, forecasts=None, replay=None, config=None):
     made_forecasts, made_replay = make_frames(1500, horizons=(10,))
-    return Facts(
+    return CheckInput(
         forecasts=made_forecasts if forecasts is None else forecasts,
         replay=made_replay if replay is None else replay,
         metrics=metrics,
@@ -52,8 +59,70 @@ def test_nothing_to_say_about_a_sound_run():
 
 
 def test_every_check_has_its_own_file_and_code():
-    for code, check in CHECKS.items():
-        assert check.__module__ == f"engine.verify.checks.{code}"
+    for check in CHECKS:
+        assert check.look.__module__.split(".")[-1] == check.code
+        assert check.look.__module__.startswith("engine.verify.checks.")
+        assert check.title
+        assert check.looks_at
+        assert check.passed
+    assert len({check.code for check in CHECKS}) == len(CHECKS)
+
+
+TOY = '''
+"""Is there an odd number of forecasts?"""
+
+from engine.verify.checks.check import Check, Remark
+
+CHECK = Check(
+    code="odd_rows",
+    title="An odd number of rows",
+    severity="note",
+    looks_at="the number of forecasts",
+    passed="An even number of rows",
+    look=lambda seen: Remark(f"{len(seen.forecasts)} rows.") if len(seen.forecasts) % 2 else None,
+    needs=lambda seen: len(seen.forecasts) > 0,
+)
+'''
+
+
+def test_a_check_is_added_by_one_file_and_its_name_in_the_registry(tmp_path):
+    """On a copy of the tree: the new check runs, is listed, and the report knows its words."""
+    root = Path(engine.__file__).parents[1]
+    shutil.copytree(root / "engine", tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+    home = tmp_path / "engine" / "verify" / "checks"
+    (home / "question" / "odd_rows.py").write_text(TOY)
+    registry = (home / "__init__.py").read_text()
+    for line, added in (
+        ("    unadjusted_rolls.CHECK,\n", "    odd_rows.CHECK,\n"),
+        (", projected_edges\n", ", odd_rows"),
+    ):
+        assert registry.count(line) == 1
+        registry = registry.replace(line, line + added if line[-2] == "," else added + line)
+    (home / "__init__.py").write_text(registry)
+    said = """
+import sys
+import pandas as pd
+from engine.report.prose.check_groups import group_findings
+from engine.verify.checks import CHECKS, CheckInput, not_applicable
+from engine.verify.checks.question import base_rate_drift
+from engine.verify.evidence import Evidence
+toy = {check.code: check for check in CHECKS}["odd_rows"]
+seen = [CheckInput(pd.DataFrame({"x": range(n)}), pd.DataFrame(), {"horizons": {}}, None, Evidence()) for n in (3, 4, 0)]
+print([finding and finding.explanation for finding in map(toy.find, seen)], [toy.needs(s) for s in seen])
+groups = group_findings({"findings": [], "checks": ["odd_rows"]})
+print(groups.passed[0]["title"])
+groups = group_findings({"findings": [], "checks": ["odd_rows"], "checks_not_applicable": ["odd_rows"]})
+print(groups.not_applicable[0]["explanation"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "['3 rows.', None, None] [True, True, False]",
+        "An even number of rows",
+        "It looks at the number of forecasts: there is nothing of it in this run.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +158,14 @@ def test_miscalibrated_and_too_few_windows():
 
 
 def test_base_rate_drift_is_found_and_overlap_is_no_drift():
+    drift = base_rate_drift.CHECK
     forecasts, _ = make_frames(4000, horizons=(10,))
-    assert CHECKS["base_rate_drift"](facts(forecasts=forecasts)) is None
+    assert drift.find(facts(forecasts=forecasts)) is None
     late = forecasts["date"] > forecasts["date"].median()
     random = np.random.default_rng(0).random(len(forecasts)) < 0.7
     drifted = forecasts.copy()
     drifted.loc[late & random & drifted.outcome.notna(), "outcome"] = "continuation"
-    finding = CHECKS["base_rate_drift"](facts(forecasts=drifted))
+    finding = drift.find(facts(forecasts=drifted))
     assert finding is not None
     assert "continuation at 10 sessions from" in finding.explanation
 
@@ -151,7 +221,7 @@ def test_audit():
     assert finding.severity == "warning"
     (finding,) = run_checks(facts(evidence=Evidence(audit=Audit(200, 3))))
     assert finding.severity == "failure"
-    assert "3 values of 200" in finding.explanation
+    assert "On 3 of 200 audited dates" in finding.explanation
 
 
 def test_fake_opens_from_the_data_check_and_from_the_bars():

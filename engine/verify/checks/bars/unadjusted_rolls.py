@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
-from engine.verify.evidence import Facts
-from engine.verify.finding import Finding
+from engine.verify.checks.check import Check, Remark
+from engine.verify.evidence import CheckInput
 
 RATIO = 2.0
 LEVEL = 1e-4
 LEAST_QUARTERS = 8
 
 
-def unadjusted_rolls(facts: Facts) -> Finding | None:
+def look(seen: CheckInput) -> Remark | None:
     """Warning where the opening gaps after quarterly expiries are far larger than those of other weeks.
 
     Front-month futures that are strung together unadjusted jump on the first session after the third Friday
@@ -22,7 +22,7 @@ def unadjusted_rolls(facts: Facts) -> Finding | None:
     a week: median at least doubled, and a rank test at 1 in 10,000, over at least 8 quarters.
     """
     lines = []
-    for symbol, bars in facts.replay.groupby("instrument", sort=False):
+    for symbol, bars in seen.replay.groupby("instrument", sort=False):
         if not {"open", "close"} <= set(bars.columns):
             continue
         ratio, p_value, quarters = roll_gap_ratio(bars)
@@ -30,14 +30,9 @@ def unadjusted_rolls(facts: Facts) -> Finding | None:
             lines.append(f"{symbol}: {ratio:.1f} times over {quarters} quarters")
     if not lines:
         return None
-    return Finding(
-        code="unadjusted_rolls",
-        title="Rolls look unadjusted",
-        severity="warning",
-        explanation=(
-            f"Opening gaps after quarterly expiries exceed those of other weeks: {'; '.join(lines)}. Returns, "
-            "volatility and outcomes across a roll are artefacts; use a back-adjusted series or the cash index."
-        ),
+    return Remark(
+        f"Opening gaps after quarterly expiries exceed those of other weeks: {'; '.join(lines)}. Returns, "
+        "volatility and outcomes across a roll are artefacts; use a back-adjusted series or the cash index."
     )
 
 
@@ -67,3 +62,13 @@ def roll_gap_ratio(bars: pd.DataFrame) -> tuple[float, float, int]:
         return 0.0, 1.0, len(rolls)
     p_value = float(mannwhitneyu(rolls, others, alternative="greater").pvalue)
     return float(np.median(rolls) / np.median(others)), p_value, len(rolls)
+
+
+CHECK = Check(
+    code="unadjusted_rolls",
+    title="Rolls look unadjusted",
+    severity="warning",
+    looks_at="the opening gaps after quarterly expiries beside those of other weeks",
+    passed="No sign of unadjusted contract rolls",
+    look=look,
+)

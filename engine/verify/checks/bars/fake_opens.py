@@ -5,26 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from engine.verify.evidence import Facts
-from engine.verify.finding import Finding
+from engine.verify.checks.check import Check, Remark
+from engine.verify.evidence import CheckInput
 
 _SUSPECT = 0.5  # share of a year's opens that equal the close before
 _WINDOW = 252
 
 
-def fake_opens(facts: Facts) -> Finding | None:
+def look(seen: CheckInput) -> Remark | None:
     """Warning where forecast dates have opens equal to the previous close (fills at such opens are fiction).
 
     Uses the date the data check reports where there is one, else looks at the opens themselves: a stretch of
     252 sessions where more than half equal the close before.
     """
     lines = []
-    forecast_dates = {str(name): dates for name, dates in facts.forecasts.groupby("instrument")["date"]}
-    for name, bars in facts.replay.groupby("instrument", sort=False):
+    forecast_dates = {str(name): dates for name, dates in seen.forecasts.groupby("instrument")["date"]}
+    for name, bars in seen.replay.groupby("instrument", sort=False):
         symbol = str(name)
         if symbol not in forecast_dates or not {"open", "close"} <= set(bars.columns):
             continue
-        known = facts.evidence.opens_real_from
+        known = seen.evidence.opens_real_from
         days = pd.DatetimeIndex(bars["date"])
         if symbol in known:
             real_from = pd.Timestamp(known[symbol]) if known[symbol] is not None else None
@@ -36,14 +36,9 @@ def fake_opens(facts: Facts) -> Finding | None:
             lines.append(f"{symbol} up to {until:%Y-%m-%d}")
     if not lines:
         return None
-    return Finding(
-        code="fake_opens",
-        title="Opens that were never traded",
-        severity="warning",
-        explanation=(
-            f"The open equals the close before: {', '.join(lines)}. The backtest enters at the close of the next "
-            "session there; start it later, or use a source with real opens."
-        ),
+    return Remark(
+        f"The open equals the close before: {', '.join(lines)}. The backtest enters at the close of the next "
+        "session there; start it later, or use a source with real opens."
     )
 
 
@@ -60,3 +55,13 @@ def _real_from(bars: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Timestamp | Non
     # the stretch ends at the last equal open inside the last suspect window
     last = int(np.flatnonzero(same[: suspect[-1] + 1])[-1])
     return days[last + 1] if last + 1 < len(days) else None
+
+
+CHECK = Check(
+    code="fake_opens",
+    title="Opens that were never traded",
+    severity="warning",
+    looks_at="the opens of the forecast dates",
+    passed="Opens are traded prices",
+    look=look,
+)

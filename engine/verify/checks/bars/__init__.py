@@ -1,0 +1,1 @@
+"""Checks of the bars a run stands on."""

@@ -1,0 +1,1 @@
+"""Checks of the question the forecasts answer: its levels and its outcomes."""
