@@ -31,7 +31,8 @@ from engine.rules.book.levels import (
 )
 from engine.rules.indicators import ALL_TIME_HIGH, ATR, SIGMA
 from engine.rules.kinds import KINDS
-from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name, level_name, turned_word
+from engine.rules.names import RECENT_CROSSING_SESSIONS, average_name
+from engine.rules.naming import Birth, turned_word
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
 _EVENT_WORDS = tuple(event.replace("_", " ") for event in EVENTS)
@@ -166,15 +167,11 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
         distance_sigma = np.where(edge == close, 0.0, np.log(edge / close) / sigma)
     dates = replay.bars.dates
     codes, named = _named_after(replay, bar, rows)
+    kinds = tuple(KINDS)
     names = [
-        level_name(
-            KINDS[code].name,
-            day,
-            since=since,
-            span_sessions=span,
-            turned=turned_word(KINDS[code].role, role, broken),
-            as_of=as_of,
-            is_record=top >= record,
+        kinds[code].named(
+            kinds[code].noun,
+            Birth(day, since, span, turned_word(kinds[code].role, role, broken), as_of, top >= record),
         )
         for code, day, since, span, role, broken, top in zip(
             codes.tolist(),
@@ -189,12 +186,12 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
     ]
     for place in np.flatnonzero(rows["column"] >= 0):
         crossed = _sessions_since_crossing(replay, bar, int(rows["column"][place]))
-        names[place] = average_name(KINDS[rows["kind"][place]].name, close > low[place], crossed)
+        names[place] = average_name(kinds[rows["kind"][place]].name, close > low[place], crossed)
     return pd.DataFrame(
         {
             "level_id": rows["id"].astype(np.int64),
             "name": names,
-            "kind": [KINDS[code].name for code in rows["kind"]],
+            "kind": [kinds[code].name for code in rows["kind"]],
             "side": np.where(high > close, "resistance", "support"),
             "low": low,
             "high": high,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from engine.rules.names import MONTHS
+from engine.rules.naming import MONTHS
 
 MISSING = "–"
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 import engine.rules.names
+import engine.rules.naming
 from engine.rules.kinds import KINDS
-from engine.rules.names import average_name, level_name, month_of, part_of_month
+from engine.rules.names import average_name, level_name
+from engine.rules.naming import Birth, month_of, part_of_month
 
 AS_OF = np.datetime64("2025-12-02")
 
 
 def test_the_examples_of_the_documentation():
-    assert doctest.testmod(engine.rules.names).failed == 0
+    assert doctest.testmod(engine.rules.names).failed == doctest.testmod(engine.rules.naming).failed == 0
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_the_examples_of_the_documentation():
     ],
 )
 def test_zone_names(kind, formed, more, name):
-    assert level_name(kind, np.datetime64(formed), **more) == name
+    assert level_name(kind, Birth(np.datetime64(formed), **more)) == name
 
 
 def test_average_names():
@@ -94,7 +96,7 @@ def test_average_names():
 
 def test_every_kind_has_a_name():
     for kind in KINDS:
-        assert kind.noun in level_name(kind.name, AS_OF)
+        assert kind.noun in level_name(kind.name, Birth(AS_OF))
 
 
 def test_parts_of_a_month():

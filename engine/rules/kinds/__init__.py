@@ -1,7 +1,8 @@
 """Every level kind, one line each.
 
-To add a kind: write one module beside these (its docstring states rule, source, parameters and confirmation lag)
-and add one line to ``KINDS``.  Lines may be added at the end only: a kind's position is its code in the book.
+To add a kind: write one module beside these, whose docstring states rule, source, parameters and confirmation lag and
+whose ``KIND`` holds all that belongs to it; import it, and add one line to ``KINDS``.  Lines may be added at the end
+only: a kind's position is its code in the book.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 
 from engine.bars.series import BarSeries
 from engine.config import RulesConfig
-from engine.rules.book.levels import RESISTANCE, SUPPORT
+from engine.registry import Registry
 from engine.rules.kinds import (
     all_time_high,
     demand_zone,
@@ -24,28 +25,31 @@ from engine.rules.kinds import (
     swing_high,
     swing_low,
 )
-from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams, label, sort_by_bar
+from engine.rules.kinds.kind import CANDIDATE, LevelKind, LevelParams, sort_by_bar, stamp
 
-KINDS: tuple[LevelKind, ...] = (
-    LevelKind("moving_average_50", "50-day moving average", 0.45, False, column=moving_average_50.COLUMN),
-    LevelKind("moving_average_200", "200-day moving average", 0.65, True, column=moving_average_200.COLUMN),
-    LevelKind("swing_high", "swing high", 0.45, False, swing_high.scan),
-    LevelKind("swing_low", "swing low", 0.45, False, swing_low.scan),
-    LevelKind("demand_zone", "demand zone", 0.6, True, demand_zone.scan, role=SUPPORT),
-    LevelKind("supply_zone", "supply zone", 0.6, True, supply_zone.scan, role=RESISTANCE),
-    LevelKind("support_shelf", "support shelf", 0.65, True, support_shelf.scan, role=SUPPORT),
-    LevelKind("resistance_shelf", "resistance shelf", 0.65, True, resistance_shelf.scan, role=RESISTANCE),
-    LevelKind("range_low", "range low", 0.75, True, range_low.scan),
-    LevelKind("range_high", "range high", 0.75, True, range_high.scan),
-    LevelKind("all_time_high", "all-time-high region", 0.9, True, all_time_high.scan),
+KINDS = Registry[LevelKind](
+    "level kind",
+    (
+        moving_average_50.KIND,
+        moving_average_200.KIND,
+        swing_high.KIND,
+        swing_low.KIND,
+        demand_zone.KIND,
+        supply_zone.KIND,
+        support_shelf.KIND,
+        resistance_shelf.KIND,
+        range_low.KIND,
+        range_high.KIND,
+        all_time_high.KIND,
+    ),
 )
 
 
 def level_params(rules: RulesConfig) -> LevelParams:
     """The parameters of every level kernel, from the config."""
-    settings = {name: getattr(rules, name) for name in LevelParams._fields if name != "major_kinds"}
+    settings = {name: value for name, value in rules if name in LevelParams._fields}
     major = sum(1 << code for code, kind in enumerate(KINDS) if kind.major)
-    return LevelParams(**settings, major_kinds=major)
+    return LevelParams(**settings | {"major_kinds": major})
 
 
 def find_candidates(
@@ -66,7 +70,7 @@ def find_candidates(
             )
         else:
             count = _first_value(indicators[:, kind.column], start, stop, out)
-        label(out, count, code, kind.weight, kind.column)
+        stamp(out, count, code, kind.weight, kind.column)
         total += count
     candidates = np.empty(total, CANDIDATE)
     sort_by_bar(found, total, start, stop, candidates)
@@ -75,9 +79,12 @@ def find_candidates(
 
 def _first_value(column: np.ndarray, start: int, stop: int, out: np.ndarray) -> int:
     """A moving average is a level from the first bar that has one."""
-    if np.isnan(column[stop - 1]) or (start > 0 and not np.isnan(column[start - 1])):
+    if start > 0 and not np.isnan(column[start - 1]):
         return 0
-    bar = start + int(np.argmin(np.isnan(column[start:stop])))
+    known = ~np.isnan(column[start:stop])
+    if not known.any():
+        return 0
+    bar = start + int(np.argmax(known))
     out[:1] = np.array([(bar, 0, 0, bar, bar, 0, 0.0, np.nan, np.nan)], CANDIDATE)
     return 1
 

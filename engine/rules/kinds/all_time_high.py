@@ -16,7 +16,8 @@ from __future__ import annotations
 import numba
 
 from engine.rules.indicators import ALL_TIME_HIGH, ATR
-from engine.rules.kinds.kind import put, usable
+from engine.rules.kinds.kind import LevelKind, put, usable
+from engine.rules.naming import by_record
 
 
 @numba.njit(cache=True)
@@ -36,3 +37,6 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
         top = high[p]
         count = put(out, count, i, p, p, 1, top - params.all_time_high_width_atr * indicators[i, ATR], top)
     return count
+
+
+KIND = LevelKind("all_time_high", "all-time-high region", weight=0.9, major=True, named=by_record, scan=scan)

@@ -16,10 +16,18 @@ from __future__ import annotations
 
 import numba
 
+from engine.rules.book.levels import SUPPORT
+from engine.rules.kinds.kind import LevelKind
 from engine.rules.kinds.scans.departure import scan_departures
+from engine.rules.naming import by_part_of_month
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a demand zone."""
     return scan_departures(high, low, close, 1.0, indicators, start, stop, params, out)
+
+
+KIND = LevelKind(
+    "demand_zone", "demand zone", weight=0.6, major=True, named=by_part_of_month, scan=scan, role=SUPPORT
+)

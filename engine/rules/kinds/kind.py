@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numba
 import numpy as np
+
+from engine.config import MOMENTUM_RULES, RulesConfig
+from engine.rules.naming import Birth
 
 NO_MOVEMENT = 1e-9  # an ATR below this fraction of the price is rounding noise, not movement
 
@@ -29,36 +32,11 @@ CANDIDATE = np.dtype(
 )
 
 
-class LevelParams(NamedTuple):
-    """The level part of :class:`engine.config.RulesConfig`, and the major kinds, as the kernels read it.
-
-    Fields have the name and unit of their config key.
-    """
-
-    pivot_bars: int
-    zone_width_atr: float
-    merge_distance_atr: float
-    max_zone_atr: float
-    all_time_high_width_atr: float
-    range_sessions: int
-    range_confirm_sessions: int
-    impulse_atr: float
-    impulse_sessions: int
-    base_sessions: int
-    base_height_atr: float
-    shelf_sessions: int
-    shelf_width_atr: float
-    shelf_min_touches: int
-    shelf_pivot_bars: int
-    shelf_separation_sessions: int
-    touch_tolerance_atr: float
-    rejection_atr: float
-    visit_sessions: int
-    break_margin_atr: float
-    max_breaks: int
-    broken_level_sessions: int
-    max_level_age_sessions: int
-    major_kinds: int  # of the registry; bit k set: kind k is major
+# the level part of RulesConfig as the kernels read it, a field for each key, of the same name and unit;
+# major_kinds is of the registry: bit k is set where kind k is major
+LevelParams = namedtuple(  # type: ignore[misc]
+    "LevelParams", (*(name for name in RulesConfig.model_fields if name not in MOMENTUM_RULES), "major_kinds")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +49,7 @@ class LevelKind:
     noun : as an analyst writes it (``swing low``).
     weight : in [0, 1]; standing of a fresh level of this kind, before anything has happened at it.
     major : True where an analyst calls the zone major: it may be a target, and a floor, whatever its strength.
+    named : how its zones are called: noun and dates to a name, see :mod:`engine.rules.naming`.
     scan : numba function ``scan(open, high, low, close, indicators, start, stop, params, out) -> count`` that writes
         one CANDIDATE for each bar of ``start .. stop - 1`` that confirms a zone (at most one per bar), reading
         bars up to that bar only; None for a dynamic level.
@@ -82,6 +61,7 @@ class LevelKind:
     noun: str
     weight: float
     major: bool
+    named: Callable[[str, Birth], str]
     scan: Callable[..., int] | None = None
     column: int = -1
     role: int = 0
@@ -106,7 +86,7 @@ def usable(atr, price):
 
 
 @numba.njit(cache=True)
-def label(out, count, code, weight, column):
+def stamp(out, count, code, weight, column):
     """Write what the registry says of a kind into its first ``count`` candidates."""
     for c in range(count):
         out[c].kind = code

@@ -13,5 +13,9 @@ Confirmation lag: none; the level exists from the first session with 200 closes.
 from __future__ import annotations
 
 from engine.rules.indicators import SMA_200
+from engine.rules.kinds.kind import LevelKind
+from engine.rules.naming import the_noun
 
-COLUMN = SMA_200
+KIND = LevelKind(
+    "moving_average_200", "200-day moving average", weight=0.65, major=True, named=the_noun, column=SMA_200
+)

@@ -13,5 +13,9 @@ Confirmation lag: none; the level exists from the first session with 50 closes. 
 from __future__ import annotations
 
 from engine.rules.indicators import SMA_50
+from engine.rules.kinds.kind import LevelKind
+from engine.rules.naming import the_noun
 
-COLUMN = SMA_50
+KIND = LevelKind(
+    "moving_average_50", "50-day moving average", weight=0.45, major=False, named=the_noun, column=SMA_50
+)

@@ -15,10 +15,15 @@ from __future__ import annotations
 
 import numba
 
+from engine.rules.kinds.kind import LevelKind
 from engine.rules.kinds.scans.extreme import scan_extremes
+from engine.rules.naming import by_month
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a range high."""
     return scan_extremes(high, close, 1.0, indicators, start, stop, params, out)
+
+
+KIND = LevelKind("range_high", "multi-month range high", weight=0.75, major=True, named=by_month, scan=scan)

@@ -20,10 +20,18 @@ from __future__ import annotations
 
 import numba
 
+from engine.rules.book.levels import RESISTANCE
+from engine.rules.kinds.kind import LevelKind
 from engine.rules.kinds.scans.cluster import scan_clusters
+from engine.rules.naming import by_span
 
 
 @numba.njit(cache=True)
 def scan(open, high, low, close, indicators, start, stop, params, out):
     """Write one candidate for each bar of ``start .. stop - 1`` that confirms a resistance shelf."""
     return scan_clusters(high, close, -1.0, indicators, start, stop, params, out)
+
+
+KIND = LevelKind(
+    "resistance_shelf", "resistance shelf", weight=0.65, major=True, named=by_span, scan=scan, role=RESISTANCE
+)

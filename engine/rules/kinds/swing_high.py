@@ -13,7 +13,8 @@ from __future__ import annotations
 import numba
 
 from engine.rules.indicators import ATR
-from engine.rules.kinds.kind import put, usable
+from engine.rules.kinds.kind import LevelKind, put, usable
+from engine.rules.naming import by_month
 from engine.rules.pivots import swing_highs_confirmed
 
 
@@ -27,3 +28,6 @@ def scan(open, high, low, close, indicators, start, stop, params, out):
             p = i - params.pivot_bars
             count = put(out, count, i, p, p, 1, high[p] - params.zone_width_atr * indicators[i, ATR], high[p])
     return count
+
+
+KIND = LevelKind("swing_high", "swing high", weight=0.45, major=False, named=by_month, scan=scan)

@@ -12,13 +12,18 @@ from hypothesis import given, settings
 
 import engine.rules.kinds as registry
 from engine.bars.simulate import simulate_bars
-from engine.config import RulesConfig
+from engine.config import RulesConfig, parse_config
+from engine.replay.book import book_at
+from engine.replay.replay import replay
 from engine.rules.indicators import ALL_TIME_HIGH, ATR, compute_indicators
-from engine.rules.kinds import KINDS, find_candidates, level_params
+from engine.rules.kinds import KINDS, LevelKind, find_candidates, level_params
+from engine.rules.kinds.kind import put
+from engine.rules.naming import by_month
 from tests.some_bars import bundled, nasty_bars, series_of
 
 RULES = RulesConfig()
 HELPERS = ("kind", "scans")
+SOURCE = {"kind": "bundled", "name": "nasdaq"}
 
 
 def swing_high(bars, i, r, atr):
@@ -256,3 +261,25 @@ def test_a_record_is_known_only_after_it_has_stood():
         if name == "all_time_high":
             assert bar == formed + RULES.pivot_bars
             assert high == bars.high[formed] == record[bar]
+
+
+def test_a_new_kind_is_one_value_in_the_registry():
+    """A toy kind: every tenth bar's close is a zone.  Nothing else knows of it, and it is replayed like the rest."""
+
+    def scan(open, high, low, close, indicators, start, stop, params, out):
+        count = 0
+        for i in range(start, stop):
+            if i % 10 == 0 and indicators[i, ATR] > 0:
+                count = put(out, count, i, i, i, 1, close[i] - 0.1, close[i] + 0.1)
+        return count
+
+    toy = LevelKind("tenth_close", "tenth close", weight=0.9, major=True, named=by_month, scan=scan)
+    bars = bundled(nasdaq).cut(400)
+    config = parse_config({"name": "toy", "instruments": [{"symbol": "X", "source": SOURCE}]})
+    with registry.KINDS.having(toy):
+        result = replay(bars, config)
+        born = result.levels[result.levels["kind"] == "tenth_close"]
+        assert len(born) > 5
+        assert born["name"].str.endswith("tenth close").all()
+        assert "tenth_close" in set(book_at(result, bars.dates[-1])["kind"])
+    assert "tenth_close" not in set(replay(bars, config).levels["kind"])
