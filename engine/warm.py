@@ -43,7 +43,7 @@ def main() -> None:
     from engine.config import parse_config
     from engine.forecast.inputs import forecast_input
     from engine.forecast.walk_forward import walk_forward
-    from engine.replay.features import MODEL_FEATURES
+    from engine.replay.families import model_features
     from engine.replay.replay import REPLAY_COLUMNS
     from engine.table.explain import explain
     from engine.verify.placebo import placebo
@@ -74,7 +74,7 @@ def main() -> None:
         ("retest", 0.95),
     ):
         frame[name] = bars.close * distance
-    assert set(MODEL_FEATURES) <= set(frame.columns)
+    assert set(model_features()) <= set(frame.columns)
     inputs = (forecast_input(bars, frame, config),)
     forecasts = walk_forward(inputs, config)
     explain(forecasts, inputs, config, [("SIM", bars.dates[-1])])

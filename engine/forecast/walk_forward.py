@@ -87,7 +87,7 @@ def walk_forward(
     ----------
     instruments : with distinct symbols.
     config : sections ``forecast``, ``outcome``, ``horizons`` and ``seed`` are used.
-    features : columns of the replay frame given to the classifier; None: ``MODEL_FEATURES``.
+    features : columns of the replay frame given to the classifier; None: :func:`engine.replay.families.model_features`.
     progress : called with the share of work done, 0 to 1.
 
     Raises
@@ -207,9 +207,9 @@ def threads() -> int:
 
 
 def _model_features() -> tuple[str, ...]:
-    from engine.replay.features import MODEL_FEATURES
+    from engine.replay.families import model_features
 
-    return tuple(MODEL_FEATURES)
+    return model_features()
 
 
 def _known_bars(entry: ForecastInput, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:

@@ -12,82 +12,26 @@ import math
 import numba
 import numpy as np
 
-from engine.question import EDGES
+from engine.replay.families.crowd import CROWD
+from engine.replay.families.geometry import GEOMETRY
+from engine.replay.families.recent import RECENT
+from engine.replay.families.standing import OF_A_LEVEL, STANDING
 from engine.rules.book.levels import BREAK, REJECTION, freshness
 from engine.rules.book.ranks import LAST_EVENT, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 
-_DISTANCES = tuple(f"{edge}_distance_{unit}" for edge in EDGES for unit in ("atr", "sigma"))
-_STANDINGS = tuple(
-    f"{edge}_{what}"
-    for edge in EDGES
-    for what in ("strength", "touches", "age", "kinds", "reaction", "reversed", "projected")
-)
-_CROWD = (
-    "levels_above_1_atr",
-    "levels_above_2_atr",
-    "levels_above_4_atr",
-    "levels_below_1_atr",
-    "levels_below_2_atr",
-    "levels_below_4_atr",
-    "strength_above",
-    "strength_below",
-)
-_RECENT = ("recent_breaks_up", "recent_breaks_down", "recent_bounces", "recent_turn_backs")
-
+# the columns of one row, in order; their families say what each is called and which of them the classifier sees
 LEVEL_FEATURES: tuple[str, ...] = (
-    *_DISTANCES,
-    "target_width_atr",
-    "room_ratio",
-    *_STANDINGS,
-    *_CROWD,
-    *_RECENT,
+    *GEOMETRY.columns,
+    *STANDING.columns,
+    *CROWD.columns,
+    *RECENT.columns,
 )
 
-# What the classifier is given: every column is dimensionless and known at every close that has a setup and a
-# 200-day mean.  Left out are columns that may be unknown for good (no volume, never oversold) and the ATR twin of
-# each sigma distance.
-MODEL_FEATURES: tuple[str, ...] = (
-    "floor_distance_sigma",
-    "ceiling_distance_sigma",
-    "target_distance_sigma",
-    "retest_distance_sigma",
-    "target_width_atr",
-    "room_ratio",
-    "floor_strength",
-    "floor_touches",
-    "floor_age",
-    "floor_kinds",
-    "floor_reversed",
-    "floor_projected",
-    "ceiling_strength",
-    "target_strength",
-    "target_touches",
-    "target_age",
-    "target_kinds",
-    "target_reversed",
-    "target_projected",
-    *_CROWD,
-    *_RECENT,
-    "rsi_14",
-    "distance_sma_50_atr",
-    "distance_sma_200_atr",
-    "slope_sma_50_atr",
-    "slope_sma_200_atr",
-    "rebound_atr",
-    "drawdown_atr",
-    "higher_lows",
-    "higher_highs",
-    "return_5_sigma",
-    "return_20_sigma",
-    "return_60_sigma",
-    "volatility_ratio",
-)
-
-N_RECENT = len(_RECENT)
-_FIRST_STANDING = len(_DISTANCES) + 2
-_PER_LEVEL = 7
-_FIRST_CROWD = _FIRST_STANDING + 4 * _PER_LEVEL
-_FIRST_RECENT = _FIRST_CROWD + len(_CROWD)
+N_RECENT = len(RECENT.columns)
+_FIRST_STANDING = len(GEOMETRY.columns)
+_PER_LEVEL = len(OF_A_LEVEL)
+_FIRST_CROWD = _FIRST_STANDING + len(STANDING.columns)
+_FIRST_RECENT = _FIRST_CROWD + len(CROWD.columns)
 N_FEATURES = len(LEVEL_FEATURES)
 
 _RECENT_DECAY = 0.5 ** (1.0 / 10.0)  # a break counts half after ten sessions

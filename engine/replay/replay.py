@@ -18,6 +18,7 @@ from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config
 from engine.errors import InputError
 from engine.question import SETUP, SETUP_LEVELS
+from engine.replay.families import FAMILIES, FeatureFamily, Known
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
 from engine.replay.setup import setup_params
 from engine.replay.walk import SNAPSHOT_BARS, advance_walk
@@ -78,6 +79,8 @@ class Replay:
     indicators, momentum, features, setup, reading : (n, k) float64, columns as in INDICATORS, MOMENTUM,
         LEVEL_FEATURES, SETUP and READING; NaN where unknown.
     setup_levels : (n, 4) int64, columns as in SETUP_LEVELS; -1 projected, -2 undefined.
+    more : (n, k) float64, the columns of :attr:`families`, which are filled from what is known at each close.
+    families : the feature families that the replay's own passes do not fill.
     table : LEVEL records, one per level, by id; never rewritten.
     log : EVENT records in the order they happened.
     snapshots, snapshot_counters : the book after every 256th bar, from which any date is looked up.
@@ -92,6 +95,8 @@ class Replay:
     setup: np.ndarray
     setup_levels: np.ndarray
     reading: np.ndarray
+    more: np.ndarray
+    families: tuple[FeatureFamily, ...]
     table: np.ndarray
     log: np.ndarray
     snapshots: np.ndarray
@@ -103,7 +108,7 @@ class Replay:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per bar, columns :data:`REPLAY_COLUMNS`; NaN where unknown."""
+        """One row per bar, columns :data:`REPLAY_COLUMNS` and those of ``families``; NaN where unknown."""
         n = len(self)
         dates = self.bars.dates.astype("datetime64[us]")
         head = pd.DataFrame({"instrument": _repeat(self.bars.symbol, n), "date": dates})
@@ -115,6 +120,7 @@ class Replay:
             (self.setup, SETUP),
             (self.setup_levels, SETUP_LEVELS),
             (self.reading, READING),
+            (self.more, [name for family in self.families for name in family.columns]),
         ]
         frames = [pd.DataFrame(values, columns=list(names), copy=False) for values, names in blocks]
         return pd.concat([head, prices, *frames], axis=1)
@@ -195,6 +201,7 @@ def replay(bars: BarSeries, config: Config) -> Replay:
     >>> len(replay(simulate_bars(300), config).frame)
     300
     """
+    families = tuple(family for family in FAMILIES if family.fill is not None)
     nothing = Replay(
         bars=bars.cut(0),
         config=config,
@@ -204,6 +211,8 @@ def replay(bars: BarSeries, config: Config) -> Replay:
         setup=np.empty((0, len(SETUP))),
         setup_levels=np.empty((0, len(SETUP_LEVELS)), np.int64),
         reading=np.empty((0, len(READING))),
+        more=np.empty((0, sum(len(family.columns) for family in families))),
+        families=families,
         table=np.empty(0, LEVEL),
         log=np.empty(0, EVENT),
         snapshots=np.empty((0, CAPACITY), STANDING),
@@ -268,6 +277,13 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
                 table = _grown(table, 2 * len(table))
                 log = _grown(log, 2 * len(log))
         advance_reading(bars.close, indicators, momentum, setup, first_bar, last_bar, thresholds, reading)
+    more = _grown(before.more, stop)
+    known = Known(bars, indicators, momentum, features, setup, reading)
+    column = 0
+    for family in before.families:
+        if family.fill is not None:
+            family.fill(known, start, stop, more[:, column : column + len(family.columns)])
+            column += len(family.columns)
     return Replay(
         bars=bars,
         config=before.config,
@@ -277,6 +293,8 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         setup=setup,
         setup_levels=setup_levels,
         reading=reading,
+        more=more,
+        families=before.families,
         table=table[: state.counters[N_LEVELS]],
         log=log[: state.counters[N_EVENTS]],
         snapshots=snapshots,

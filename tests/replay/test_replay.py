@@ -16,16 +16,20 @@ from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import InputError
 from engine.replay import replay as replay_module
-from engine.replay.features import LEVEL_FEATURES, MODEL_FEATURES
+from engine.replay.families import FAMILIES, FeatureFamily, model_features
+from engine.replay.features import LEVEL_FEATURES
 from engine.replay.replay import REPLAY_COLUMNS, replay
 from engine.replay.walk import SNAPSHOT_BARS
+from engine.rules.indicators import ATR
 from engine.rules.kinds import KINDS
+from engine.table.notes import phrase
+from engine.verify.audit.audit import audit
 from tests.some_bars import bundled, nasty_bars, series_of
 
 CONFIG = parse_config(
     {"name": "test", "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}]}
 )
-ARRAYS = ("indicators", "momentum", "features", "setup", "setup_levels", "reading")
+ARRAYS = ("indicators", "momentum", "features", "setup", "setup_levels", "reading", "more")
 
 
 def assert_same_bits(a, b, n):
@@ -187,9 +191,9 @@ def test_frame_has_the_columns_of_the_contract():
     assert frame["date"].dtype == "datetime64[us]"
     assert frame["floor_level_id"].dtype == np.int64
     assert set(LEVEL_FEATURES) <= set(REPLAY_COLUMNS)
-    assert set(MODEL_FEATURES) <= set(REPLAY_COLUMNS)
+    assert set(model_features()) <= set(REPLAY_COLUMNS)
     assert (frame["instrument"] == "BUNDLED").all()
-    assert not frame.loc[260:, list(MODEL_FEATURES)].isna().any().any()
+    assert not frame.loc[260:, list(model_features())].isna().any().any()
     levels, events = result.levels, result.events
     assert list(levels.columns[:7]) == [
         "instrument",
@@ -265,3 +269,40 @@ def test_every_threshold_of_the_config_reaches_the_kernels():
     for key, value in changes.items():
         other = replay(bars, with_overrides(CONFIG, {key: value}))
         assert other.features.tobytes() != base.features.tobytes(), f"{key} changes nothing"
+
+
+def _jump(known, start, stop, out):
+    """Open against the close before, in ATR: a column that no pass of the replay knows of."""
+    close = known.bars.close
+    for i in range(max(start, 1), stop):
+        out[i, 0] = (known.bars.open[i] - close[i - 1]) / known.indicators[i, ATR]
+    if start == 0 < stop:
+        out[0, 0] = np.nan
+
+
+TOY = FeatureFamily("jump", ("jump_atr",), ("jump_atr",), {"jump_atr": ("a jump", "a drop")}, fill=_jump)
+
+
+def test_a_new_feature_family_is_one_value_in_the_registry():
+    bars = bundled(nasdaq).cut(900)
+    with FAMILIES.having(TOY):
+        assert model_features()[-1] == "jump_atr"
+        assert phrase("jump_atr", above=True) == "a jump"
+        whole = replay(bars, CONFIG)
+        appended = replay(bars.cut(700), CONFIG).append(bars)
+        assert audit(bars, CONFIG, 20).rewritten == ()
+        found = whole.frame["jump_atr"]
+        assert found[300:].notna().all()
+        pd.testing.assert_frame_equal(whole.frame, appended.frame)
+    assert "jump_atr" not in replay(bars.cut(300), CONFIG).frame
+
+
+def test_a_feature_family_that_looks_ahead_is_found():
+    def tomorrow(known, start, stop, out):
+        out[start:stop, 0] = np.append(known.bars.close[start + 1 : stop], np.nan)
+
+    peeking = FeatureFamily("tomorrow", ("tomorrow",), ("tomorrow",), {}, fill=tomorrow)
+    with FAMILIES.having(peeking):
+        assert "tomorrow" in {
+            found.column for found in audit(bundled(nasdaq).cut(500), CONFIG, 5).differences
+        }

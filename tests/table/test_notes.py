@@ -10,11 +10,11 @@ from arch.data import nasdaq
 from engine.config import parse_config
 from engine.forecast.folds.rows import OFFSET_FEATURES
 from engine.replay.book import standing_at
-from engine.replay.features import MODEL_FEATURES
+from engine.replay.families import FAMILIES, model_features
 from engine.replay.replay import replay
 from engine.rules.indicators import ATR
 from engine.rules.pivots import confirmed_pivots
-from engine.table.notes import PHRASES, note, phrase
+from engine.table.notes import note, phrase
 from tests.some_bars import bundled
 
 CONFIG = parse_config(
@@ -136,7 +136,7 @@ def claims():
     return result.frame, found
 
 
-@pytest.mark.parametrize("name", MODEL_FEATURES)
+@pytest.mark.parametrize("name", model_features())
 def test_the_words_mean_what_the_feature_measures(claims, name):
     frame, found = claims
     words, quantity = found[name]
@@ -145,9 +145,12 @@ def test_the_words_mean_what_the_feature_measures(claims, name):
 
 
 def test_no_fact_is_without_words():
-    names = (*MODEL_FEATURES, *OFFSET_FEATURES)
+    names = (*model_features(), *OFFSET_FEATURES)
     assert [name for name in names if phrase(name, True) == f"high {name.replace('_', ' ')}"] == []
-    assert len(PHRASES) == len(names) - 4  # six counts of levels are two facts
+    phrases = [fact for family in FAMILIES for fact in family.phrases]
+    assert (
+        len(phrases) == len(set(phrases)) == len(model_features()) - 4
+    )  # six counts of levels are two facts
 
 
 def test_of_a_projected_edge_only_the_lack_of_a_level_is_told():
