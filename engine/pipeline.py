@@ -107,7 +107,7 @@ def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str
 
 
 def run(
-    config: Config, *, results: str | Path = "results", command: str = "engine.run", audit_dates: int = 50
+    config: Config, *, results: str | Path = "results", command: str = "engine.run", audit_dates: int = 35
 ) -> Run:
     """Run the whole pipeline and fill a new run folder.
 

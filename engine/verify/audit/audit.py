@@ -1,9 +1,13 @@
 """Look-ahead audit: does any date say something else once the future is known?
 
-A replay of the whole history is compared, bit for bit, with replays that cannot know the future: the
-history cut after a date, and the same history followed by a year of noise.  Everything dated up to that date
-must be equal: every column of every row, every level confirmed by then, every event by then.  Nothing is
+A replay of the whole history is compared, bit for bit, with replays that cannot know the future: the history cut
+after a date, and the same history followed by a year of noise, and by a year of missing values.  Everything dated up
+to that date must be equal: every column of every row, every level confirmed by then, every event by then.  Nothing is
 assumed about how the replay works, so the audit can be pointed at any replay function and can fail.
+
+Each future finds a look-ahead that the others miss.  The cut finds what depends on the length of the history; noise
+finds what falls back to the right answer at the end of a history; missing values find what only asks whether there is
+a later value, because in a cut or noisy history every bar that is there has one.
 """
 
 from __future__ import annotations
@@ -15,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.bars.series import BarSeries
+from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, InputError
 from engine.replay.replay import replay
-from engine.verify.audit.facts import Difference, Facts, Replayed, differences_between
+from engine.verify.audit.tables import Difference, HasTables, Tables, differences_between
 
-NOISE_SESSIONS = 252  # length of the invented future
+FUTURE_SESSIONS = 252  # length of an invented future
 _NOISE_SIGMA = 0.04  # daily; far from any real future, so that a peek cannot go unnoticed
 _EXAMPLES = 3  # differences kept per table, column and kind of future; all are counted
 
@@ -74,7 +78,7 @@ class AuditResult:
             "last_date": self.dates[-1],
             "rewritten": list(self.rewritten),
             "columns_compared": self.columns,
-            "noise_sessions": NOISE_SESSIONS,
+            "future_sessions": FUTURE_SESSIONS,
             "difference_count": self.difference_count,
             "differences": [
                 {name: getattr(difference, name) for name in Difference.__slots__}
@@ -100,7 +104,7 @@ def audit(
     dates: int | None = 200,
     seed: int | None = None,
     *,
-    replay: Callable[[BarSeries, Config], Replayed] = replay,
+    replay: Callable[[BarSeries, Config], HasTables] = replay,
     track: Callable[[np.ndarray], Iterable[int]] = iter,
 ) -> AuditResult:
     """Compare a whole replay with what it would have said on ``dates`` of its own dates.
@@ -116,7 +120,7 @@ def audit(
     Notes
     -----
     Equal means equal bits; NaN equals NaN.  Levels are matched by ``level_id``, which must not change either.
-    Every audited date costs two replays of its history.
+    Every audited date costs three replays of its history.
 
     Raises
     ------
@@ -128,7 +132,7 @@ def audit(
     if dates is not None and dates < 1:
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
     seed = config.seed if seed is None else seed
-    whole = Facts(replay(bars, config))
+    whole = Tables(replay(bars, config))
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
@@ -137,11 +141,13 @@ def audit(
         as_of = bars.dates[t]
         known = whole.until(as_of)
         clean = True
-        for future, history in (
-            ("cut", bars.cut(t + 1)),
-            ("noise", _with_noise(bars, t, seed)),
-        ):
-            recomputed = Facts(replay(history, config)).until(as_of)
+        histories = {
+            "cut": bars.cut(t + 1),
+            "noise": _followed_by(bars, t, _noise(bars.close[t], np.random.SeedSequence([seed, t]))),
+            "missing": _followed_by(bars, t, dict.fromkeys(COLUMNS, np.full(FUTURE_SESSIONS, np.nan))),
+        }
+        for future, history in histories.items():
+            recomputed = Tables(replay(history, config)).until(as_of)
             for found, difference in differences_between(known, recomputed, str(as_of), future):
                 clean = False
                 count += found
@@ -174,21 +180,26 @@ def _choose(n: int, dates: int | None, seed: int) -> np.ndarray:
     return np.sort(np.append(drawn, n - 1))
 
 
-def _with_noise(bars: BarSeries, t: int, seed: int) -> BarSeries:
-    """The history up to bar t, then a year of a wild random walk."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, t]))
-    close = bars.close[t] * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS)))
-    opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, NOISE_SESSIONS))
-    wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, NOISE_SESSIONS)))
-    future = {
-        "dates": bars.dates[t] + np.arange(1, NOISE_SESSIONS + 1),
+def _noise(last_close: float, stream: np.random.SeedSequence) -> dict[str, np.ndarray]:
+    """A year of a wild random walk."""
+    rng = np.random.default_rng(stream)
+    close = last_close * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, FUTURE_SESSIONS)))
+    opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, FUTURE_SESSIONS))
+    wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, FUTURE_SESSIONS)))
+    return {
         "open": opening,
         "high": np.maximum(opening, close) * wick[0],
         "low": np.minimum(opening, close) / wick[1],
         "close": close,
-        "volume": rng.lognormal(10.0, 2.0, NOISE_SESSIONS),
+        "volume": rng.lognormal(10.0, 2.0, FUTURE_SESSIONS),
     }
+
+
+def _followed_by(bars: BarSeries, t: int, future: dict[str, np.ndarray]) -> BarSeries:
+    """The history up to bar t, then other bars on the days after it."""
+    dates = bars.dates[t] + np.arange(1, FUTURE_SESSIONS + 1)
     joined: dict[str, Any] = {
-        name: np.append(getattr(bars, name)[: t + 1], values) for name, values in future.items()
+        name: np.append(getattr(bars, name)[: t + 1], values)
+        for name, values in {"dates": dates, **future}.items()
     }
     return changed(bars, **joined)

@@ -18,7 +18,7 @@ from engine.replay.replay import replay as engine_replay
 from engine.rules.indicators import INDICATORS, compute_indicators
 from engine.rules.momentum import MOMENTUM, compute_momentum
 from engine.rules.pivots import confirmed_pivots
-from engine.verify.audit.audit import NOISE_SESSIONS, audit
+from engine.verify.audit.audit import FUTURE_SESSIONS, audit
 from tests.shared_files import data_dir
 from tests.some_bars import bundled, series_of
 
@@ -211,7 +211,19 @@ def test_dates_do_not_reshuffle_when_bars_are_added_and_depend_on_the_seed():
     assert dates(BARS, 4) != after
 
 
-def test_noise_keeps_the_past_and_gives_sound_bars():
+def test_a_peek_that_only_missing_values_can_reveal():
+    # every bar of the real, the cut and the noisy history has a close: only asking whether it has shows nothing
+    def is_there(bars, facts):
+        later = np.minimum(np.arange(len(bars)) + 5, len(bars) - 1)
+        return np.isfinite(bars.close[later]).astype(float)
+
+    result = audit(BARS, CONFIG, 10, replay=planted("there", is_there))
+    assert {d.future for d in result.differences} == {"missing"}
+    assert len(result.rewritten) == 10
+    assert "missing values instead of the future" in str(result.differences[0])
+
+
+def test_invented_futures_keep_the_past_and_noise_gives_sound_bars():
     seen = []
 
     def watch(bars, config):
@@ -219,11 +231,18 @@ def test_noise_keeps_the_past_and_gives_sound_bars():
         return causal(bars, config)
 
     audit(BARS, CONFIG, 3, replay=watch)
-    for bars in seen[2::2]:
-        past = len(bars) - NOISE_SESSIONS
+    assert len(seen) == 1 + 3 * 3
+    for bars in (*seen[2::3], *seen[3::3]):
+        past = len(bars) - FUTURE_SESSIONS
         for name in ("dates", "open", "high", "low", "close", "volume"):
             assert (getattr(bars, name)[:past] == getattr(BARS, name)[:past]).all()
         assert (np.diff(bars.dates) > np.timedelta64(0, "D")).all()
+    for bars in seen[3::3]:
+        past = len(bars) - FUTURE_SESSIONS
+        assert all(
+            np.isnan(getattr(bars, name)[past:]).all() for name in ("open", "high", "low", "close", "volume")
+        )
+    for bars in seen[2::3]:
         assert (bars.low <= np.minimum(bars.open, bars.close)).all()
         assert (bars.high >= np.maximum(bars.open, bars.close)).all()
         assert (bars.low > 0).all()

@@ -1,4 +1,4 @@
-"""The facts a replay states, and where two replays disagree about them, to the last bit."""
+"""The tables a replay states, and where two replays disagree about them, to the last bit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 
-class Replayed(Protocol):
+class HasTables(Protocol):
     """What the audit reads of a replay: three tables of facts."""
 
     @property
@@ -19,6 +19,13 @@ class Replayed(Protocol):
     def levels(self) -> pd.DataFrame: ...  # noqa: D102
     @property
     def events(self) -> pd.DataFrame: ...  # noqa: D102
+
+
+FUTURES = {
+    "cut": "history cut",
+    "noise": "noise instead of the future",
+    "missing": "missing values instead of the future",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Difference:
     table, column : where; ``rows`` is the column where the number of rows differs.
     date : date of the row (levels: the date it was confirmed).
     as_of : the date after which the history was cut or replaced.
-    future : ``cut`` or ``noise``.
+    future : what stood there in place of the real one: a key of ``FUTURES``.
     replayed, recomputed : the value in the whole replay, and the one that was known on ``as_of``.
     """
 
@@ -43,10 +50,9 @@ class Difference:
     recomputed: str
 
     def __str__(self) -> str:
-        known = "history cut" if self.future == "cut" else "noise instead of the future"
         return (
             f"{self.table}.{self.column} on {self.date}: {self.replayed} in the replay, "
-            f"{self.recomputed} as of {self.as_of} ({known})"
+            f"{self.recomputed} as of {self.as_of} ({FUTURES[self.future]})"
         )
 
 
@@ -82,10 +88,10 @@ class Table:
         return Table(self.names, self.float_names, self.floats[which], others)
 
 
-class Facts:
+class Tables:
     """The three tables of a replay, levels in the order of their id."""
 
-    def __init__(self, replayed: Replayed) -> None:
+    def __init__(self, replayed: HasTables) -> None:
         levels = replayed.levels
         if not levels["level_id"].is_monotonic_increasing:
             levels = levels.sort_values("level_id", kind="stable")
@@ -94,13 +100,13 @@ class Facts:
 
     def until(self, as_of: np.datetime64) -> dict[str, Table]:
         """Only what is dated ``as_of`` or earlier."""
-        facts = {}
+        found = {}
         for name, table in self.tables.items():
             known = table.column(_DATED[name]) <= as_of
             count = int(known.sum())
             # a run of rows from the start needs no copy
-            facts[name] = table.rows(slice(count) if known[:count].all() else known)
-        return facts
+            found[name] = table.rows(slice(count) if known[:count].all() else known)
+        return found
 
 
 def differences_between(
