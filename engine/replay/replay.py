@@ -21,7 +21,7 @@ from engine.question import SETUP, SETUP_LEVELS
 from engine.replay.families import FAMILIES, FeatureFamily, Known
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
 from engine.replay.setup import setup_params
-from engine.replay.walk import SNAPSHOT_BARS, advance_walk
+from engine.replay.walk import SNAPSHOT_BARS, Book, Prices, Span, WalkParams, Written, advance_walk
 from engine.rules.book.events import CAPACITY, empty_book
 from engine.rules.book.levels import EVENT, EVENTS, LEVEL, STANDING
 from engine.rules.book.ranks import N_EVENTS, N_LEVELS
@@ -238,7 +238,9 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     thresholds = momentum_params(rules)
     of_levels = level_params(rules)
-    of_setup = setup_params(before.config.setup)
+    params = WalkParams(of_levels, setup_params(before.config.setup))
+    walked = Prices(bars.high, bars.low, bars.close)
+    book = Book(state.rows, state.counters, state.recent)
     # room for the usual number; pages that are not needed are never touched, and the walk asks for more if it must
     table = _grown(before.table, len(before.table) + (stop - start) // 2 + _SPARE_ROWS)
     log = _grown(before.log, len(before.log) + 3 * (stop - start) + _SPARE_ROWS)
@@ -252,26 +254,13 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         bar, candidate = first_bar, 0
         while bar < last_bar:
             bar, candidate = advance_walk(
-                bars.high,
-                bars.low,
-                bars.close,
+                walked,
                 indicators,
-                bar,
-                last_bar,
                 candidates,
-                candidate,
-                of_levels,
-                of_setup,
-                state.rows,
-                state.counters,
-                state.recent,
-                table,
-                log,
-                snapshots,
-                snapshot_counters,
-                setup,
-                setup_levels,
-                features,
+                Span(bar, last_bar, candidate),
+                params,
+                book,
+                Written(table, log, snapshots, snapshot_counters, setup, setup_levels, features),
             )
             if bar < last_bar:
                 table = _grown(table, 2 * len(table))

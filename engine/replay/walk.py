@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numba
 import numpy as np
 
@@ -35,44 +37,93 @@ def _id_of(rows, r):
     return rows[r].id if r >= 0 else r
 
 
-@numba.njit(cache=True, error_model="numpy")
-def advance_walk(
-    high,
-    low,
-    close,
-    indicators,
-    start,
-    stop,
-    candidates,
-    first,
-    level_params,
-    setup_params,
-    rows,
-    counters,
-    recent,
-    levels,
-    events,
-    snapshots,
-    snapshot_counters,
-    setup,
-    setup_levels,
-    features,
-):
-    """Fill rows ``start .. stop - 1`` of ``setup``, ``setup_levels`` and ``features``; move the book on.
+class Span(NamedTuple):
+    """Bars ``start .. stop - 1``, and the first candidate that belongs to them."""
 
-    ``levels`` and ``events`` are buffers that the caller empties: the walk stops early where they could not hold
-    another bar, with ``counters`` saying how much is in them.  Snapshot ``(i + 1) // SNAPSHOT_BARS - 1`` is the
-    book after bar ``i`` for every ``i + 1`` divisible by ``SNAPSHOT_BARS``.
+    start: int
+    stop: int
+    candidate: int
+
+
+class Prices(NamedTuple):
+    """(n,) float64 each, of the whole history; written by the source."""
+
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+
+
+class WalkParams(NamedTuple):
+    """The thresholds of levels and of the setup, from the config."""
+
+    levels: Any
+    setup: Any
+
+
+class Book(NamedTuple):
+    """What the walk remembers between two bars.
+
+    Attributes
+    ----------
+    rows : (capacity,) STANDING records, the levels alive first; (:mod:`engine.rules.book.levels`).
+    counters : (k,) int64: how many levels are alive, how much is written, the next id (:mod:`engine.rules.book.ranks`).
+    recent : (4,) float64 counts of recent events (:func:`engine.replay.features.move_recent`).
+    """
+
+    rows: np.ndarray
+    counters: np.ndarray
+    recent: np.ndarray
+
+
+class Written(NamedTuple):
+    """What the walk writes.
+
+    Attributes
+    ----------
+    levels, events : LEVEL and EVENT records, filled up to the counters; with room for a bar, or the walk stops.
+    snapshots : (n // SNAPSHOT_BARS, capacity) STANDING records; ``snapshot_counters`` (n // SNAPSHOT_BARS, 2) int64,
+        levels alive and next id.  Entry ``(i + 1) // SNAPSHOT_BARS - 1`` is the book after bar ``i``.
+    setup : (n, 5) float64 prices; ``setup_levels`` (n, 4) int64 ids, columns as in :mod:`engine.question`.
+    features : (n, k) float64, columns as in :data:`engine.replay.features.LEVEL_FEATURES`.
+    """
+
+    levels: np.ndarray
+    events: np.ndarray
+    snapshots: np.ndarray
+    snapshot_counters: np.ndarray
+    setup: np.ndarray
+    setup_levels: np.ndarray
+    features: np.ndarray
+
+
+@numba.njit(cache=True, error_model="numpy")
+def advance_walk(prices, indicators, candidates, span, params, book, out):
+    """Fill the rows of ``out`` for the bars of ``span``; move ``book`` on.
+
+    Parameters
+    ----------
+    prices : :class:`Prices`.
+    indicators : (n, 6) float64, columns as in :data:`engine.rules.indicators.INDICATORS`, filled up to ``stop - 1``.
+    candidates : CANDIDATE records of the bars of the chunk, by bar (:func:`engine.rules.kinds.find_candidates`).
+    span : :class:`Span`; params : :class:`WalkParams`; book : :class:`Book`; out : :class:`Written`.
 
     Returns
     -------
-    (bar, candidate) to go on from; bar is ``stop`` where the walk is done.
+    (bar, candidate) to go on from.  Bar is ``stop`` where the walk is done; earlier where the buffers of levels or
+    events could not hold another bar, with the counters saying how much is in them.
     """
+    start, stop, first = span
+    high, low, close = prices
+    level_params, setup_params = params
+    rows, counters, recent = book
+    levels, events, snapshots, snapshot_counters, setup, setup_levels, features = out
     scratch = np.empty((N_HOT, len(rows)))
     hot = borrowed(scratch)
     rows, counters, recent = borrowed(rows), borrowed(counters), borrowed(recent)
     levels, events, candidates = borrowed(levels), borrowed(events), borrowed(candidates)
     indicators, features = borrowed(indicators), borrowed(features)
+    high, low, close = borrowed(high), borrowed(low), borrowed(close)
+    setup, setup_levels = borrowed(setup), borrowed(setup_levels)
     arm_all(start - 1, indicators, rows, hot, counters, level_params)
     above = 0
     for i in range(start, stop):

@@ -76,7 +76,7 @@ def _write(level, candidate):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _bear(bar, level, average, params, rows, hot, counters, events):
+def _give_birth(bar, level, average, params, rows, hot, counters, events):
     """Put a finished level into the book and the table; ``average`` is the price of a moving average."""
     make_room(bar, rows, hot, counters, events)
     count = counters[N_ACTIVE]
@@ -214,7 +214,7 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
         if candidate.column >= 0:
             average = indicators[bar.at, candidate.column]
             level.role = SUPPORT if bar.close >= average else RESISTANCE
-            _bear(bar, level, average, params, rows, hot, counters, events)
+            _give_birth(bar, level, average, params, rows, hot, counters, events)
             continue
         side = _side(level.low, level.high, bar.close)
         for d in range(c + 1, last):
@@ -230,4 +230,4 @@ def confirm_levels(bar, candidates, first, last, indicators, params, rows, hot, 
         level.reaction_atr = max(off, 0.0) / bar.atr
         level.role = side
         _merge_parents(bar, level, side, reach, tallest, rows, hot, counters, events)
-        _bear(bar, level, np.nan, params, rows, hot, counters, events)
+        _give_birth(bar, level, np.nan, params, rows, hot, counters, events)
