@@ -97,9 +97,6 @@ def tune(
 
 def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> int:
     """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
-    import hashlib
-
-    from engine.config import dump_config
     from engine.forecast.walk_forward import walk_forward
     from engine.verify.ledger.ledger import add, entries_of
 
@@ -107,8 +104,7 @@ def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> in
         replayed = replay(config, as_of)
         forecasts = walk_forward(replayed.inputs, config).frame
     last = max(series.dates[-1] for series in replayed.bars.values())
-    digest = hashlib.sha256(dump_config(config).encode()).hexdigest()
-    return add(Path(file), entries_of(forecasts, replayed.frame, config, last, digest))
+    return add(Path(file), entries_of(forecasts, replayed.frame, config, last))
 
 
 def ledger_score(config: Config, file: str | Path) -> LedgerScore:
@@ -174,10 +170,10 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
     from engine.bars.load import load_bars
     from engine.config import Instrument, ReplayConfig
     from engine.config.template import commented_config
-    from engine.files import write_text
+    from engine.files import slug, write_text
 
     csv = Path(csv).resolve()
-    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in symbol).lower().strip("_") or "instrument"
+    name = slug(symbol, "_", kept="_-").strip("_") or "instrument"
     path = Path(out) if out is not None else Path(f"{name}.yaml")
     if path.exists():
         raise ConfigError("config.exists", f"{path} exists already", "name another file with --out")

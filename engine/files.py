@@ -1,12 +1,14 @@
-"""Files that are either whole or absent, and their fingerprints."""
+"""Files that are either whole or absent, files of lines that are only ever appended to, and fingerprints."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,44 @@ def write_json(path: Path, value: Any) -> None:
 def to_json(value: Any) -> str:
     """Canonical JSON text: sorted keys, two-space indent, no NaN, final newline."""
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@contextmanager
+def open_for_lines(path: Path) -> Iterator[int]:
+    """A file of lines, made where it is missing, that no other process can open so meanwhile; yields its handle."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = not path.exists()
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if fresh:  # the name itself must survive a crash
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def append_line(handle: int, text: str) -> None:
+    """Append one line, on disk (fsync) when this returns; where it cannot be written whole, nothing of it stays."""
+    before = os.fstat(handle).st_size
+    line = (text + "\n").encode()
+    try:
+        sent = 0
+        while sent < len(line):
+            sent += os.write(handle, line[sent:])
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, before)  # a full disk must not leave half a line
+        raise
+
+
+def slug(text: str, other: str = "-", kept: str = "") -> str:
+    """Lower case; what is no letter, no digit and not ``kept`` becomes ``other``: fit for a file, an anchor or an id."""
+    return "".join(c if c.isalnum() or c in kept else other for c in text.lower())
 
 
 def sha256_of(path: Path) -> str:

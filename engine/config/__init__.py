@@ -9,7 +9,7 @@ from engine.config.instruments import (
     Section,
     YahooSource,
 )
-from engine.config.load import dump_config, load_config, parse_config, with_overrides
+from engine.config.load import config_sha256, dump_config, load_config, parse_config, with_overrides
 from engine.config.settings import (
     MOMENTUM_RULES,
     AnalystTable,
@@ -43,6 +43,7 @@ __all__ = [
     "TuneConfig",
     "VerifyConfig",
     "YahooSource",
+    "config_sha256",
     "dump_config",
     "load_config",
     "parse_config",

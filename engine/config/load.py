@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ def with_overrides(config: Config, overrides: dict[str, Any]) -> Config:
 def dump_config(config: Config) -> str:
     """The fully resolved config as YAML; loading it gives an equal config."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def config_sha256(config: Config) -> str:
+    """Hex SHA-256 of the fully resolved config: what runs, ledger entries and searches are recorded under."""
+    return hashlib.sha256(dump_config(config).encode()).hexdigest()
 
 
 _WORDS = {

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -37,6 +36,7 @@ from engine.forecast.models.boosting import BoostingLearner
 from engine.forecast.models.hazard import HazardLearner
 from engine.forecast.models.learner import Learner, OffsetLogisticLearner
 from engine.forecast.models.ordinal import OrdinalLearner
+from engine.kernels.threads import thread_count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +182,7 @@ def _forecast_group(
         return forecast, result, result.calibrated
 
     # tracks are independent and the kernels release the interpreter's lock
-    with ThreadPoolExecutor(min(threads(), len(horizon_sets))) as pool:
+    with ThreadPoolExecutor(min(thread_count(), len(horizon_sets))) as pool:
         tracks, calibrated, published = zip(*pool.map(one_track, horizon_sets), strict=True)
     return GroupForecast(name, tracks, calibrated, published)
 
@@ -199,11 +199,6 @@ def make_learner(config: Config, track: Track) -> Learner:
     if model == "boosting":
         return BoostingLearner(track.names, track.horizons[-1])
     raise InputError("forecast.unknown_model", f"no model is called {model!r}")
-
-
-def threads() -> int:
-    """Threads the run may use (``NUMBA_NUM_THREADS``, else one per core)."""
-    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 def _model_features() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from engine.bars.series import BarSeries
-from engine.config import Config, dump_config
+from engine.config import Config, config_sha256, dump_config
 from engine.errors import RunError
 from engine.files import sha256_of, write_atomic, write_json, write_text
 
@@ -32,7 +32,7 @@ class RunFolder:
     """
 
     def __init__(self, results: Path, config: Config, bars: dict[str, BarSeries], command: str) -> None:
-        config_sha256 = hashlib.sha256(dump_config(config).encode()).hexdigest()
+        config_hash = config_sha256(config)
         data = {
             symbol: {
                 "family": series.family,
@@ -46,7 +46,7 @@ class RunFolder:
             }
             for symbol, series in bars.items()
         }
-        digest = hashlib.sha256(config_sha256.encode())
+        digest = hashlib.sha256(config_hash.encode())
         for series in bars.values():
             digest.update(series.fingerprint().encode())
         started = datetime.now(UTC)
@@ -56,7 +56,7 @@ class RunFolder:
             "command": command,
             "started_at": started.isoformat(timespec="seconds"),
             "finished_at": None,
-            "config_sha256": config_sha256,
+            "config_sha256": config_hash,
             "data": data,
             "seed": config.seed,
             "python": platform.python_version(),

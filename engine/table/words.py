@@ -198,11 +198,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def slug(text: str) -> str:
-    """Letters, digits and hyphens: fit for an anchor or an id."""
-    return "".join(c if c.isalnum() else "-" for c in text.lower())
-
-
 def weeks(sessions: int) -> str:
     """``about 3 weeks`` for 15 sessions."""
     n = round(sessions / 5)

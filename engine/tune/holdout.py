@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from engine.bars.series import BarSeries
-from engine.config import Config, dump_config
 from engine.errors import DataError, RunError
+from engine.files import append_line, open_for_lines
 
 LOOKS_FILE = "holdout_looks.jsonl"
 
@@ -64,11 +63,6 @@ def before(bars: Mapping[str, BarSeries], start: np.datetime64) -> dict[str, Bar
     return {symbol: series for symbol, series in found.items() if len(series)}
 
 
-def config_sha256(config: Config) -> str:
-    """Fingerprint of a fully resolved config."""
-    return hashlib.sha256(dump_config(config).encode()).hexdigest()
-
-
 def data_sha256(bars: Mapping[str, BarSeries]) -> str:
     """Fingerprint of all bars."""
     digest = hashlib.sha256()
@@ -103,14 +97,6 @@ def earlier_looks(path: Path, data: str, first_date: str) -> int:
 
 def record_look(path: Path, look: Mapping[str, Any]) -> None:
     """Append one line; earlier lines are never touched."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(
-        {"at": datetime.now(UTC).isoformat(timespec="seconds"), **look}, sort_keys=True, allow_nan=False
-    )
-    # one write to a file opened for appending: two searches that end together leave two whole lines
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        os.write(handle, (line + "\n").encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **look}
+    with open_for_lines(path) as handle:
+        append_line(handle, json.dumps(line, sort_keys=True, allow_nan=False))

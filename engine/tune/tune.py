@@ -12,13 +12,12 @@ import pandas as pd
 
 from engine.backtest.overfitting import Overfitting, probability_of_overfitting
 from engine.backtest.sharpe import Search
-from engine.config import Config, with_overrides
+from engine.config import Config, config_sha256, with_overrides
 from engine.errors import ConfigError
 from engine.tune.evaluation import Evaluate, Evaluation, Failure, Workers
 from engine.tune.holdout import (
     LOOKS_FILE,
     Holdout,
-    config_sha256,
     earlier_looks,
     record_look,
 )

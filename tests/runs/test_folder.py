@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from engine.bars.simulate import simulate_bars
 from engine.config import load_config, parse_config
 from engine.errors import RunError
-from engine.files import sha256_of, write_atomic
+from engine.files import append_line, open_for_lines, sha256_of, write_atomic
 from engine.runs.folder import RunFolder
 from engine.runs.run import list_runs, open_run
 
@@ -112,3 +113,20 @@ def test_a_manifest_that_is_none_is_named_and_does_not_hide_the_other_runs(tmp_p
     listed = list_runs(tmp_path).set_index("run")
     assert listed.loc[sound.name, "status"] == "completed"
     assert listed.loc[broken.name, "status"] == "damaged"
+
+
+def test_a_line_that_cannot_be_written_whole_leaves_nothing_of_itself(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "lines.jsonl"
+    with open_for_lines(path) as handle:
+        append_line(handle, "first")
+    write = os.write
+
+    def full_after_three_bytes(handle, data):
+        if len(data) < 7:
+            raise OSError("disk full")
+        return write(handle, data[:3])
+
+    monkeypatch.setattr(os, "write", full_after_three_bytes)
+    with open_for_lines(path) as handle, pytest.raises(OSError, match="disk full"):
+        append_line(handle, "second")
+    assert path.read_text() == "first\n"

@@ -22,7 +22,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from engine.bars.series import BarSeries
@@ -38,6 +37,7 @@ from engine.forecast.baselines.paths import (
 )
 from engine.forecast.baselines.shocks import PastInputs, Shocks, fit_shocks, past_inputs
 from engine.forecast.probabilities import FLOOR, blend_with_uniform
+from engine.kernels.threads import thread_count
 from engine.outcomes.first_touch import RULES
 from engine.scenarios import SCENARIOS
 
@@ -248,15 +248,10 @@ def _for_each_fit(
             simulate(at, shocks)
 
     values = [int(value) for value in np.unique(known[rows])]
-    threads = min(worker_threads(), max(1, len(values)))
+    threads = min(thread_count(), max(1, len(values)))
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(one_fit, values):
             pass
-
-
-def worker_threads() -> int:
-    """Cores the kernels may use: the machine's, or what ``NUMBA_NUM_THREADS`` allows."""
-    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 def _kept_inside(shares: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from engine.files import slug
 from engine.report.charts import style
 from engine.table import words
 
@@ -84,7 +85,7 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
         axes.spines["bottom"].set_visible(False)
         quarter_axis(axes, rows["date"])
 
-    return style.render(f"history-{words.slug(instrument)}", label, WIDTH, HEIGHT, build)
+    return style.render(f"history-{slug(instrument)}", label, WIDTH, HEIGHT, build)
 
 
 def quarter_axis(axes: object, dates: pd.Series, most: int = 10) -> None:

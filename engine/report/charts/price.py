@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
+from engine.files import slug
 from engine.report.charts import style
 from engine.table import words
 from engine.table.scenario import LevelLine, Scenario
@@ -57,7 +58,7 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
         _draw_rsi(lower, shown)
         _month_axis(upper, lower, shown, _future(scenario))
 
-    return style.render(f"price-{words.slug(scenario.instrument)}", label, WIDTH, HEIGHT, build)
+    return style.render(f"price-{slug(scenario.instrument)}", label, WIDTH, HEIGHT, build)
 
 
 def _future(scenario: Scenario) -> int:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from engine.config import dump_config
+from engine.files import slug
 from engine.report.page import figures
 from engine.report.page.material import ReportMaterial
 from engine.report.page.tables import (
@@ -158,7 +159,7 @@ def _answers(trust: Trust) -> list[tuple[str, str]]:
 def _instrument(scenario: Scenario, charts: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
     return {
         "scenario": scenario,
-        "id": words.slug(scenario.instrument),
+        "id": slug(scenario.instrument),
         "outlook": outlook(scenario),
         "question": question(scenario, material.config.outcome),
         "overview": technical_overview(scenario),

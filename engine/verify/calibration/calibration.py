@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration_error import expected_calibration_error, smooth_calibration_error
-from engine.verify.calibration.calibration_line import calibration_line, log_odds, one_step_line
+from engine.verify.calibration.calibration_line import calibration_line, clipped_log_odds, one_step_line
 from engine.verify.calibration.null import NullDraws, null_draws_of_classes
 from engine.verify.calibration.reliability import Blocks, blocks, decompose
 from engine.verify.calibration.sharpness import sharpness
@@ -78,7 +78,9 @@ def _figures(p: np.ndarray, y: np.ndarray, null: NullDraws, bins: int, coverage:
     by_brier, by_log_loss = decompose(p, y, "brier"), decompose(p, y, "log_loss")
     line = calibration_line(p, y)
     # like is held against like: the floors of slope and intercept are one-step estimates too
-    one_slope, one_intercept = one_step_line(p, np.array([y.sum()]), np.array([(y * log_odds(p)).sum()]))
+    one_slope, one_intercept = one_step_line(
+        p, np.array([y.sum()]), np.array([(y * clipped_log_odds(p)).sum()])
+    )
     out = {
         "mean_forecast": float(p.mean()),
         "frequency": float(y.mean()),

@@ -40,7 +40,7 @@ def calibration_line(forecast: object, happened: object) -> CalibrationLine:
     p = sound_forecast(forecast)
     need_rows(len(p))
     y = sound_codes(happened, len(p), 2).astype(np.float64)
-    x = log_odds(p)
+    x = clipped_log_odds(p)
     if y.min() == y.max():
         return CalibrationLine(float("nan"), float("nan"))
     intercept = _fit(np.ones((len(x), 1)), y, x)[0]
@@ -66,7 +66,7 @@ def one_step_line(
     Slopes and intercepts, (draws,) each; agrees with maximum likelihood to first order round (1, 0).  The slope
     is NaN where all forecasts are equal, both are where all are 0 or 1.
     """
-    x = log_odds(p)
+    x = clipped_log_odds(p)
     v = p * (1 - p)
     a, b, d = v.sum(), (v * x).sum(), (v * x * x).sum()
     bias, tilt = hits - p.sum(), weighted_hits - (p * x).sum()
@@ -76,7 +76,7 @@ def one_step_line(
     return slope, bias / a if a > 0 else unknown
 
 
-def log_odds(p: np.ndarray) -> np.ndarray:
+def clipped_log_odds(p: np.ndarray) -> np.ndarray:
     """ln(p / (1 - p)) of forecasts kept clear of 0 and 1."""
     return logit(np.clip(p, _FLOOR, 1.0 - _FLOOR))
 

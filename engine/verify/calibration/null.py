@@ -20,7 +20,7 @@ from engine.verify.calibration.calibration_error import (
     grid_position,
     smooth_error_of_cells,
 )
-from engine.verify.calibration.calibration_line import log_odds, one_step_line
+from engine.verify.calibration.calibration_line import clipped_log_odds, one_step_line
 from engine.verify.calibration.null_kernel import draw_outcomes
 from engine.verify.overlap import Windows, latent_normals
 from engine.verify.sound import need_rows, sound_forecast
@@ -166,7 +166,7 @@ class _Plan:
         return cls(
             order=order,
             p=p,
-            log_odds=log_odds(p),
+            log_odds=clipped_log_odds(p),
             threshold=ndtri(truth[order]),
             group_stops=np.cumsum(group_rows),
             bin_stops=none if only_mcb else np.append(equal_mass_starts(p, bins)[1:], len(p)),

@@ -7,12 +7,10 @@ while writing leaves at most a piece without newline, which readers ignore and t
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.config import Config, OutcomeConfig
+from engine.config import Config, OutcomeConfig, config_sha256
 from engine.errors import DataError, InputError
+from engine.files import append_line, open_for_lines
 from engine.question import SETUP
 from engine.scenarios import SCENARIOS
 from engine.verify.rows import BASELINES, columns_of
@@ -81,7 +80,7 @@ def ledger_entry(
 
 
 def entries_of(
-    forecasts: pd.DataFrame, replay: pd.DataFrame, config: Config, as_of: object, config_sha256: str = ""
+    forecasts: pd.DataFrame, replay: pd.DataFrame, config: Config, as_of: object
 ) -> list[dict[str, Any]]:
     """Entries of every instrument that has a forecast on ``as_of``, from the frames of a run.
 
@@ -115,7 +114,7 @@ def entries_of(
                     setup={name: float(line[name]) for name in SETUP},
                     outcome=config.outcome,
                     forecasts=by_horizon,
-                    config_sha256=config_sha256,
+                    config_sha256=config_sha256(config),
                 )
             )
     if not entries:
@@ -137,7 +136,7 @@ def add(path: Path, entries: Sequence[Mapping[str, Any]], *, now: datetime | Non
     """
     stamp = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
     written = 0
-    with _locked(path) as handle:
+    with open_for_lines(path) as handle:
         known, last = _load_for_append(handle, path)
         for entry in entries:
             identity = _identity(entry)
@@ -153,7 +152,7 @@ def add(path: Path, entries: Sequence[Mapping[str, Any]], *, now: datetime | Non
                 continue
             body = {**entry, "recorded_at": stamp, "previous": last}
             body["sha256"] = last = _digest(body)
-            _append(handle, (_compact(body) + "\n").encode())
+            append_line(handle, _compact(body))
             known[identity] = {**body, "line": len(known) + 1}
             written += 1
     return written
@@ -193,24 +192,6 @@ def show(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, *(f"p_{s}" for s in SCENARIOS)])
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if fresh:  # the name itself must survive a crash
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        yield handle
-    finally:
-        os.close(handle)
-
-
 def _load_for_append(handle: int, path: Path) -> tuple[dict[tuple[str, ...], dict[str, Any]], str]:
     size = os.fstat(handle).st_size
     raw = os.pread(handle, size, 0)
@@ -221,18 +202,6 @@ def _load_for_append(handle: int, path: Path) -> tuple[dict[tuple[str, ...], dic
     lines = _verified(raw[:whole], path)
     known = {_identity(entry): {**entry, "line": number} for number, entry in enumerate(lines, start=1)}
     return known, lines[-1]["sha256"] if lines else ""
-
-
-def _append(handle: int, line: bytes) -> None:
-    before = os.fstat(handle).st_size
-    try:
-        sent = 0
-        while sent < len(line):
-            sent += os.write(handle, line[sent:])
-        os.fsync(handle)
-    except OSError:
-        os.ftruncate(handle, before)  # a full disk must not leave half a line
-        raise
 
 
 def _verified(raw: bytes, path: Path) -> list[dict[str, Any]]:

@@ -67,9 +67,9 @@ def test_later_bars_leave_earlier_rows_bit_identical(stop):
 
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
     many = run()
-    monkeypatch.setattr(module, "worker_threads", lambda: 1)
+    monkeypatch.setattr(module, "thread_count", lambda: 1)
     one = run()
-    monkeypatch.setattr(module, "worker_threads", lambda: 7)
+    monkeypatch.setattr(module, "thread_count", lambda: 7)
     assert same(one, many)
     assert same(run(), many)
 

@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import holm
 from engine.verify.calibration.calibration_error import expected_calibration_error, smooth_calibration_error
-from engine.verify.calibration.calibration_line import calibration_line, log_odds, one_step_line
+from engine.verify.calibration.calibration_line import calibration_line, clipped_log_odds, one_step_line
 from engine.verify.calibration.null import null_draws, null_draws_of_classes
 from engine.verify.calibration.power import ALTERNATIVES, in_words, power, truth_behind, verdict
 from engine.verify.calibration.reliability import decompose, recalibrated
@@ -137,7 +137,9 @@ def test_kernel_equals_its_plain_twin():
 def test_one_step_line_is_near_maximum_likelihood():
     p, codes = exact_forecasts(800, 10, 3)
     y = (codes == 2).astype(int)
-    slope, intercept = one_step_line(p[:, 2], np.array([y.sum()]), np.array([(y * log_odds(p[:, 2])).sum()]))
+    slope, intercept = one_step_line(
+        p[:, 2], np.array([y.sum()]), np.array([(y * clipped_log_odds(p[:, 2])).sum()])
+    )
     line = calibration_line(p[:, 2], y)
     assert slope[0] == pytest.approx(line.slope, abs=0.1)
     assert intercept[0] == pytest.approx(line.intercept, abs=0.05)

@@ -145,7 +145,7 @@ def test_entries_come_from_a_runs_frames(tmp_path):
         replay[name] = replay["close"] * factor
     config = make_config(symbols=("AAA", "BBB"))
     day = forecasts["date"].max()
-    entries = entries_of(forecasts, replay, config, day.date(), "hash")
+    entries = entries_of(forecasts, replay, config, day.date())
     assert [e["instrument"] for e in entries] == ["AAA", "BBB"]
     assert set(entries[0]["forecasts"]) == {"10", "15"}
     assert set(entries[0]["forecasts"]["10"]) == {"model", "climatology", "filtered_history"}
