@@ -8,6 +8,7 @@ from pathlib import Path
 def draw(path: Path) -> Path:
     """Write brief.md and report.html from what stands in the run folder; returns the page's path."""
     from engine.files import write_text
+    from engine.forecast.baselines.fan import last_fans
     from engine.report.page.material import ReportMaterial
     from engine.report.page.page import render_page
     from engine.report.prose.brief import build_brief
@@ -29,6 +30,7 @@ def draw(path: Path) -> Path:
         equity=run.equity,
         metrics=run.metrics,
         reliability=run.reliability,
+        fans=last_fans(run.bars, run.config),
     )
     write_text(
         path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)

@@ -28,7 +28,7 @@ COUNTS = len(SCENARIOS) + 2
 # columns of the levels a path is held against: log distance from the close
 FLOOR, CEILING, TARGET, RETEST = range(4)
 
-_HIGHEST_SIGMA = 6.0  # of a path, over the first session's: the wildest month on record stayed below
+HIGHEST_SIGMA = 6.0  # of a path, over the first session's: the wildest month on record stayed below
 _PRODUCT_WEIGHT = 0.3  # of each session in the lattice's worst-case error
 _CANDIDATES = 128
 
@@ -151,7 +151,7 @@ def simulate_setups(
         target, retest = levels[r, TARGET], levels[r, RETEST]
         for j in range(sessions):
             shifts[j] = shift_of(seed, rows[r], j)
-        highest = _HIGHEST_SIGMA * sigma[r]
+        highest = HIGHEST_SIGMA * sigma[r]
         for p in range(paths):
             place = 0.0
             memory = 0.0
@@ -241,7 +241,7 @@ def simulate_levels(
             nearest_above += 1
         for j in range(sessions):
             shifts[j] = shift_of(seed, rows[r], j)
-        highest = _HIGHEST_SIGMA * sigma[r]
+        highest = HIGHEST_SIGMA * sigma[r]
         for p in range(paths):
             place = 0.0
             memory = 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from engine.config import Config
@@ -24,6 +25,7 @@ class ReportMaterial:
     replay, levels, events, outcomes, forecasts, trades, equity : as in the run folder.
     metrics : as in metrics.json, with the backtest under ``backtest``.
     reliability : numbers of the reliability diagrams, as verification gives them.
+    fans : symbol -> (longest horizon, 5) quantiles 5, 25, 50, 75 and 95 % of simulated closes after the last one.
     """
 
     config: Config
@@ -38,3 +40,4 @@ class ReportMaterial:
     equity: pd.DataFrame | None = None
     metrics: Mapping[str, Any] | None = None
     reliability: pd.DataFrame | None = None
+    fans: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from engine.config import dump_config
 from engine.files import slug
 from engine.report.page import figures
+from engine.report.page.alive import alive, policy
 from engine.report.page.material import ReportMaterial
 from engine.report.page.tables import (
     ladder,
@@ -70,8 +71,11 @@ def render_page(material: ReportMaterial) -> str:
     charts = figures.draw_all(material, trust)
     several = len(material.scenarios) > 1
     template = _environment().get_template("page.html.j2")
+    living = alive(material)
     return template.render(
         name=material.config.name,
+        alive=living,
+        policy=policy() if living is None else living.policy,
         several=several,
         folded=len(material.scenarios) > _MOST_UNFOLDED,
         headline=_headline(material),

