@@ -185,8 +185,8 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
             f"{symbol!r} cannot be a symbol",
             "use up to 32 of letters, digits, . _ = ^ + -",
         ) from None
-    load_bars(instrument, ReplayConfig())
-    write_text(path, commented_config(name, symbol, str(csv)))
+    read_as = load_bars(instrument, ReplayConfig()).around.origin
+    write_text(path, commented_config(name, symbol, str(csv), read_as))
     return path
 
 

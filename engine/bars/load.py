@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
+
 import numpy as np
 
 from engine.bars.series import BarSeries
+from engine.bars.sources import read_source
 from engine.bars.validate import to_series
-from engine.config import (
-    BundledSource,
-    Config,
-    CsvSource,
-    Instrument,
-    ParquetSource,
-    ReplayConfig,
-    YahooSource,
-)
+from engine.config import Config, Instrument, ReplayConfig
 from engine.errors import DataError
 
 # below this, neither the 200-day mean nor one year of shocks for filtered_history exists
@@ -29,20 +24,10 @@ def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
     DataError
         From the source or the content checks, or ``data.too_few_bars`` with the number needed.
     """
-    from engine.bars.sources import bundled, tabular, yahoo
-
-    source = instrument.source
-    place = instrument.symbol
-    match source:
-        case BundledSource():
-            frame = bundled.read_bundled(source.name)
-        case CsvSource():
-            frame, place = tabular.read_csv(source.path), str(source.path)
-        case ParquetSource():
-            frame, place = tabular.read_parquet(source.path), str(source.path)
-        case YahooSource():
-            frame, place = yahoo.read_yahoo(source), f"yahoo {source.ticker}"
-    bars = to_series(frame, symbol=instrument.symbol, family=instrument.family, place=place)
+    table = read_source(instrument.source, instrument.symbol)
+    place = table.place
+    bars = to_series(table.frame, symbol=instrument.symbol, family=instrument.family, place=place)
+    bars = changed(bars, around=table.around)
     bars = _between(bars, replay)
     if len(bars) < MINIMUM_SESSIONS:
         raise DataError(
@@ -79,9 +64,8 @@ def _between(bars: BarSeries, replay: ReplayConfig) -> BarSeries:
     if (first, stop) == (0, len(bars)):
         return bars
     cut = bars.cut(stop)
-    return BarSeries(
-        symbol=bars.symbol,
-        family=bars.family,
+    return changed(
+        cut,
         opens_real_from=max(0, cut.opens_real_from - first),
         **{name: getattr(cut, name)[first:] for name in ("dates", "open", "high", "low", "close", "volume")},
     )

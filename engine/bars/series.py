@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from engine.bars.around import NOTHING, Around
 from engine.errors import InputError
 
 PRICE_COLUMNS = ("open", "high", "low", "close")
@@ -26,6 +27,7 @@ class BarSeries:
     volume : (n,) float64; all 0 where the source has none (``has_volume`` is False).
     opens_real_from : index of the first bar whose open is a traded price; bars before it have
         ``open = previous close`` and must not be used for gaps.  ``n`` where no open is real.
+    around : what is known about the series besides its bars.
     """
 
     symbol: str
@@ -37,6 +39,7 @@ class BarSeries:
     close: np.ndarray
     volume: np.ndarray
     opens_real_from: int = 0
+    around: Around = NOTHING
 
     def __post_init__(self) -> None:
         # one kind of array: nobody can write into a series, and a kernel is compiled once, not once per flag

@@ -92,7 +92,7 @@ def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str) -> B
         family=family,
         dates=days,
         opens_real_from=opens_real_from(values["open"], values["close"]),
-        **values,
+        **values,  # type: ignore[arg-type]
     )
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 
 
 class Frozen(BaseModel):
@@ -50,18 +59,89 @@ class BundledSource(Frozen):
     name: Literal["nasdaq", "sp500"]
 
 
-class CsvSource(Frozen):
-    """A CSV file with the columns date, open, high, low, close and, optionally, volume."""
+ORDERS = ("month/day/year", "day/month/year", "year/month/day")
+FIELD_NAMES = ("date", "open", "high", "low", "close", "volume")
+
+
+class TableSource(Frozen):
+    """A table of bars; every key but ``path`` is for files that say something in two ways."""
+
+    path: Path
+    columns: dict[str, str | int] = Field(
+        default_factory=dict, description="field -> the file's name for it, or its number from 1"
+    )
+    dates: str | None = Field(None, description=f"{', '.join(ORDERS)}, or a pattern such as %d.%m.%Y")
+    separator: str | None = Field(None, description="comma, semicolon, tab, bar or one character")
+    decimal: Literal[".", ","] | None = Field(None, description="decimal sign of the prices")
+    order: Literal["auto", "oldest_first", "newest_first"] = "auto"
+    timezone: str | None = Field(
+        None, description="zone in which an instant has its date (America/New_York); naive stamps are in it"
+    )
+    session_start: time | None = Field(
+        None, description='time of day from which a bar belongs to the next day\'s session ("17:00")'
+    )
+    symbol_column: str | None = Field(None, description="column with the instrument, in a file of several")
+    symbol_in_file: str | None = Field(None, description="what that column calls it (null: the symbol)")
+
+    @field_validator("columns")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str | int]) -> dict[str, str | int]:
+        if unknown := [name for name in value if name not in FIELD_NAMES]:
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(FIELD_NAMES)}")
+        return value
+
+    @field_validator("dates")
+    @classmethod
+    def _known_order(cls, value: str | None) -> str | None:
+        if value is not None and value not in ORDERS and "%" not in value:
+            raise ValueError(f"neither of {', '.join(ORDERS)} nor a pattern such as %d.%m.%Y")
+        return value
+
+    @field_validator("separator")
+    @classmethod
+    def _known_separator(cls, value: str | None) -> str | None:
+        if value is not None and len(value) != 1 and value not in ("comma", "semicolon", "tab", "bar"):
+            raise ValueError("write comma, semicolon, tab, bar or one character")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError):
+                raise ValueError("no time zone; write one such as America/New_York") from None
+        return value
+
+    @field_validator("session_start", mode="before")
+    @classmethod
+    def _clock(cls, value: Any) -> Any:
+        # YAML reads 17:00 without quotes as the number 1020 (sixty times seventeen)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+            return time(value // 60, value % 60)
+        return value
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_set(self, handler: Any) -> dict[str, Any]:
+        dumped = handler(self)
+        defaults = {
+            name: field.get_default(call_default_factory=True)
+            for name, field in type(self).model_fields.items()
+        }
+        return {k: v for k, v in dumped.items() if k in ("kind", "path") or v != defaults[k]}
+
+
+class CsvSource(TableSource):
+    """A CSV file with date, open, high, low, close and, optionally, volume, as any of the known vendors writes it."""
 
     kind: Literal["csv"] = "csv"
-    path: Path
 
 
-class ParquetSource(Frozen):
+class ParquetSource(TableSource):
     """A Parquet file with the same columns as a CSV source."""
 
     kind: Literal["parquet"] = "parquet"
-    path: Path
 
 
 class YahooSource(Frozen):

@@ -10,15 +10,17 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from engine.config import Config
+from engine.config import Config, CsvSource
 
 
-def commented_config(name: str, symbol: str, csv_path: str) -> str:
+def commented_config(name: str, symbol: str, csv_path: str, read_as: str = "") -> str:
     """YAML with every default, its meaning and its allowed values; loads as a valid :class:`Config`.
 
     Defaults are commented out, so that a later version's better default is taken unless it is set here.
     """
     source = {"kind": "csv", "path": csv_path}
+    keys = [k for k in CsvSource.model_fields if k not in ("kind", "path")]
+    how = [f"  # the file was read as: {read_as}"] if read_as else []
     lines = [
         f"# What happens to {symbol} after each reading of its chart?  Run: engine run <this file>",
         "# Every line that starts with '#   ' shows a default; take the '#' away to change it.",
@@ -26,6 +28,9 @@ def commented_config(name: str, symbol: str, csv_path: str) -> str:
         "instruments:",
         "  # a 'name' beside the symbol is what readers see; instruments of one family are pooled",
         f"  - {_in_one_line({'symbol': symbol, 'family': 'default', 'source': source})}",
+        *how,
+        "  # what the file says in two ways is decided by keys of its source:",
+        *(_line(key, CsvSource.model_fields[key], indent="  #   ") for key in keys),
         "",
     ]
     for key, field in Config.model_fields.items():

@@ -43,6 +43,7 @@ class RunFolder:
                 if series.opens_real_from < len(series)
                 else None,
                 "sha256": series.fingerprint(),
+                "read_as": series.around.origin or None,
             }
             for symbol, series in bars.items()
         }

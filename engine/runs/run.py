@@ -125,7 +125,7 @@ class Run:
                 opens_real_from=len(dates)
                 if real is None
                 else int(np.searchsorted(dates, np.datetime64(real))),
-                **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},
+                **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},  # type: ignore[arg-type]
             )
         return found
 

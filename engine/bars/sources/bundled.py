@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from engine.bars.sources.source import Table
+from engine.config import BundledSource
 from engine.errors import DataError
+
+
+def read(source: BundledSource, symbol: str) -> Table:
+    """See :func:`read_bundled`."""
+    return Table(read_bundled(source.name), symbol)
 
 
 def read_bundled(name: str) -> pd.DataFrame:

@@ -13,9 +13,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from engine.bars.sources.source import Table
 from engine.config import YahooSource
 from engine.errors import DataError
 from engine.files import sha256_of, write_atomic, write_json
+
+
+def read(source: YahooSource, symbol: str) -> Table:
+    """See :func:`read_yahoo`."""
+    return Table(read_yahoo(source), f"yahoo {source.ticker}")
 
 
 def read_yahoo(source: YahooSource) -> pd.DataFrame:

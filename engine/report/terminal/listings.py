@@ -60,6 +60,7 @@ def bars_view(bars: Mapping[str, BarSeries], findings: list[BarFinding]) -> Rend
         }
     )
     parts: list[RenderableType] = [listing(frame, right=("sessions",))]
+    parts += [Text(f"{b.symbol}: {b.around.origin}", style="dim") for b in bars.values() if b.around.origin]
     for finding in findings:
         line = Text(f"{finding.severity}: ", style="bold red" if finding.severity == "issue" else "bold")
         line.append(f"{finding.symbol}: {finding.text}", style="not bold default")
