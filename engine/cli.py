@@ -107,7 +107,7 @@ def scenario(
 def tune(
     config: ConfigFile,
     overrides: Overrides = None,
-    trials: Annotated[int, typer.Option(help="how many settings to try", min=1)] = 20,
+    trials: Annotated[int, typer.Option(help="how many settings to try", min=0)] = 20,
     workers: Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)] = 2,
     storage: Annotated[str | None, typer.Option(help="database URL of a study that can be resumed")] = None,
     results: Results = Path("results"),

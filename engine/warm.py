@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.processes import end_with_parent
+
 _COMPILED_LAST = "outcomes.label_bars"  # a kernel that every run needs
 
 
@@ -25,7 +27,7 @@ def compile_ahead() -> subprocess.Popen[bytes] | None:
         return subprocess.Popen(
             [sys.executable, "-m", "engine.warm"],
             cwd=Path(__file__).parents[1],  # where `engine` is found even if it is not installed
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when this process ends, however: the other one then ends as well
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -84,4 +86,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent(sys.stdin.buffer)
     main()

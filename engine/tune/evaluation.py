@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.config import Config
 from engine.errors import RunError
+from engine.processes import end_with_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ _evaluate: Evaluate | None = None
 def _start_worker(evaluate: Evaluate) -> None:
     global _evaluate
     _evaluate = evaluate
+    end_with_parent()
     # an interrupt reaches every process of the terminal; the search itself answers it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -90,6 +92,11 @@ class Workers:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
         self._starting: list[Future[None]] = []
+
+    @property
+    def count(self) -> int:
+        """How many configs are evaluated at once."""
+        return self._workers
 
     def __enter__(self) -> Workers:
         return self

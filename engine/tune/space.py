@@ -26,6 +26,7 @@ from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.trial import Trial
 
 # a rule that is not known to leave the levels alone may move them
 _LEVELS = tuple(name for name in RulesConfig.model_fields if name not in MOMENTUM_RULES)
@@ -85,6 +86,16 @@ class Parameter:
         if self.whole:
             return IntDistribution(int(self.low), int(self.high))
         return FloatDistribution(float(self.low), float(self.high))
+
+    def suggest(self, trial: Trial) -> Any:
+        """The value that the study's sampler has for a trial, or that the trial has already."""
+        if self.choices:
+            return trial.suggest_categorical(self.path, self.choices)
+        assert self.low is not None
+        assert self.high is not None
+        if self.whole:
+            return trial.suggest_int(self.path, int(self.low), int(self.high))
+        return trial.suggest_float(self.path, float(self.low), float(self.high))
 
     def contains(self, value: Any) -> bool:
         """True where a trial could have proposed this value."""

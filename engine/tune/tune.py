@@ -23,11 +23,13 @@ from engine.tune.holdout import (
 )
 from engine.tune.objective import Objective, default_objective
 from engine.tune.result import TuneResult
+from engine.tune.search import Progress, search
 from engine.tune.space import Parameter, edges, search_space, start_values
-from engine.tune.study import Identity, Progress, facts, open_study, search
+from engine.tune.study import Identity, facts, open_study
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import RDBStorage
 
 IMPORTANCE_TRIALS = 20  # fewer say nothing about which parameter matters
 
@@ -49,7 +51,8 @@ def tune(
 
     Parameters
     ----------
-    trials : how many to add.  The first trial of a new study is the config as it stands.
+    trials : how many to add.  The first trial of a new study is the config as it stands.  0 adds none: the result
+        of a search that was killed after its last trial.
     workers : processes; 1 evaluates in this one.  Decision trials always do: they take milliseconds.
     storage : database URL of a study that can be resumed (``sqlite:///tuning.db``); None keeps it in memory.
     folder : where the record of looks at the holdout (``holdout_looks.jsonl``) is kept and appended to.  Use
@@ -64,8 +67,12 @@ def tune(
         From the search space (``tune.events_locked``, ``tune.not_tunable``, ...), ``tune.bad_storage`` or
         ``tune.bad_count``.
     """
-    if trials < 1 or workers < 1:
-        raise ConfigError("tune.bad_count", f"trials {trials}, workers {workers}", "give at least 1 of each")
+    if trials < 0 or workers < 1:
+        raise ConfigError(
+            "tune.bad_count",
+            f"trials {trials}, workers {workers}",
+            "give 0 trials or more, and 1 worker or more",
+        )
     space = search_space(config)
     chosen: Evaluate = evaluate if evaluate is not None else default_objective(config)
     objective = chosen if isinstance(chosen, Objective) else None
@@ -83,11 +90,12 @@ def tune(
     inline = objective is not None and not objective.parallel
     with Workers(chosen, 1 if inline else workers) as crew:
         crew.start()
-        study = open_study(storage, identity)
-        search(study, config, space, crew, trials=trials, progress=progress)
+        study, database = open_study(storage, identity)
+        shared = database is not None
+        search(study, config, space, crew, trials=trials, shared=shared, progress=progress)
         best = _best(study)
         best_values = dict(best.params) if best is not None else {}
-        made = _search_made(study, storage, identity, config)
+        made = _search_made(study, database, identity, config)
         best_config = _chosen(config, best_values, space, made)
         holdout = None
         if objective is not None and looks is not None:
@@ -169,7 +177,9 @@ def _chosen(config: Config, values: dict[str, Any], space: tuple[Parameter, ...]
     return with_overrides(config, price if values == start_values(space, config) else values | price)
 
 
-def _search_made(study: optuna.Study, storage: str | None, identity: Identity, config: Config) -> Search:
+def _search_made(
+    study: optuna.Study, database: RDBStorage | None, identity: Identity, config: Config
+) -> Search:
     """Trials made on these data by every study of the storage; repeats of the same values count once.
 
     A config that itself came out of a search brings the trials of that search along.
@@ -177,11 +187,11 @@ def _search_made(study: optuna.Study, storage: str | None, identity: Identity, c
     import optuna
 
     count = len(_complete(study))
-    if storage is not None and identity.data_sha256 != "none":
-        for name in optuna.get_all_study_names(storage):
+    if database is not None and identity.data_sha256 != "none":
+        for name in optuna.get_all_study_names(database):
             if name == study.study_name:
                 continue
-            other = optuna.load_study(study_name=name, storage=storage)
+            other = optuna.load_study(study_name=name, storage=database)
             if other.user_attrs.get("data_sha256") == identity.data_sha256:
                 count += len(_complete(other))
     ratios = [facts(t)["sharpe_per_session"] for t in _complete(study) if "sharpe_per_session" in facts(t)]

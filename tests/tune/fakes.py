@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from engine.config import Config, parse_config
 from engine.tune.evaluation import Evaluation
@@ -44,3 +45,21 @@ def dies(config: Config) -> float:
 
 def process_of(config: Config) -> float:
     return os.getpid()
+
+
+def slow_bowl(config: Config) -> Evaluation:
+    time.sleep(0.05)
+    return bowl(config)
+
+
+def endless(config: Config) -> float:
+    """Works until it is ended; a file beside the script says that it has begun."""
+    import sys
+    from pathlib import Path
+
+    database = (
+        Path(os.environ["ENDLESS_FOLDER"]) if "ENDLESS_FOLDER" in os.environ else Path(sys.argv[0]).parent
+    )
+    (database / f"working_{os.getpid()}").touch()
+    time.sleep(600)
+    return 0.0

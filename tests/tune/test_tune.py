@@ -217,7 +217,7 @@ def test_progress_is_told_after_every_batch():
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        ({"trials": 0}, "tune.bad_count"),
+        ({"trials": -1}, "tune.bad_count"),
         ({"trials": 1, "workers": 0}, "tune.bad_count"),
         ({"trials": 1, "storage": "tuning.db"}, "tune.bad_storage"),
         ({"trials": 1, "storage": "sqlite:////no/such/folder/tuning.db"}, "tune.bad_storage"),

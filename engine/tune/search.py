@@ -1,0 +1,204 @@
+"""The search itself: take trials of the current batch, evaluate them, tell what came of them.
+
+A trial's settings follow from the seed, its number and the results before its batch (:mod:`engine.tune.plan`), never
+from which process finishes first.  So the same seed gives the same search with any number of workers, with several
+processes or machines on one storage, and with kills at any moment: a trial that was begun and not finished is
+evaluated again, with the same settings, by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from engine.config import Config, with_overrides
+from engine.errors import ConfigError
+from engine.tune.evaluation import Evaluation, Failure, Workers
+from engine.tune.plan import Plan
+from engine.tune.searchers import OWNER, Searchers
+from engine.tune.space import Parameter, start_values
+from engine.tune.study import FACTS, facts
+
+if TYPE_CHECKING:
+    import optuna
+
+Progress = Callable[[int, int], None]
+_POLL_SECONDS = 0.25  # between looks at what other processes have finished
+
+
+def search(
+    study: optuna.Study,
+    config: Config,
+    space: tuple[Parameter, ...],
+    workers: Workers,
+    *,
+    trials: int,
+    shared: bool,
+    progress: Progress | None = None,
+) -> None:
+    """Finish ``trials`` trials in this process; those left over from a killed search come first and count.
+
+    The first trial of a study is the config as it stands, where it lies inside the space.
+
+    Parameters
+    ----------
+    shared : whether other processes can work on the study too.  Each adds the trials it was asked for; a batch
+        is divided among them.
+    """
+    plan = Plan(config.seed, config.tune.batch, space, start_values(space, config))
+    done = 0
+    with Searchers(study, shared=shared) as searchers:
+        while done < trials:
+            known = study.get_trials(deepcopy=False)
+            first, planned = plan.batch(known)
+            # alone, a batch is taken whole; beside others, no more than this process can work on at once
+            most = len(planned) if searchers.alone() else workers.count
+            mine = _take(study, searchers, known, first, len(planned), min(most, trials - done))
+            if not mine:
+                time.sleep(_POLL_SECONDS)
+                continue
+            settings = {
+                trial.number: _write(study, trial, space, planned[trial.number - first]) for trial in mine
+            }
+            results = _evaluate(settings, _known(known[:first], first, planned), config, workers)
+            done += len(mine)
+            if done >= trials:
+                searchers.sign_off()  # before the results: so the last write of a search is its last result
+            for trial in mine:
+                _tell(study, trial, results[trial.number])
+            if progress is not None:
+                progress(min(done, trials), trials)
+
+
+def _take(
+    study: optuna.Study,
+    searchers: Searchers,
+    known: Sequence[optuna.trial.FrozenTrial],
+    first: int,
+    size: int,
+    most: int,
+) -> list[optuna.trial.FrozenTrial]:
+    """Up to ``most`` unfinished trials of the batch for this process: left over ones, then new ones."""
+    unfinished = [trial for trial in known[first : first + size] if not trial.state.is_finished()]
+    mine = []
+    for trial in searchers.adoptable(unfinished)[:most]:
+        if trial.state.name == "WAITING":
+            mine.append(_claim(study, searchers))
+        else:
+            if trial.user_attrs.get(OWNER) != searchers.token:
+                _handle(study, trial).set_user_attr(OWNER, searchers.token)
+            mine.append(trial)
+    made = len(known)
+    while len(mine) < most and made < first + size:
+        trial = _begin(study, searchers)
+        made = trial.number + 1
+        if trial.number < first + size:
+            mine.append(trial)
+        # else another process was faster: the trial is of the next batch, and this process's when that comes
+    return sorted(mine, key=lambda trial: trial.number)
+
+
+def _begin(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTrial:
+    """A new trial without settings that belongs to this process from the first moment."""
+    from optuna.trial import TrialState, create_trial
+
+    before = {trial.number for trial in study.get_trials(deepcopy=False)}
+    study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={OWNER: searchers.token}))
+    return next(
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.number not in before and trial.user_attrs.get(OWNER) == searchers.token
+    )
+
+
+def _claim(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTrial:
+    """The first trial that somebody put into the queue."""
+    asked = study.ask()
+    asked.set_user_attr(OWNER, searchers.token)
+    return study.get_trials(deepcopy=False)[asked.number]
+
+
+def _write(
+    study: optuna.Study,
+    trial: optuna.trial.FrozenTrial,
+    space: tuple[Parameter, ...],
+    planned: dict[str, Any],
+) -> dict[str, Any]:
+    """Write the settings of a trial, or those that are missing; returns them."""
+    from engine.tune.given import Given
+
+    study.sampler = Given(planned)
+    handle = _handle(study, trial)
+    return {parameter.path: parameter.suggest(handle) for parameter in space}
+
+
+def _handle(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.trial.Trial:
+    from optuna.trial import Trial
+
+    return Trial(study, trial._trial_id)
+
+
+def _known(
+    told: Sequence[optuna.trial.FrozenTrial], first: int, planned: Sequence[dict[str, Any]]
+) -> dict[str, tuple[int, Evaluation | None]]:
+    """Settings -> (number of the first trial that has them, its value where it is of an earlier batch)."""
+    known: dict[str, tuple[int, Evaluation | None]] = {}
+    for trial in told:
+        if trial.state.name == "COMPLETE" and trial.value is not None:
+            known.setdefault(_key(trial.params), (trial.number, Evaluation(float(trial.value), facts(trial))))
+    for number, settings in enumerate(planned, start=first):
+        known.setdefault(_key(settings), (number, None))
+    return known
+
+
+def _evaluate(
+    settings: dict[int, dict[str, Any]],
+    known: dict[str, tuple[int, Evaluation | None]],
+    config: Config,
+    workers: Workers,
+) -> dict[int, Evaluation | Failure]:
+    """Result of each trial; settings that an earlier batch evaluated are not evaluated again."""
+    results: dict[str, Evaluation | Failure] = {}
+    configs: dict[str, Config] = {}
+    for values in settings.values():
+        key = _key(values)
+        told = known.get(key, (0, None))[1]
+        if told is not None:
+            results[key] = told
+        elif key not in configs and key not in results:
+            try:
+                configs[key] = with_overrides(config, values)
+            except ConfigError as error:
+                results[key] = Failure(f"{error.code}: {error.message}")
+    results.update(zip(configs, workers.run(list(configs.values())), strict=True))
+    return {
+        number: _repeated(results[_key(values)], known.get(_key(values), (number, None))[0], number)
+        for number, values in settings.items()
+    }
+
+
+def _repeated(result: Evaluation | Failure, first: int, number: int) -> Evaluation | Failure:
+    if first == number or isinstance(result, Failure):
+        return result
+    return Evaluation(result.value, {**result.attributes, "repeats": first})
+
+
+def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Evaluation | Failure) -> None:
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    handle = _handle(study, trial)
+    with suppress(UpdateFinishedTrialError):  # by a process that took this one for dead; it found the same
+        if isinstance(result, Failure):
+            handle.set_user_attr(FACTS, {"reason": result.reason})
+            study.tell(handle, state=TrialState.FAIL, skip_if_finished=True)
+        else:
+            handle.set_user_attr(FACTS, result.attributes)
+            study.tell(handle, result.value, skip_if_finished=True)
+
+
+def _key(params: dict[str, Any]) -> str:
+    return json.dumps(params, sort_keys=True)
