@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
+from engine.kernels.pool import non_decreasing, pool
 from engine.verify.calibration.null import null_draws_of_classes
-from engine.verify.calibration.pav import pav_kernel, pool_counts
 from engine.verify.overlap import Windows
 from engine.verify.rows import common_rows
 from engine.verify.skill.regimes import regimes
@@ -49,8 +49,8 @@ def measure() -> list[dict[str, Any]]:
     hits = happened.astype(np.int64)
     block_hits, block_rows = np.empty(_ROWS, np.int64), np.empty(_ROWS, np.int64)
     theirs = _seconds(lambda: isotonic_regression(happened), 200)
-    ours = _seconds(lambda: pav_kernel(happened, ones), 200)
-    pooled = _seconds(lambda: pool_counts(hits, counts, block_hits, block_rows), 200)
+    ours = _seconds(lambda: non_decreasing(happened, ones), 200)
+    pooled = _seconds(lambda: pool(hits, counts, block_hits, block_rows), 200)
     return [
         _row("999 null draws, 3 classes, 2 horizons, 4,000 rows", _seconds(nulls, 3), "s", "<= 3"),
         _row("1,000 bootstrap draws of all skills and regimes, 2 horizons", _seconds(skills, 3), "s", "<= 2"),

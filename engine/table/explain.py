@@ -283,6 +283,4 @@ def _offsets_of(
         known,
         config,
         config.forecast.interval_draws,
-        # the same resampled past for all horizons, another for each instrument
-        (1, sum(ord(c) * 31**i for i, c in enumerate(symbol)) % 2**32),
     )

@@ -22,6 +22,8 @@ from engine.forecast.folds.walk import FEWEST_OUTCOMES, FoldModel, TrackForecast
 from engine.forecast.models.learner import Learner, OffsetLogisticLearner, Window
 from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
 from engine.forecast.probabilities import FLOOR, floor_probabilities
+from engine.kernels.blocks import resampled_positions
+from engine.kernels.streams import interval_seed, resampled_bars, resampled_rows
 
 _BLOCK_HORIZONS = 5  # mean block length in horizons
 _MOST_ROWS = 12_000  # rows of one refit; with more, every n-th is used and counts n times
@@ -36,21 +38,8 @@ class Query:
     rows: np.ndarray
 
 
-def block_sessions(first: int, stop: int, mean_block: float, rng: np.random.Generator) -> np.ndarray:
-    """Sessions ``first .. stop - 1`` resampled in blocks of geometric length that wrap round, (n,) int64.
-
-    Source: Politis and Romano, The stationary bootstrap (1994).
-    """
-    n = stop - first
-    jump = rng.random(n) < 1.0 / mean_block
-    jump[0] = True
-    starts = rng.integers(0, n, n)
-    begun = np.maximum.accumulate(np.where(jump, np.arange(n), 0))
-    return first + (starts[begun] + np.arange(n) - begun) % n
-
-
 def resampled_offsets(
-    bars: BarSeries, setup: np.ndarray, bar: int, known: int, config: Config, draws: int, key: Sequence[int]
+    bars: BarSeries, setup: np.ndarray, bar: int, known: int, config: Config, draws: int
 ) -> np.ndarray:
     """``filtered_history`` of one date refitted on resampled bars, (draws, longest, 3) probabilities.
 
@@ -65,8 +54,10 @@ def resampled_offsets(
     tail = np.arange(max(0, bar - _RECENT_BARS), bar)
     out = np.empty((draws, longest, 3))
     for d in range(draws):
-        rng = np.random.default_rng(np.random.SeedSequence([config.seed, *key, d]))
-        picked = np.concatenate([block_sessions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail])
+        rng = resampled_bars(config.seed, bars.symbol, d)
+        picked = np.concatenate(
+            [resampled_positions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail]
+        )
         path = np.concatenate(([0.0], np.cumsum(moves["close"][picked])))
         level = np.log(bars.close[bar]) - path[-1]
         synthetic = replace(
@@ -95,7 +86,7 @@ def resampled_offsets(
             longest,
             config.outcome,
             config.forecast.paths,
-            config.seed + d,
+            interval_seed(config.seed, d),
             rows=wanted,
         ).probabilities[-1]
     return out
@@ -126,9 +117,7 @@ def resampled_forecasts(
     used = track.training_slice(model.fold, rolling)
     own = {index: OffsetLogisticLearner(DEVIATION_PENALTIES) for index in model.deviations}
     for d in range(draws):
-        rng = np.random.default_rng(
-            np.random.SeedSequence([config.seed, 2, track.horizons[-1], model.fold.start, d])
-        )
+        rng = resampled_rows(config.seed, track.horizons[-1], model.fold.start, d)
         paths = offsets[d]
         offset = log_rows(np.ascontiguousarray(paths[:, columns].reshape(-1, 3)), FLOOR)
         offset = offset.reshape(len(query.rows), len(columns), 3)
@@ -148,7 +137,7 @@ def resampled_forecasts(
 def _resampled_rows(track: Track, used: slice, rng: np.random.Generator) -> np.ndarray:
     session = track.session[used]
     first, stop = int(session.min()), int(session.max()) + 1
-    drawn = block_sessions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
+    drawn = resampled_positions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
     times = np.bincount(drawn - first, minlength=stop - first)[session - first]
     rows = used.start + np.repeat(np.arange(len(session)), times)
     return rows[:: max(1, len(rows) // _MOST_ROWS)]
@@ -203,7 +192,7 @@ def _recalibrated(
 ) -> np.ndarray:
     session = track.session[past]
     first, stop = int(session.min()), int(session.max()) + 1
-    drawn = block_sessions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
+    drawn = resampled_positions(first, stop, _BLOCK_HORIZONS * track.horizons[-1], rng)
     times = np.bincount(drawn - first, minlength=stop - first)[session - first]
     kept = past[times > 0]
     weight = track.evidence_weight[kept] * times[times > 0]

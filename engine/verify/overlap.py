@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import InputError
+from engine.kernels.streams import null_normals
 
 CHUNK = 64  # draws made together; part of the definition of the random stream
 _LEAST_COMMON = 250  # sessions two instruments must share before their correlation is believed
@@ -93,7 +94,7 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
     count = len(windows.sessions)
     for first in range(0, draws, CHUNK):
         size = min(CHUNK, draws - first)
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0x0E11, first // CHUNK])))
+        rng = null_normals(seed, first // CHUNK)
         shocks = rng.standard_normal((calendar, count, CHUNK))[:, :, :size]
         out = np.empty((len(windows.start), size))
         for i, sessions in enumerate(windows.sessions):

@@ -29,6 +29,7 @@ from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.baselines.filtered_history import filtered_history
 from engine.forecast.inputs import ForecastInput
+from engine.kernels.streams import placebo_lot, placebo_seed
 from engine.outcomes.outcomes import label
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.sharpness import entropies_nats
@@ -182,7 +183,7 @@ def _compare(
         1,
         block=max(BLOCKS_PER_HORIZON * horizon / _STEP, 1.0),
         draws=config.verify.bootstrap_draws,
-        seed=config.seed + 101 * horizon,
+        seed=placebo_seed(config.seed, horizon),
     )[:, 0]
     windows = len(days) * _STEP / horizon
     lines, scenarios, stand_out = [], {}, []
@@ -246,11 +247,7 @@ def _donors(bins, seed):
         if b < 0:
             continue
         if counts[b] > 0:
-            z = seed * np.uint64(0xD1342543DE82EF95) + np.uint64(t + 1) * np.uint64(0x9E3779B97F4A7C15)
-            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            z = z ^ (z >> np.uint64(31))
-            out[t] = seen[b, int(z % np.uint64(counts[b]))]
+            out[t] = seen[b, int(placebo_lot(seed, t) % np.uint64(counts[b]))]
         seen[b, counts[b]] = t
         counts[b] += 1
     return out

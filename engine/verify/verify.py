@@ -52,6 +52,7 @@ import pandas as pd
 
 from engine.config import Config
 from engine.errors import InputError
+from engine.kernels.streams import verify_seed
 from engine.question import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import (
@@ -143,13 +144,13 @@ def verify(
             rows,
             _groups_of(rows, grouped),
             draws=settings.bootstrap_draws,
-            seed=_seed(config.seed, horizon, 1),
+            seed=verify_seed(config.seed, horizon, "skill"),
             coverage=settings.interval,
         )
         fitted = calibration(
             rows,
             draws=settings.null_draws,
-            seed=_seed(config.seed, horizon, 2),
+            seed=verify_seed(config.seed, horizon, "calibration"),
             bins=settings.ece_bins,
             coverage=settings.interval,
         )
@@ -172,7 +173,7 @@ def verify(
             fitted.nulls,
             family=family,
             draws=max(settings.null_draws // 3, 99),
-            seed=_seed(config.seed, rows.horizon, 3),
+            seed=verify_seed(config.seed, rows.horizon, "power"),
         )
         entry["verdict"] = verdict(p_holm, entry["power"])
 
@@ -262,7 +263,3 @@ def _regime_list(found: Skill) -> list[dict[str, Any]]:
 def _groups_of(rows: Rows, grouped: pd.DataFrame) -> pd.DataFrame:
     keys = rows.frame[["instrument", "date"]]
     return keys.merge(grouped, on=["instrument", "date"], how="left", validate="many_to_one")
-
-
-def _seed(seed: int, horizon: int, use: int) -> int:
-    return int(np.random.SeedSequence([seed, horizon, use]).generate_state(1, np.uint64)[0] >> np.uint64(2))

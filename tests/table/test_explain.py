@@ -10,7 +10,6 @@ from engine.forecast.walk_forward import walk_forward
 from engine.scenarios import SCENARIOS
 from engine.table.analogues import nearest_rows
 from engine.table.explain import effects_on_probabilities, explain, spread_of_refits
-from engine.table.intervals import block_sessions
 from engine.table.notes import note, phrase
 from engine.table.track_record import reliability_sentence
 from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
@@ -102,16 +101,6 @@ def test_another_refit_lies_in_the_interval_as_often_as_it_says(draws):
     # too few draws for the tails: the extremes are all there is
     low, high = spread_of_refits(refits[:5], 0.90)
     np.testing.assert_allclose(high - low, np.ptp(refits[:5], axis=0))
-
-
-def test_blocks_keep_neighbours_together():
-    rng = np.random.default_rng(0)
-    drawn = block_sessions(100, 1100, 50.0, rng)
-    assert len(drawn) == 1000
-    assert drawn.min() >= 100
-    assert drawn.max() < 1100
-    joined = np.mean(np.diff(drawn) == 1)
-    assert joined == pytest.approx(1 - 1 / 50, abs=0.02)  # 4 standard errors
 
 
 def test_nearest_rows_keep_apart():

@@ -3,13 +3,12 @@
 Draws are points of a rank-1 lattice, moved as a whole by a random shift for each date and session.  Every
 single draw is uniform, and together they cover each session's shocks, and each pair of sessions, far more
 evenly than independent draws do, which is Monte Carlo error saved at no cost.  The shift is a hash of (seed,
-date index, session): a rerun, another thread or one more bar leaves every draw as it was.
+date index, session; see :mod:`engine.kernels.streams`): a rerun, another thread or one more bar leaves every draw as it was.
 
 Source
 ------
 Dick, Kuo and Sloan, "High-dimensional integration: the quasi-Monte Carlo way", Acta Numerica 22 (2013),
-section 5 (component-by-component construction, random shift); Steele, Lea and Flood, "Fast splittable
-pseudorandom number generators", OOPSLA (2014) for the hash.
+section 5 (component-by-component construction, random shift).
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ import numba
 import numpy as np
 
 from engine.forecast.baselines.shocks import MEMORY_DECAY
+from engine.kernels.hash import splitmix
+from engine.kernels.streams import path_shift
 from engine.outcomes.first_touch import DOWN, NOTHING, RULE_TERMINAL, UP, terminal_class, touch_bar
 from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
 
@@ -32,25 +33,7 @@ HIGHEST_SIGMA = 6.0  # of a path, over the first session's: the wildest month on
 _PRODUCT_WEIGHT = 0.3  # of each session in the lattice's worst-case error
 _CANDIDATES = 128
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_S27, _S30, _S31, _S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
-
-
-@numba.njit(cache=True, nogil=True)
-def splitmix(x):
-    """One step of splitmix64: uint64 -> uint64, each bit of the input flips half the bits of the output."""
-    x = np.uint64(x) + _GOLDEN
-    x = (x ^ (x >> _S30)) * _MIX_1
-    x = (x ^ (x >> _S27)) * _MIX_2
-    return x ^ (x >> _S31)
-
-
-@numba.njit(cache=True, nogil=True)
-def shift_of(seed, row, session):
-    """The random shift of one date and session, as a fraction of 2 ** 64."""
-    return splitmix(splitmix(splitmix(np.uint64(seed)) + np.uint64(row)) + np.uint64(session))
+_S32 = np.uint64(32)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -150,7 +133,7 @@ def simulate_setups(
         floor, ceiling = levels[r, FLOOR], levels[r, CEILING]
         target, retest = levels[r, TARGET], levels[r, RETEST]
         for j in range(sessions):
-            shifts[j] = shift_of(seed, rows[r], j)
+            shifts[j] = path_shift(seed, rows[r], j)
         highest = HIGHEST_SIGMA * sigma[r]
         for p in range(paths):
             place = 0.0
@@ -240,7 +223,7 @@ def simulate_levels(
         while nearest_above < stop and distances[nearest_above] < 0.0:
             nearest_above += 1
         for j in range(sessions):
-            shifts[j] = shift_of(seed, rows[r], j)
+            shifts[j] = path_shift(seed, rows[r], j)
         highest = HIGHEST_SIGMA * sigma[r]
         for p in range(paths):
             place = 0.0

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from engine.errors import InputError
+from engine.kernels.pool import add_to_blocks
 
 
 def venn_abers_pairs(scores: Any, positive: Any, new_scores: Any, sample_weight: Any = None) -> np.ndarray:
@@ -56,9 +57,8 @@ def _pairs(scores, mass, hits, new_scores, out):
         at = np.searchsorted(scores, new_scores[i])
         tied = at < n and scores[at] == new_scores[i]
         for label in range(2):
-            # pool adjacent violators; the block that holds the new score is tracked by its index
             blocks = 0
-            home = -1
+            home = -1  # block of the new score
             for j in range(n + (0 if tied else 1)):
                 if j == at:
                     m = 1.0 + (mass[at] if tied else 0.0)
@@ -66,17 +66,6 @@ def _pairs(scores, mass, hits, new_scores, out):
                 else:
                     source = j if (tied or j < at) else j - 1
                     m, h = mass[source], hits[source]
-                block_mass[blocks] = m
-                block_hits[blocks] = h
-                if j == at:
-                    home = blocks
-                blocks += 1
-                while blocks > 1 and block_hits[blocks - 2] * block_mass[blocks - 1] >= (
-                    block_hits[blocks - 1] * block_mass[blocks - 2]
-                ):
-                    block_mass[blocks - 2] += block_mass[blocks - 1]
-                    block_hits[blocks - 2] += block_hits[blocks - 1]
-                    blocks -= 1
-                    if home >= blocks:
-                        home = blocks - 1
+                blocks = add_to_blocks(block_hits, block_mass, blocks, h, m)
+                home = blocks - 1 if j == at else min(home, blocks - 1)
             out[i, label] = block_hits[home] / block_mass[home]

@@ -17,6 +17,8 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from engine.kernels.pool import non_decreasing
+
 # each token is a colour nothing else uses, so that it can be replaced by name in the finished SVG
 INK, MUTED, FAINT, GRID, PAPER = "#1c232d", "#5c6673", "#848d99", "#dfe3e8", "#fefefe"
 CONTINUATION, RANGE, BREAKDOWN = "#1d6fa9", "#b98414", "#c13c28"
@@ -129,7 +131,7 @@ def interleave(*columns: np.ndarray) -> np.ndarray:
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions nearest to ``wanted`` that stay ``gap`` apart and inside [low, high], in the same order.
 
-    The least-squares answer (pool adjacent violators on the gaps taken out).  Where there is not enough room
+    The least-squares answer (a non-decreasing fit after the gaps are taken out).  Where there is not enough room
     for all, the gap shrinks to what fits.
     """
     n = len(wanted)
@@ -138,14 +140,8 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     if n > 1:
         gap = min(gap, (high - low) / (n - 1))
     order = sorted(range(n), key=lambda i: (wanted[i], i))
-    blocks: list[list[float]] = []  # [sum of offsets-removed positions, count]
-    for rank, i in enumerate(order):
-        blocks.append([wanted[i] - rank * gap, 1])
-        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
-            total, size = blocks.pop()
-            blocks[-1][0] += total
-            blocks[-1][1] += size
-    flat = [total / size for total, size in blocks for _ in range(int(size))]
+    apart = np.array([wanted[i] - rank * gap for rank, i in enumerate(order)])
+    flat = non_decreasing(apart, np.ones(n)).tolist()
     placed = [0.0] * n
     for rank, i in enumerate(order):
         placed[i] = min(max(flat[rank], low), high - (n - 1) * gap) + rank * gap

@@ -21,6 +21,7 @@ import numpy as np
 from engine.bars.series import BarSeries
 from engine.errors import InputError
 from engine.forecast.probabilities import FLOOR, log_odds
+from engine.kernels.pool import non_decreasing
 
 PENALTIES = (np.inf, 100.0, 30.0, 10.0, 3.0)  # in independent observations; the first is the offset
 _EVERY = 5  # sessions between training dates: labels of three weeks overlap, the others hold little more
@@ -321,27 +322,13 @@ def _ordered(logits: np.ndarray, row: np.ndarray, distance: np.ndarray, known: n
 
 @numba.njit(cache=True)
 def _pool(p, side):
-    """Pool adjacent violators, non-increasing within runs of equal ``side``, each column on its own."""
-    means = np.empty(len(p))
-    sizes = np.empty(len(p), dtype=np.int64)
+    """Make ``p`` (pairs, h) non-increasing within runs of equal ``side`` (pairs,), each column on its own."""
+    ones = np.ones(len(p))
     for k in range(p.shape[1]):
         first = 0
         while first < len(p):
             stop = first
-            blocks = 0
             while stop < len(p) and side[stop] == side[first]:
-                means[blocks] = p[stop, k]
-                sizes[blocks] = 1
-                blocks += 1
-                while blocks > 1 and means[blocks - 1] > means[blocks - 2]:
-                    size = sizes[blocks - 1] + sizes[blocks - 2]
-                    means[blocks - 2] += (means[blocks - 1] - means[blocks - 2]) * sizes[blocks - 1] / size
-                    sizes[blocks - 2] = size
-                    blocks -= 1
                 stop += 1
-            at = first
-            for b in range(blocks):
-                for _ in range(sizes[b]):
-                    p[at, k] = means[b]
-                    at += 1
+            p[first:stop, k] = -non_decreasing(-p[first:stop, k], ones[first:stop])
             first = stop

@@ -22,6 +22,7 @@ import numpy as np
 from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, InputError
+from engine.kernels.streams import audit_lots, audit_noise
 from engine.replay.replay import replay
 from engine.verify.audit.tables import Difference, HasTables, Tables, differences_between
 
@@ -143,7 +144,7 @@ def audit(
         clean = True
         histories = {
             "cut": bars.cut(t + 1),
-            "noise": _followed_by(bars, t, _noise(bars.close[t], np.random.SeedSequence([seed, t]))),
+            "noise": _followed_by(bars, t, _noise(bars.close[t], audit_noise(seed, t))),
             "missing": _followed_by(bars, t, dict.fromkeys(COLUMNS, np.full(FUTURE_SESSIONS, np.nan))),
         }
         for future, history in histories.items():
@@ -171,18 +172,12 @@ def _choose(n: int, dates: int | None, seed: int) -> np.ndarray:
     """Indices of the audited bars; each bar's lot depends on the seed and its own index only."""
     if dates is None or dates >= n:
         return np.arange(n)
-    with np.errstate(over="ignore"):  # splitmix64 wraps by design
-        lot = np.arange(n, dtype=np.uint64) + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
-        lot = (lot + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-        lot = (lot ^ (lot >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        lot = lot ^ (lot >> np.uint64(31))
-    drawn = np.argsort(lot[:-1], kind="stable")[: dates - 1]
+    drawn = np.argsort(audit_lots(seed, n)[:-1], kind="stable")[: dates - 1]
     return np.sort(np.append(drawn, n - 1))
 
 
-def _noise(last_close: float, stream: np.random.SeedSequence) -> dict[str, np.ndarray]:
+def _noise(last_close: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """A year of a wild random walk."""
-    rng = np.random.default_rng(stream)
     close = last_close * np.exp(np.cumsum(rng.normal(0.0, _NOISE_SIGMA, FUTURE_SESSIONS)))
     opening = close * np.exp(rng.normal(0.0, _NOISE_SIGMA, FUTURE_SESSIONS))
     wick = 1.0 + np.abs(rng.normal(0.0, _NOISE_SIGMA, (2, FUTURE_SESSIONS)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from engine.verify.calibration.pav import pool_counts
+from engine.kernels.pool import pool
 
 
 @numba.njit(cache=True)
@@ -60,7 +60,7 @@ def draw_outcomes(
             linear += y * (1.0 - 2.0 * p[i])
             weighted += y * log_odds[i]
         if groups == n:
-            blocks = pool_counts(happened, rows, block_hits, block_rows)
+            blocks = pool(happened, rows, block_hits, block_rows)
         else:
             begin = 0
             for g in range(groups):
@@ -69,7 +69,7 @@ def draw_outcomes(
                     count += happened[i]
                 hits[g] = count
                 begin = group_stops[g]
-            blocks = pool_counts(hits, rows, block_hits, block_rows)
+            blocks = pool(hits, rows, block_hits, block_rows)
         pooled_squares = 0.0
         pooled_surprise = 0.0
         for b in range(blocks):

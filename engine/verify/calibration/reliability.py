@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from engine.errors import InputError
-from engine.verify.calibration.pav import pav_kernel
+from engine.kernels.pool import non_decreasing
 from engine.verify.sound import need_rows, sound_codes, sound_forecast, sound_weights
 
 Score = Literal["brier", "log_loss"]
@@ -51,7 +51,7 @@ def recalibrated(forecast: object, happened: object, weights: object | None = No
     _, group, mass, hits = tie_groups(p, y, w)
     fitted = np.zeros(len(mass))
     used = mass > 0
-    fitted[used] = pav_kernel(hits[used] / mass[used], mass[used])
+    fitted[used] = non_decreasing(hits[used], mass[used])
     if not used.all():  # a forecast of weight zero joins the block before it
         index = np.maximum(np.searchsorted(np.flatnonzero(used), np.arange(len(mass)), side="right") - 1, 0)
         fitted = fitted[used][index]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import OutcomeConfig
+from engine.kernels.streams import horizon_seed
 from engine.outcomes.outcomes import label
 from engine.question import SETUP
 from engine.scenarios import SCENARIOS, UNRESOLVED
@@ -84,7 +85,7 @@ def ledger_score(
 def _horizon(
     rows: Rows, draws: int, null_draws: int, coverage: float, bins: int, seed: int
 ) -> dict[str, Any]:
-    found = skill(rows, draws=draws, seed=seed + rows.horizon, coverage=coverage)
+    found = skill(rows, draws=draws, seed=horizon_seed(seed, rows.horizon), coverage=coverage)
     columns = ["log_loss_skill", "log_loss_skill_low", "log_loss_skill_high", "dm_p_value"]
     test = sequential_calibration(
         rows.probabilities["model"],
@@ -109,7 +110,9 @@ def _horizon(
         },
     }
     if rows.dates / rows.horizon >= _TEST_FROM:
-        fitted = calibration(rows, draws=null_draws, seed=seed + rows.horizon, bins=bins, coverage=coverage)
+        fitted = calibration(
+            rows, draws=null_draws, seed=horizon_seed(seed, rows.horizon), bins=bins, coverage=coverage
+        )
         out["calibration"] = fitted.classes
     return out
 

@@ -2,8 +2,7 @@
 
 Blocks of geometric length keep the dependence that overlapping horizons put between neighbouring dates;
 drawing whole dates keeps the dependence between instruments.  All scores see the same resampled dates, so a
-difference of two forecasts is resampled as a difference.  Politis and Romano (1994), Journal of the American
-Statistical Association 89, 1303-1313.
+difference of two forecasts is resampled as a difference.  See :mod:`engine.kernels.blocks`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import numba
 import numpy as np
 
 from engine.errors import InputError
+from engine.kernels.blocks import next_position
+from engine.kernels.streams import bootstrap_unit
 from engine.verify.skill.block_length import optimal_block_length
 
 BLOCKS_PER_HORIZON = 5  # blocks of at least 5 H sessions
@@ -100,23 +101,8 @@ def interval_of(draws: np.ndarray, coverage: float) -> tuple[float, float]:
 
 
 @numba.njit(cache=True)
-def _uniform(seed, draw, step):
-    """Uniform on [0, 1) from a counter: splitmix64 of (seed, draw, step); no state, no order."""
-    z = (
-        seed * np.uint64(0xD1342543DE82EF95)
-        + np.uint64(draw) * np.uint64(0xA0761D6478BD642F)
-        + np.uint64(step) * np.uint64(0x9E3779B97F4A7C15)
-        + np.uint64(0x2545F4914F6CDD1D)
-    )
-    for _ in range(2):
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@numba.njit(cache=True)
-def _bootstrap_kernel(values, date_index, cells, restart, seed, out):
+def _bootstrap_kernel(values, date_index, cells, restart_share, seed, out):
+    """Fill ``out`` (draws, cells, c + 1); the arguments are those of :func:`bootstrap_sums`, ``restart_share`` = 1 / block."""
     n, columns = values.shape
     dates = date_index[n - 1] + 1
     times = np.empty(dates, np.int64)
@@ -124,10 +110,10 @@ def _bootstrap_kernel(values, date_index, cells, restart, seed, out):
         times[:] = 0
         place = 0
         for step in range(dates):
-            if step == 0 or _uniform(seed, draw, 2 * step) < restart:
-                place = int(_uniform(seed, draw, 2 * step + 1) * dates)
-            else:
-                place = place + 1 if place + 1 < dates else 0
+            start = -1
+            if step == 0 or bootstrap_unit(seed, draw, 2 * step) < restart_share:
+                start = int(bootstrap_unit(seed, draw, 2 * step + 1) * dates)
+            place = next_position(place, start, dates)
             times[place] += 1
         for i in range(n):
             count = times[date_index[i]]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from engine.config import MOMENTUM_RULES, Config
 from engine.errors import ConfigError, DataError
+from engine.kernels.streams import horizon_seed
 from engine.verify.rows import columns_of, common_rows, outcome_codes
 from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of
 from engine.verify.skill.diebold_mariano import diebold_mariano
@@ -126,7 +127,7 @@ def compare(
         block = block_sessions(rows.horizon, [d for d in daily if np.isfinite(d).all()])
         cells = np.zeros((len(rows), 1), np.int64)
         resampled = bootstrap_sums(
-            gap, rows.date_index, cells, 1, block=block, draws=draws, seed=seed + rows.horizon
+            gap, rows.date_index, cells, 1, block=block, draws=draws, seed=horizon_seed(seed, rows.horizon)
         )[:, 0]
         for j, name in enumerate(SCORES):
             one, two = float(scores[0][:, j].mean()), float(scores[1][:, j].mean())

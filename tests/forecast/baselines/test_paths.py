@@ -5,37 +5,20 @@ import pytest
 
 from engine.forecast.baselines.paths import (
     lattice,
-    shift_of,
     simulate_levels,
     simulate_setups,
-    splitmix,
 )
 from engine.forecast.baselines.shocks import MEMORY_DECAY
+from engine.kernels.streams import path_shift
 
 MASK = (1 << 64) - 1
-
-
-def test_hash_gives_the_published_stream():
-    # splitmix64 from state 1234567: reference C code by Sebastiano Vigna
-    state = 1234567
-    stream = []
-    for _ in range(5):
-        stream.append(int(splitmix(np.uint64(state))))
-        state = (state + 0x9E3779B97F4A7C15) & MASK
-    assert stream == [
-        6457827717110365317,
-        3203168211198807973,
-        9817491932198370423,
-        4593380528125082431,
-        16408922859458223821,
-    ]
 
 
 @pytest.mark.parametrize("paths", [1, 7, 100, 1000, 1024])
 def test_every_session_is_covered_evenly(paths):
     multipliers = lattice(paths, 20)
     for j, multiplier in enumerate(multipliers):
-        shift = int(shift_of(3, 5, j))
+        shift = int(path_shift(3, 5, j))
         draws = sorted(((p * int(multiplier) + shift) & MASK) / 2**64 for p in range(paths))
         assert np.allclose(np.diff(draws), 1.0 / paths, atol=1e-12)
 
@@ -72,7 +55,7 @@ def twin(seed, row, sigma, gain, library, opens, reversal, levels, paths, sessio
         place, memory, volatility = 0.0, 0.0, sigma
         scenario, met_target, met_retest = None, False, False
         for j in range(sessions):
-            u = (p * int(multipliers[j]) + int(shift_of(seed, row, j))) & MASK
+            u = (p * int(multipliers[j]) + int(path_shift(seed, row, j))) & MASK
             c, h, low_, factor = (float(v) for v in library[((u >> 32) * len(library)) >> 32])
             o = float(opens[((u >> 32) * len(library)) >> 32])
             extra = reversal * memory

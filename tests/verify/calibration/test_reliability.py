@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 from model_diagnostics.scoring import LogLoss, SquaredError
 from model_diagnostics.scoring import decompose as oracle
 from scipy.special import expit, logit
-from sklearn.isotonic import isotonic_regression
 from sklearn.linear_model import LogisticRegression
 
 from engine.errors import InputError
 from engine.verify.calibration.calibration_error import expected_calibration_error, smooth_calibration_error
 from engine.verify.calibration.calibration_line import calibration_line
-from engine.verify.calibration.pav import pav, pool_counts
 from engine.verify.calibration.reliability import blocks, decompose, recalibrated
 from tests.shared_files import vectors_dir
 
@@ -71,26 +69,7 @@ def test_parts_add_up_and_are_never_negative(rows):
     assert np.all(np.diff(c[np.argsort(p, kind="stable")]) >= -1e-15)
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(0.1, 5)), min_size=1, max_size=80))
-def test_pav_equals_scikit_learn(rows):
-    v, w = np.array(rows).T
-    np.testing.assert_allclose(pav(v, w), isotonic_regression(v, sample_weight=w), atol=1e-9)
-
-
-def test_pav_of_counts_equals_pav():
-    rng = np.random.default_rng(0)
-    rows = rng.integers(1, 5, 200)
-    hits = rng.binomial(rows, np.linspace(0.1, 0.8, 200))
-    block_hits, block_rows = np.empty(200, np.int64), np.empty(200, np.int64)
-    k = pool_counts(hits, rows, block_hits, block_rows)
-    plain = np.repeat(block_hits[:k] / block_rows[:k], block_rows[:k])
-    np.testing.assert_allclose(plain, np.repeat(pav(hits / rows, rows), rows), atol=1e-12)
-
-
 def test_weight_zero_rows_do_not_count():
-    v = np.array([3.0, 1.0, 2.0, 5.0])
-    np.testing.assert_allclose(pav(v, [0, 1, 0, 1]), [1, 1, 1, 5])
     p, y = sample(50, 2)
     w = np.r_[np.ones(40), np.zeros(10)]
     assert decompose(p, y, weights=w) == decompose(p[:40], y[:40])
@@ -186,7 +165,6 @@ def test_a_class_never_observed_and_equal_forecasts():
         (lambda: expected_calibration_error([], []), "verify.too_few_rows"),
         (lambda: smooth_calibration_error([0.2], [3]), "verify.not_outcomes"),
         (lambda: calibration_line([], []), "verify.too_few_rows"),
-        (lambda: pav([1.0, np.nan]), "verify.not_finite"),
     ],
 )
 def test_bad_input_is_named(call, code):
