@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from engine.config import Config, parse_config
+
+# a busy machine is no fault of the code: no test fails for the time one example takes
+settings.register_profile("engine", deadline=None)
+settings.load_profile("engine")
 
 
 def small_config(**overrides) -> Config:

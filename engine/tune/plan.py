@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from engine.kernels.streams import trial_seed
 from engine.tune.space import Parameter
 
 if TYPE_CHECKING:
@@ -92,6 +91,5 @@ class Plan:
         elif number == 0 and self._first is not None:
             self._copy.enqueue_trial(self._first)
         # a sampler of its own for every trial: the state of a kept one could not be stored with the study
-        stream = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
-        self._copy.sampler = TPESampler(seed=stream, n_startup_trials=STARTUP_TRIALS)
+        self._copy.sampler = TPESampler(seed=trial_seed(self._seed, number), n_startup_trials=STARTUP_TRIALS)
         return self._copy.ask(self._distributions)

@@ -12,9 +12,10 @@ import numpy as np
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.forecast.baselines.opponents import EARLIEST_REFIT
-from engine.forecast.baselines.paths import HIGHEST_SIGMA, lattice, shift_of
+from engine.forecast.baselines.paths import HIGHEST_SIGMA, lattice
 from engine.forecast.baselines.shocks import MEMORY_DECAY, fit_shocks, past_inputs
 from engine.forecast.folds.calendar import bars_known, calendar_positions, refit_starts, union_calendar
+from engine.kernels.streams import path_shift
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -63,7 +64,7 @@ def simulated_closes(bars: BarSeries, known: int, horizon: int, paths: int, seed
     volatility = np.full(paths, shocks.sigma[0])
     out = np.empty((paths, horizon))
     for session in range(horizon):
-        shift = np.uint64(shift_of(seed, last, session))
+        shift = np.uint64(path_shift(seed, last, session))
         with np.errstate(over="ignore"):
             fraction = (each * multipliers[session] + shift) >> np.uint64(32)
         drawn = shocks.library[((fraction * size) >> np.uint64(32)).astype(np.int64)].astype(np.float64)
