@@ -27,7 +27,7 @@ from engine.table.intervals import Query, resampled_forecasts, resampled_offsets
 from engine.table.notes import note
 from engine.table.track_record import reliability_sentence
 
-ANALOGUES = 5
+ANALOGUES = 10
 
 
 @dataclass(slots=True, eq=False)

@@ -45,7 +45,7 @@ def test_everything_beside_the_table(model):
     # labels that end before the last fold starts at session 789, from the first forecast of the baseline on
     assert told.effective_rows[10] * 10 > 400
     dates = [line["date"] for line in told.analogues]
-    assert len(dates) == 5
+    assert len(dates) == 10
     bars = entries[0].bars
     places = sorted(bars.index_of(d) for d in dates)
     assert max(places) + 15 <= len(bars) - 1  # what followed was known

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from engine.files import slug
 from engine.report.page.bundle import script, script_hash
 from engine.report.page.data import (
+    calibration_facts,
     equity_block,
     instrument_block,
     instrument_facts,
@@ -18,6 +19,7 @@ from engine.report.page.data import (
     skill_facts,
 )
 from engine.report.page.material import ReportMaterial
+from engine.table.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def alive(material: ReportMaterial) -> Alive | None:
         "instruments": instruments,
         "skill": skill_facts(material.metrics),
         "fans": _fans(material),
+        "calibration": calibration_facts(material.reliability, material.metrics),
+        "analogues": {s.instrument: _analogues(s) for s in material.scenarios},
         "trades": bool(material.trades is not None and len(material.trades)),
     }
     code = script()
@@ -74,6 +78,14 @@ def in_script(value: Any) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _analogues(scenario: Scenario) -> list[dict[str, Any]]:
+    return [
+        {"date": line.date, "distance": line.distance}
+        for line in scenario.analogues
+        if line.distance is not None
+    ]
 
 
 def _fans(material: ReportMaterial) -> dict[str, Any]:

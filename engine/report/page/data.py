@@ -21,7 +21,7 @@ from engine.scenarios import SCENARIOS
 from engine.table import words
 from engine.verify.skill.regimes import regimes
 
-PROBABILITY_SCALE = 100_000
+PROBABILITY_SCALE = 1_000_000  # finer than is shown: ties made by rounding would move the curves
 _EDGES = ("floor", "ceiling", "target", "retest")
 _PRICES = ("floor", "ceiling", "target_low", "target_high", "retest", "flip_price")
 _VOLATILITY = ("low", "middle", "high")
@@ -269,3 +269,29 @@ def _line(
         "high": number(line.get("high"), 5),
         "windows": number(of.get("effective_rows"), 1),
     }
+
+
+def calibration_facts(reliability: pd.DataFrame | None, metrics: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Consistency band and p-values of the table's own diagrams, by horizon and scenario, as verification has them."""
+    if reliability is None or reliability.empty or not metrics:
+        return {}
+    found: dict[str, Any] = {}
+    for (horizon, scenario), rows in reliability.groupby(["horizon_sessions", "scenario"], sort=True):
+        entry = (metrics.get("horizons") or {}).get(str(horizon)) or {}
+        figures = (entry.get("calibration") or {}).get(scenario) or {}
+        lines = (
+            rows.sort_values("forecast").drop_duplicates("forecast").dropna(subset=["band_low", "band_high"])
+        )
+        p, holm = words.number(figures.get("mcb_p_value")), words.number(figures.get("mcb_p_holm"))
+        if p is None or holm is None or lines.empty:
+            continue
+        found.setdefault(str(horizon), {})[str(scenario)] = {
+            **{
+                key: [round(float(value), 4) for value in lines[name]]
+                for key, name in (("at", "forecast"), ("low", "band_low"), ("high", "band_high"))
+            },
+            "p": round(p, 4),
+            "holm": round(holm, 4),
+            "mean": words.number(figures.get("mcb_floor_mean")),
+        }
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,3 +35,11 @@ def open_page(opened: Any, file: Path, anchor: str = "", **options: Any) -> Any:
     page.goto(file.as_uri() + anchor)
     page.wait_for_selector("html[data-ready=yes]", timeout=20_000)
     return page
+
+
+def wait_until(page: Any, expression: str, seconds: float = 20.0) -> None:
+    """Ask until it is true, from outside: the page's policy lets nothing be evaluated inside it."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        time.sleep(0.05)

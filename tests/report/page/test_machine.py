@@ -13,7 +13,7 @@ import pytest
 from engine.report.page.page import render_page
 from engine.scenarios import SCENARIOS, whole_percents
 from tests.report import factory
-from tests.report.page.browser import browser, needs_chromium, open_page
+from tests.report.page.browser import browser, needs_chromium, open_page, wait_until
 
 pytestmark = needs_chromium
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -122,7 +122,7 @@ def test_the_whole_history_is_in_the_block(machine, finished):
         place = np.searchsorted(replay["date"], rows["date"])
         for name in ("p_range", "filtered_history_breakdown", "random_walk_continuation", "analyst_range"):
             got = np.array(columns[f"{name}_{horizon}"], dtype=float)
-            np.testing.assert_allclose(got[place], rows[name], atol=0.51e-5)
+            np.testing.assert_allclose(got[place], rows[name], atol=0.51e-6)
             assert np.isnan(np.delete(got, place)).all()
 
 
@@ -207,7 +207,7 @@ def test_everything_can_be_done_with_the_keyboard(opened, finished):
     page.keyboard.press("Enter")
     assert page.locator("#machine [data-came]").count() == 1
     page.evaluate("location.hash = '#2011-08-07'")  # a Sunday: the close before it
-    page.wait_for_function(f"{read} === '2011-08-05'")
+    wait_until(page, f"{read} === '2011-08-05'")
     assert page.said == []
     page.close()
 

@@ -5,13 +5,32 @@
 
 import { unpack } from "./data/decode.js";
 import { History } from "./data/history.js";
+import { BacktestView } from "./views/backtest.js";
+import { CalibrationView } from "./views/calibration.js";
+import { EpisodesView } from "./views/episodes.js";
 import { Machine } from "./views/machine.js";
+import { SkillView } from "./views/skill.js";
 
 /** @param {string} id */
 function textOf(id) {
   const found = document.getElementById(id);
   return found ? found.textContent : null;
 }
+
+/** Make a view when it comes near the screen, once. @param {string} id @param {(place: HTMLElement) => void} make */
+function whenNear(id, make) {
+  const place = document.getElementById(id);
+  if (!place) return;
+  const watch = new IntersectionObserver((seen) => {
+    if (!seen.some((one) => one.isIntersecting)) return;
+    watch.disconnect();
+    make(place);
+  }, { rootMargin: "600px" });
+  watch.observe(place);
+}
+
+/** Views that have been made. @type {Object<string, any>} */
+const scenarioViews = {};
 
 async function start() {
   const facts = textOf("facts");
@@ -36,10 +55,21 @@ async function start() {
     const current = machine.history ? machine.history.facts.symbol : page.instruments[0].symbol;
     return iso ? machine.open(known ? named : current, iso) : machine.history ? null : machine.open(page.instruments[0].symbol);
   };
+  const every = () => Promise.all(page.instruments.map((/** @type {any} */ one) => load(one.symbol)));
+  whenNear("ask-skill", async (at) => new SkillView(at, page, await every()));
+  whenNear("ask-calibration", async (at) => { scenarioViews.calibration = new CalibrationView(at, page, await every()); });
+  whenNear("ask-backtest", async (at) => new BacktestView(at, page, await unpack(textOf("data-equity")), await every()));
+  whenNear("episodes", (at) => {
+    const view = new EpisodesView(at, page);
+    const show = () => { if (machine.history) view.show(machine.history, machine.state.t, machine.hidden()); };
+    let waiting = 0;
+    place.addEventListener("moved", () => { clearTimeout(waiting); waiting = setTimeout(show, 150); });
+    show();
+  });
   window.addEventListener("hashchange", follow);
   await follow();
   machine.drawNow();
-  /** @type {any} */ (window).scenarioPage = { machine, page, load };
+  /** @type {any} */ (window).scenarioPage = { machine, page, load, views: scenarioViews };
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -12,7 +12,7 @@
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 const NAMES = [
-  "paper", "page", "ink", "muted", "faint", "grid", "continuation", "range", "range-ink", "breakdown", "zone", "track", "mark",
+  "paper", "page", "ink", "muted", "faint", "grid", "continuation", "range", "range-ink", "breakdown", "zone", "track", "mark", "gain", "loss",
 ];
 
 /** @returns {Object<string, string>} the page's colours as they are now */

@@ -211,7 +211,7 @@ function drawTrades(pen, history, first, last, x, y) {
   for (let i = 0; i < (t.trade_entry ? t.trade_entry.length : 0); i++) {
     const [a, b] = [t.trade_entry[i], t.trade_exit[i]];
     if (b < first || a > last) continue;
-    const ink = t.trade_return[i] >= 0 ? "continuation" : "breakdown";
+    const ink = t.trade_return[i] >= 0 ? "gain" : "loss";
     const ends = [x(a), y(t.trade_entry_price[i]), x(Math.min(b, last)), y(b > last ? t.trade_entry_price[i] : t.trade_exit_price[i])];
     if (b <= last) pen.strokes(ends, { stroke: ink, width: 2 });
     pen.circle(ends[0], ends[1], 3, { fill: "paper", stroke: "ink", width: 1.5 });
