@@ -32,8 +32,10 @@ def draw(path: Path) -> Path:
         reliability=run.reliability,
         fans=last_fans(run.bars, run.config),
     )
-    write_text(
-        path / "brief.md", build_brief(tables, run.metrics, run.config.verify.interval, run.config.outcome)
+    config = run.config
+    brief = build_brief(
+        tables, run.metrics, config.verify.interval, config.outcome, config.rules.slope_flat_atr
     )
+    write_text(path / "brief.md", brief)
     write_text(path / "report.html", render_page(material))
     return path / "report.html"

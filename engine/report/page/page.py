@@ -166,7 +166,7 @@ def _instrument(scenario: Scenario, charts: Mapping[str, Any], material: ReportM
         "id": slug(scenario.instrument),
         "outlook": outlook(scenario),
         "question": question(scenario, material.config.outcome),
-        "overview": technical_overview(scenario),
+        "overview": technical_overview(scenario, material.config.rules.slope_flat_atr),
         "tables": scenario_tables(scenario),
         "ladder": ladder(scenario),
         "touch_horizons": touch_horizons(scenario),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.config import OutcomeConfig
+from engine.config import OutcomeConfig, RulesConfig
 from engine.report.prose.overview import opening, technical_overview
 from engine.report.prose.question import question
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
@@ -29,6 +29,7 @@ def build_brief(
     metrics: Mapping[str, Any] | None = None,
     interval: float = 0.90,
     outcome: OutcomeConfig | None = None,
+    slope_flat_atr: float = RulesConfig().slope_flat_atr,
 ) -> str:
     """The brief for one or more instruments, as Markdown with a final newline.
 
@@ -38,6 +39,7 @@ def build_brief(
     metrics : what verification found; None where nothing was verified yet (the brief says so).
     interval : coverage of the intervals in ``metrics``.
     outcome : the rule that settles the table; None: the default one.
+    slope_flat_atr : what the rules call a flat average.
     """
     trust = read_metrics(metrics, interval)
     several = len(scenarios) > 1
@@ -46,27 +48,27 @@ def build_brief(
         dates = {scenario.as_of for scenario in scenarios}
         lines += [f"# Scenario analysis, {words.day(max(dates))}", ""]
     for scenario in scenarios:
-        lines += _instrument(scenario, trust, outcome or OutcomeConfig(), "##" if several else "#", several)
-    level = "##"
-    lines += [f"{level} How far to trust it", ""]
+        lines += _instrument(scenario, trust, outcome or OutcomeConfig(), slope_flat_atr, several)
+    lines += ["## How far to trust it", ""]
     for text in trust_paragraphs(trust):
         lines += [text, ""]
     if not several:
-        lines += [f"{level} Summary", "", *_summary(scenarios[0], trust)] if scenarios else []
-    lines += [f"{level} Disclaimer", "", DISCLAIMER, ""]
+        lines += ["## Summary", "", *_summary(scenarios[0], trust)] if scenarios else []
+    lines += ["## Disclaimer", "", DISCLAIMER, ""]
     return "\n".join(lines)
 
 
 def _instrument(
-    scenario: Scenario, trust: Trust, outcome: OutcomeConfig, top: str, several: bool
+    scenario: Scenario, trust: Trust, outcome: OutcomeConfig, slope_flat_atr: float, several: bool
 ) -> list[str]:
+    top = "##" if several else "#"
     sub = top + "#"
     lines = [f"{top} {scenario.full_name}: scenario analysis, {words.day(scenario.as_of)}", ""]
     lines += [f"**{outlook(scenario)}**", "", opening(scenario), ""]
     if scenario.bias.sentence:
         lines += [scenario.bias.sentence, ""]
     lines += [f"{sub} Technical overview", ""]
-    paragraphs = technical_overview(scenario)
+    paragraphs = technical_overview(scenario, slope_flat_atr)
     if not paragraphs:
         lines += ["The history is too short for averages, ATR and RSI.", ""]
     for paragraph in paragraphs:

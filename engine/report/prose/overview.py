@@ -5,16 +5,12 @@ Every paragraph is a pure function of a :class:`Scenario`; what is unknown is le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.table import words
 from engine.table.scenario import LevelLine, Scenario
 
-Facts = Mapping[str, "float | None"]
-
 _RECENT = 20  # sessions within which a crossing or an extreme is still news
-_FLAT_ATR = 0.25  # a 200-day average that moved less in the slope window runs flat
 _COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 _REGIMES = {
     2: (
@@ -38,9 +34,18 @@ class Paragraph:
     text: str
 
 
-def technical_overview(scenario: Scenario) -> tuple[Paragraph, ...]:
-    """Trend, course, momentum, resistance ahead and support beneath, in that order."""
-    found = (_trend(scenario), _course(scenario), _momentum(scenario), _ahead(scenario), _beneath(scenario))
+def technical_overview(scenario: Scenario, slope_flat_atr: float) -> tuple[Paragraph, ...]:
+    """Trend, course, momentum, resistance ahead and support beneath, in that order.
+
+    An average that moves ``slope_flat_atr`` or less is called flat: what the rules of the run call flat.
+    """
+    found = (
+        _trend(scenario, slope_flat_atr),
+        _course(scenario),
+        _momentum(scenario),
+        _ahead(scenario),
+        _beneath(scenario),
+    )
     return tuple(paragraph for paragraph in found if paragraph is not None)
 
 
@@ -53,7 +58,7 @@ def opening(scenario: Scenario) -> str:
     return text + "."
 
 
-def _trend(scenario: Scenario) -> Paragraph | None:
+def _trend(scenario: Scenario, slope_flat_atr: float) -> Paragraph | None:
     facts = scenario.facts
     close, fast, slow = scenario.close, facts.get("sma_50"), facts.get("sma_200")
     if fast is None:
@@ -78,15 +83,15 @@ def _trend(scenario: Scenario) -> Paragraph | None:
         title = "A recovery under the 200-day average"
     else:
         title = "Price is below both averages"
-    return Paragraph(title, text + _slow_trend(facts, fast, slow))
+    return Paragraph(title, text + _slow_trend(scenario, fast, slow, slope_flat_atr))
 
 
-def _slow_trend(facts: Facts, fast: float, slow: float) -> str:
+def _slow_trend(scenario: Scenario, fast: float, slow: float, slope_flat_atr: float) -> str:
     order = f"The 50-day stands {'above' if fast > slow else 'below'} the 200-day"
-    slope = facts.get("slope_sma_200_atr")
+    slope = scenario.facts.get("slope_sma_200_atr")
     if slope is None:
         return order + "."
-    if abs(slope) < _FLAT_ATR:
+    if abs(slope) <= slope_flat_atr:
         return f"{order}, which runs flat: the longer trend has no direction."
     rising = slope > 0
     if rising == (fast > slow):
@@ -172,12 +177,9 @@ def _row_of(value: float, noun: str) -> str:
 
 def _momentum(scenario: Scenario) -> Paragraph | None:
     facts = scenario.facts
-    rsi = facts.get("rsi_14")
-    if rsi is None:
+    rsi, regime = facts.get("rsi_14"), facts.get("rsi_regime")
+    if rsi is None or regime is None:
         return None
-    regime = facts.get("rsi_regime")
-    if regime is None:
-        regime = 2.0 if rsi >= 70 else -2.0 if rsi <= 30 else 1.0 if rsi > 50 else -1.0
     title, tail = _REGIMES[int(regime)]
     text = f"RSI(14) is {words.decimal(rsi, 1)}, {tail}."
     for name, word in (("sessions_since_oversold", "oversold"), ("sessions_since_overbought", "overbought")):

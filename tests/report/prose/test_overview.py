@@ -50,7 +50,7 @@ def test_paragraphs_follow_from_the_facts():
         "higher_lows": 2.0,
     }
     scenario = build_scenario(row, None, forecasts())
-    found = {p.title: p.text for p in technical_overview(scenario)}
+    found = {p.title: p.text for p in technical_overview(scenario, 0.25)}
     assert list(found)[:3] == [
         "50-day average reclaimed",
         "Higher lows carry the move",
@@ -66,4 +66,14 @@ def test_paragraphs_follow_from_the_facts():
 
 def test_what_is_unknown_is_left_out():
     row = {"instrument": "X", "date": pd.Timestamp("2025-12-02"), "close": 10.0}
-    assert technical_overview(build_scenario(row, None, None)) == ()
+    assert technical_overview(build_scenario(row, None, None), 0.25) == ()
+
+
+@pytest.mark.parametrize(
+    ("slope", "flat_atr", "flat"),
+    [(0.6, 0.25, False), (0.6, 0.75, True), (-0.25, 0.25, True), (0.1, 0.0, False)],
+)
+def test_a_flat_average_is_what_the_rules_call_flat(slope, flat_atr, flat):
+    scenario = build_scenario({**reference_row(), "slope_sma_200_atr": slope}, None, None)
+    (trend, *_) = technical_overview(scenario, flat_atr)
+    assert ("runs flat" in trend.text) == flat
