@@ -130,7 +130,7 @@ def _walk_forward(
     settings = config.forecast
     baselines = []
     for entry in instruments:
-        known = _known_bars(entry, calendar, settings)
+        known = known_bars(entry, calendar, settings)
         baselines.append(opponents(entry, known, config))
         report(0.5 * len(baselines) / len(instruments))
     grouped = _groups(instruments, settings.pooling)
@@ -207,7 +207,8 @@ def _model_features() -> tuple[str, ...]:
     return model_features()
 
 
-def _known_bars(entry: ForecastInput, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:
+def known_bars(entry: ForecastInput, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:
+    """How many of its own bars the fit used at each row has seen; ``calendar`` (of all instruments) counts refits."""
     starts = refit_starts(
         len(calendar),
         min_train_sessions=settings.min_train_sessions,

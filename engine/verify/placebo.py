@@ -28,7 +28,9 @@ import pandas as pd
 from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.baselines.filtered_history import filtered_history
+from engine.forecast.folds.calendar import calendar_positions, union_calendar
 from engine.forecast.inputs import ForecastInput
+from engine.forecast.walk_forward import known_bars
 from engine.kernels.streams import placebo_lot, placebo_seed
 from engine.outcomes.outcomes import label
 from engine.scenarios import SCENARIOS
@@ -111,16 +113,18 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
     Instruments without enough history give no rows; without any rows the table is empty and metrics say
     ``horizons: {}``.
     """
-    predict = forecast or _filtered(config)
+    calendar = union_calendar([item.bars.dates for item in inputs])
+    predict = forecast or _filtered(config, calendar)
     parts: list[dict[str, np.ndarray]] = []
     for item in inputs:
         setup = np.asarray(item.setup, dtype=np.float64)
         fake = placebo_setups(item.bars.close, item.frame["atr_14"].to_numpy(float), setup, config.seed)
-        index = np.arange(len(item.bars))
+        # sessions, like refits, are counted on the calendar of all instruments: the two sides share their dates
+        session = calendar_positions(item.bars.dates, calendar)
         rows = (
             np.isfinite(fake).all(axis=1)
-            & (index >= config.forecast.min_train_sessions)
-            & (index % _STEP == 0)
+            & (session >= config.forecast.min_train_sessions)
+            & (session % _STEP == 0)
         )
         if not rows.any():
             continue
@@ -144,15 +148,11 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
     return Placebo(pd.DataFrame(records, columns=list(PLACEBO_COLUMNS)), plain({"horizons": by_horizon}))
 
 
-def _filtered(config: Config) -> Forecast:
+def _filtered(config: Config, calendar: np.ndarray) -> Forecast:
     steps = np.array(config.horizons) - 1
-    settings = config.forecast
 
     def predict(item: ForecastInput, setup: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        index = np.arange(len(item.bars))
-        # a fit uses the bars before the latest refit, as in the walk-forward
-        refit = (index - settings.min_train_sessions) // settings.refit_sessions
-        known = np.maximum(settings.min_train_sessions + refit * settings.refit_sessions, 0)
+        known = known_bars(item, calendar, config.forecast)
         result = filtered_history(
             item.bars, setup, known, int(steps[-1]) + 1, config.outcome, _PATHS, config.seed, rows
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class Rows:
     horizon : sessions.
     frame : the n rows of the forecasts frame.
     codes : (n,) int64 outcome, index into SCENARIOS.
-    probabilities : forecaster -> (n, 3); ``model``, ``raw`` and the baselines that exist.
+    probabilities : forecaster -> (n, 3); ``model`` and those of the others that exist.
     date_index : (n,) int64, 0 .. dates - 1.
     windows : which sessions each row looks at.
     unresolved, incomplete : rows left out because the outcome is not known, or a forecast is missing.
@@ -54,13 +55,18 @@ class Rows:
         return int(self.date_index[-1]) + 1 if len(self.date_index) else 0
 
 
-def common_rows(forecasts: pd.DataFrame, horizon: int, replay: pd.DataFrame | None = None) -> Rows:
+def common_rows(
+    forecasts: pd.DataFrame,
+    horizon: int,
+    replay: pd.DataFrame | None = None,
+    others: Sequence[str] = ("raw", *BASELINES),
+) -> Rows:
     """Rows of ``forecasts`` with this horizon that are resolved and complete.
 
     A forecaster whose columns are absent or empty throughout (no analyst table, say) is not compared; one
     that is missing on some rows takes these rows from everybody.  ``replay`` gives each instrument's
     calendar and the correlation between instruments; without it, an instrument's sessions are its forecast
-    dates.
+    dates.  ``others`` are the forecasters beside the model.
 
     Raises
     ------
@@ -85,7 +91,7 @@ def common_rows(forecasts: pd.DataFrame, horizon: int, replay: pd.DataFrame | No
         )
     codes = outcome_codes(frame["outcome"])
     resolved = codes >= 0
-    names = [name for name in ("model", "raw", *BASELINES) if set(columns_of(name)) <= set(frame.columns)]
+    names = [name for name in ("model", *others) if set(columns_of(name)) <= set(frame.columns)]
     values = {name: frame[columns_of(name)].to_numpy(dtype=np.float64) for name in names}
     present = {name: ~np.isnan(v).any(axis=1) for name, v in values.items()}
     names = [name for name in names if name == "model" or (present[name] & resolved).any()]

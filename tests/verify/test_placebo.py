@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,3 +124,30 @@ def test_short_history_gives_no_rows(config):
     result = placebo([as_input(bars, atr, setup)], config)
     assert len(result.table) == 0
     assert result.metrics == {"horizons": {}}
+
+
+def test_refits_are_counted_on_the_calendar_of_all_instruments(config, monkeypatch):
+    """A young instrument that misses sessions: its fits see the bars before the walk-forward's refit, not before its own."""
+    import engine.verify.placebo as module
+
+    bars, atr, setup = market(1500)
+    there = np.flatnonzero((np.arange(1500) > 300) & (np.random.default_rng(0).random(1500) < 0.9))
+    parts = {name: getattr(bars, name)[there] for name in ("dates", "open", "high", "low", "close", "volume")}
+    young = replace(bars, symbol="YOUNG", **parts)
+    seen = {}
+    real = module.filtered_history
+
+    def watched(series, setup, known, *rest):
+        seen.setdefault(series.symbol, (known, rest[-1]))
+        return real(series, setup, known, *rest)
+
+    monkeypatch.setattr(module, "filtered_history", watched)
+    result = placebo([as_input(bars, atr, setup), as_input(young, atr[there], setup[there])], config)
+    assert result.metrics["horizons"]["10"]["rows"] > 0
+    known, rows = seen["YOUNG"]
+    first, every = config.forecast.min_train_sessions, config.forecast.refit_sessions
+    for t in np.flatnonzero(rows):
+        session = int(np.searchsorted(bars.dates, young.dates[t]))
+        assert session % 2 == 0
+        refit = first + (session - first) // every * every
+        assert known[t] == np.sum(young.dates < bars.dates[refit])

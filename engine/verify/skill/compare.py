@@ -112,15 +112,15 @@ def compare(
             f"{sorted(set(second['horizon_sessions']))})",
         )
     _same_outcomes(joined)
-    renamed = {f"{name}_second": name.replace("p_", "raw_", 1) for name in columns_of("model")}
-    joined = joined.rename(columns=renamed)  # the second forecast rides along as another forecaster
+    own = [f"{name}_second" for name in columns_of("model")]
+    joined = joined.rename(columns=dict(zip(own, columns_of("second"), strict=True)))
     joined.loc[joined["outcome_second"].isna(), "outcome"] = None
     tables = []
     for horizon in horizons:
-        rows = common_rows(joined, int(horizon))
-        if "raw" not in rows.probabilities:
+        rows = common_rows(joined, int(horizon), others=("second",))
+        if "second" not in rows.probabilities:
             raise ConfigError("compare.nothing_common", f"the second has no forecast at horizon {horizon}")
-        scores = [score_table(rows.probabilities[name], rows.codes) for name in ("model", "raw")]
+        scores = [score_table(rows.probabilities[name], rows.codes) for name in ("model", "second")]
         gap = scores[1] - scores[0]
         counts = np.bincount(rows.date_index)
         daily = [np.bincount(rows.date_index, weights=g) / counts for g in gap.T]
