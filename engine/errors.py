@@ -7,6 +7,8 @@ the built-in exception a broad handler would expect, so ``except ValueError`` go
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class EngineError(Exception):
     """Base of all deliberate errors.
@@ -25,6 +27,10 @@ class EngineError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an error of a worker process is raised again in the one that waits for it
+        return type(self), (self.code, self.message, self.hint), self.__dict__
 
     def __str__(self) -> str:
         text = f"[{self.code}] {self.message}"

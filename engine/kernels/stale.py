@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 STAMP = "kernels.stamp"
@@ -23,23 +25,45 @@ def drop_stale_kernels(root: Path) -> bool:
     """
     fingerprint, caches = _survey(root)
     stamp = root / "__pycache__" / STAMP
+    if _stamped(stamp, fingerprint):
+        return False
     try:
-        if stamp.read_text(encoding="ascii") == fingerprint:
-            return False
-    except OSError:
-        pass  # never stamped
-    try:
-        for cache in caches:
-            for entry in os.scandir(cache):
-                if entry.name.endswith((".nbi", ".nbc")):
-                    os.unlink(entry.path)
         stamp.parent.mkdir(exist_ok=True)
-        temporary = stamp.with_name(f"{STAMP}.{os.getpid()}")
-        temporary.write_text(fingerprint, encoding="ascii")
-        os.replace(temporary, stamp)
+        with _alone(stamp.with_name(f"{STAMP}.lock")):
+            # of several processes that start at once the first removes; the others must not remove what it
+            # has compiled since
+            if _stamped(stamp, fingerprint):
+                return True
+            for cache in caches:
+                for entry in os.scandir(cache):
+                    if entry.name.endswith((".nbi", ".nbc")):
+                        os.unlink(entry.path)
+            temporary = stamp.with_name(f"{STAMP}.{os.getpid()}")
+            temporary.write_text(fingerprint, encoding="ascii")
+            os.replace(temporary, stamp)
     except OSError:
-        pass  # read-only installation, or another process was faster: its sources do not change either
+        pass  # read-only installation
     return True
+
+
+def _stamped(stamp: Path, fingerprint: str) -> bool:
+    try:
+        return stamp.read_text(encoding="ascii") == fingerprint
+    except OSError:
+        return False  # never stamped
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock between processes; without one where the system has none of this kind."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with open(path, "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _survey(root: Path) -> tuple[str, list[str]]:

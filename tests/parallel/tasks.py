@@ -1,0 +1,58 @@
+"""What the workers of the tests beside this file are given: functions of a module, as a worker must find them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from engine.errors import DataError
+
+
+def square(task):
+    wait, value = task
+    time.sleep(wait)
+    return value * value
+
+
+def refuse(value):
+    if value == 2:
+        raise DataError("data.test", f"{value} is refused", "give another")
+    return value
+
+
+def eat(value):
+    if value == 1:
+        raise MemoryError
+    return value
+
+
+def die_once(task):
+    """Ends its process without a word the first time, as a killed worker does."""
+    folder, value = task
+    mark = Path(folder) / str(value)
+    if value == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+def die(value):
+    if value == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+def die_on_a_cluster(value):
+    os._exit(1)
+
+
+def tell_and_work_on(folder):
+    """Says which process it is and goes on computing, never looking whether anybody still waits."""
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        pass
+
+
+def many_results_are_held(task):
+    return os.getpid()
