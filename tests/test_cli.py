@@ -252,14 +252,14 @@ def test_tune_writes_the_best_config_and_counts_its_looks(command, config_file, 
     assert Path(best).read_bytes() == first
 
 
-def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_path, monkeypatch):
+def test_strict_turns_a_failed_check_into_exit_code_4(command, config_file, tmp_path):
     from engine.verify.checks import CHECKS, Check, Remark
 
     planted = Check("planted", "Planted", "failure", "nothing", "", lambda seen: Remark("It always fails."))
-    monkeypatch.setattr("engine.verify.checks.CHECKS", (*CHECKS, planted))
     arguments = ("run", config_file, "--results", tmp_path, "--set", "verify.placebo=false")
     assert command(*arguments)[0] == 0
-    code, _, err = command(*arguments, "--strict")
+    with CHECKS.having(planted):
+        code, _, err = command(*arguments, "--strict")
     assert code == 4
     assert "planted" in err
 

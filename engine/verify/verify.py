@@ -191,7 +191,7 @@ def verify(
     seen = CheckInput(forecasts, replay, metrics, config, evidence)
     findings = run_checks(seen)
     metrics["findings"] = [f.as_dict() for f in findings]
-    metrics["checks"] = sorted(check.code for check in CHECKS)
+    metrics["checks"] = sorted(CHECKS.names)
     metrics["checks_not_applicable"] = not_applicable(seen)
     return Verification(
         metrics=plain(metrics),

@@ -35,13 +35,13 @@ def group_findings(metrics: Mapping[str, Any] | None) -> CheckGroups:
         groups["tips" if entry["severity"] == "note" else "issues"].append(entry)
     found = {entry["code"] for entries in groups.values() for entry in entries}
     idle = set(known.get("checks_not_applicable") or ())
-    registry = {check.code: check for check in CHECKS}
     for code in known.get("checks") or ():
         if code in found:
             continue
-        check = registry.get(code)  # none where an older run had a check that is gone
-        title = words.capital(code.replace("_", " ")) if check is None else check.passed
-        missing = f"It looks at {check.looks_at}: there is nothing of it in this run." if check else ""
+        title, missing = words.capital(code.replace("_", " ")), ""
+        if code in CHECKS:  # an older run may have had one that is gone
+            title = CHECKS[code].passed
+            missing = f"It looks at {CHECKS[code].looks_at}: there is nothing of it in this run."
         entry = {"code": code, "title": title, "severity": "passed", "explanation": ""}
         if code in idle:
             groups["not_applicable"].append({**entry, "explanation": missing})

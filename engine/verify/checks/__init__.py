@@ -6,6 +6,7 @@ What the report says about it is part of the value.
 
 from __future__ import annotations
 
+from engine.registry import Registry
 from engine.verify.checks.bars import fake_opens, unadjusted_rolls
 from engine.verify.checks.check import Check, Remark
 from engine.verify.checks.forecasts import (
@@ -21,21 +22,24 @@ from engine.verify.checks.question import ambiguous_outcomes, base_rate_drift, p
 from engine.verify.evidence import CheckInput
 from engine.verify.finding import Finding
 
-CHECKS: tuple[Check, ...] = (
-    worse_than_climatology.CHECK,
-    not_better_than_filtered_history.CHECK,
-    skill_too_good.CHECK,
-    miscalibrated.CHECK,
-    calibrator_worse.CHECK,
-    too_few_windows.CHECK,
-    base_rate_drift.CHECK,
-    ambiguous_outcomes.CHECK,
-    projected_edges.CHECK,
-    search_edge.CHECK,
-    train_test_overlap.CHECK,
-    audit_missing.CHECK,
-    fake_opens.CHECK,
-    unadjusted_rolls.CHECK,
+CHECKS: Registry[Check] = Registry(
+    "check",
+    (
+        worse_than_climatology.CHECK,
+        not_better_than_filtered_history.CHECK,
+        skill_too_good.CHECK,
+        miscalibrated.CHECK,
+        calibrator_worse.CHECK,
+        too_few_windows.CHECK,
+        base_rate_drift.CHECK,
+        ambiguous_outcomes.CHECK,
+        projected_edges.CHECK,
+        search_edge.CHECK,
+        train_test_overlap.CHECK,
+        audit_missing.CHECK,
+        fake_opens.CHECK,
+        unadjusted_rolls.CHECK,
+    ),
 )
 _ORDER = {"failure": 0, "warning": 1, "note": 2}
 
@@ -48,7 +52,7 @@ def run_checks(seen: CheckInput) -> list[Finding]:
 
 def not_applicable(seen: CheckInput) -> list[str]:
     """Codes of the checks that have nothing to look at, sorted."""
-    return sorted(check.code for check in CHECKS if not check.needs(seen))
+    return sorted(check.name for check in CHECKS if not check.needs(seen))
 
 
 __all__ = ["CHECKS", "Check", "CheckInput", "Finding", "Remark", "not_applicable", "run_checks"]

@@ -24,7 +24,7 @@ class Check:
 
     Attributes
     ----------
-    code : stable identifier, the name of its module.
+    name : stable identifier, also that of its module; the code of its finding.
     title : of its finding, in a few words.
     severity : the gravest finding it can have.
     looks_at : what it looks at, as the object of a sentence.
@@ -33,7 +33,7 @@ class Check:
     needs : whether there is anything to look at; the check is not applicable where it is False.
     """
 
-    code: str
+    name: str
     title: str
     severity: Severity
     looks_at: str
@@ -47,5 +47,5 @@ class Check:
         if remark is None:
             return None
         return Finding(
-            self.code, remark.title or self.title, remark.severity or self.severity, remark.explanation
+            self.name, remark.title or self.title, remark.severity or self.severity, remark.explanation
         )

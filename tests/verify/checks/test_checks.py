@@ -1,18 +1,13 @@
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import engine
 from engine.config import with_overrides
 from engine.question import SETUP_LEVELS
-from engine.verify.checks import CHECKS, not_applicable, run_checks
+from engine.report.prose.check_groups import group_findings
+from engine.verify.checks import CHECKS, Check, Remark, not_applicable, run_checks
 from engine.verify.checks.bars.unadjusted_rolls import roll_gap_ratio
 from engine.verify.checks.question import base_rate_drift
 from engine.verify.evidence import Audit, CheckInput, Evidence
@@ -60,21 +55,16 @@ def test_nothing_to_say_about_a_sound_run():
 
 def test_every_check_has_its_own_file_and_code():
     for check in CHECKS:
-        assert check.look.__module__.split(".")[-1] == check.code
+        assert check.look.__module__.split(".")[-1] == check.name
         assert check.look.__module__.startswith("engine.verify.checks.")
         assert check.title
         assert check.looks_at
         assert check.passed
-    assert len({check.code for check in CHECKS}) == len(CHECKS)
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
 
 
-TOY = '''
-"""Is there an odd number of forecasts?"""
-
-from engine.verify.checks.check import Check, Remark
-
-CHECK = Check(
-    code="odd_rows",
+TOY = Check(
+    name="odd_rows",
     title="An odd number of rows",
     severity="note",
     looks_at="the number of forecasts",
@@ -82,47 +72,22 @@ CHECK = Check(
     look=lambda seen: Remark(f"{len(seen.forecasts)} rows.") if len(seen.forecasts) % 2 else None,
     needs=lambda seen: len(seen.forecasts) > 0,
 )
-'''
 
 
-def test_a_check_is_added_by_one_file_and_its_name_in_the_registry(tmp_path):
-    """On a copy of the tree: the new check runs, is listed, and the report knows its words."""
-    root = Path(engine.__file__).parents[1]
-    shutil.copytree(root / "engine", tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__"))
-    home = tmp_path / "engine" / "verify" / "checks"
-    (home / "question" / "odd_rows.py").write_text(TOY)
-    registry = (home / "__init__.py").read_text()
-    for line, added in (
-        ("    unadjusted_rolls.CHECK,\n", "    odd_rows.CHECK,\n"),
-        (", projected_edges\n", ", odd_rows"),
-    ):
-        assert registry.count(line) == 1
-        registry = registry.replace(line, line + added if line[-2] == "," else added + line)
-    (home / "__init__.py").write_text(registry)
-    said = """
-import sys
-import pandas as pd
-from engine.report.prose.check_groups import group_findings
-from engine.verify.checks import CHECKS, CheckInput, not_applicable
-from engine.verify.checks.question import base_rate_drift
-from engine.verify.evidence import Evidence
-toy = {check.code: check for check in CHECKS}["odd_rows"]
-seen = [CheckInput(pd.DataFrame({"x": range(n)}), pd.DataFrame(), {"horizons": {}}, None, Evidence()) for n in (3, 4, 0)]
-print([finding and finding.explanation for finding in map(toy.find, seen)], [toy.needs(s) for s in seen])
-groups = group_findings({"findings": [], "checks": ["odd_rows"]})
-print(groups.passed[0]["title"])
-groups = group_findings({"findings": [], "checks": ["odd_rows"], "checks_not_applicable": ["odd_rows"]})
-print(groups.not_applicable[0]["explanation"])
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", said], cwd=tmp_path, capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
-    assert done.stdout.splitlines() == [
-        "['3 rows.', None, None] [True, True, False]",
-        "An even number of rows",
-        "It looks at the number of forecasts: there is nothing of it in this run.",
-    ]
+def test_a_check_is_added_by_one_value_and_its_name_in_the_registry():
+    """It runs, is listed, and the report knows its words: nothing else has to know it."""
+    forecasts = facts().forecasts
+    with CHECKS.having(TOY):
+        seen = [facts(forecasts=forecasts.iloc[:n]) for n in (301, 300)]
+        (finding,) = [f for f in run_checks(seen[0]) if f.code == "odd_rows"]
+        assert (finding.title, finding.severity, finding.explanation) == (TOY.title, "note", "301 rows.")
+        assert TOY.find(seen[1]) is None
+        assert "odd_rows" in not_applicable(facts(forecasts=forecasts.iloc[:0]))
+        metrics = {"findings": [], "checks": ["odd_rows"], "checks_not_applicable": []}
+        assert group_findings(metrics).passed[0]["title"] == TOY.passed
+        (idle,) = group_findings({**metrics, "checks_not_applicable": ["odd_rows"]}).not_applicable
+        assert TOY.looks_at in idle["explanation"]
+    assert "odd_rows" not in CHECKS
 
 
 @pytest.mark.parametrize(

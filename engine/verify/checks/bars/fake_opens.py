@@ -58,7 +58,7 @@ def _real_from(bars: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Timestamp | Non
 
 
 CHECK = Check(
-    code="fake_opens",
+    name="fake_opens",
     title="Opens that were never traded",
     severity="warning",
     looks_at="the opens of the forecast dates",

@@ -65,7 +65,7 @@ def roll_gap_ratio(bars: pd.DataFrame) -> tuple[float, float, int]:
 
 
 CHECK = Check(
-    code="unadjusted_rolls",
+    name="unadjusted_rolls",
     title="Rolls look unadjusted",
     severity="warning",
     looks_at="the opening gaps after quarterly expiries beside those of other weeks",

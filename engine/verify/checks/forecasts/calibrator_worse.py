@@ -20,7 +20,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="calibrator_worse",
+    name="calibrator_worse",
     title="The calibrator made it worse",
     severity="warning",
     looks_at="log loss before and after calibration",

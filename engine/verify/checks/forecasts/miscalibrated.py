@@ -24,7 +24,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="miscalibrated",
+    name="miscalibrated",
     title="Probabilities do not mean what they say",
     severity="warning",
     looks_at="the overlap-aware calibration test of every class and horizon",

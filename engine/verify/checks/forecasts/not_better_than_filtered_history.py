@@ -28,7 +28,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="not_better_than_filtered_history",
+    name="not_better_than_filtered_history",
     title="Not shown to beat filtered history",
     severity="warning",
     looks_at="the interval of log-loss skill over filtered_history",

@@ -21,7 +21,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="skill_too_good",
+    name="skill_too_good",
     title="Skill too good to be true",
     severity="failure",
     looks_at="log-loss skill over filtered_history",

@@ -28,7 +28,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="too_few_windows",
+    name="too_few_windows",
     title="Too few independent windows",
     severity="failure",
     looks_at="the windows of each horizon that do not overlap",

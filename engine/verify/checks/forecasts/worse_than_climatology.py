@@ -23,7 +23,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="worse_than_climatology",
+    name="worse_than_climatology",
     title="Worse than the base rates",
     severity="failure",
     looks_at="log-loss skill over climatology",

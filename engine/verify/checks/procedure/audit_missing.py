@@ -25,7 +25,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="audit_missing",
+    name="audit_missing",
     title="Look-ahead audit failed",
     severity="failure",
     looks_at="the certificate of the look-ahead audit",

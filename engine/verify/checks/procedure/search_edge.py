@@ -21,7 +21,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="search_edge",
+    name="search_edge",
     title="Parameter at the edge of its search range",
     severity="warning",
     looks_at="the parameters that tuning chose",

@@ -41,7 +41,7 @@ def _finding(what: str) -> Remark:
 
 
 CHECK = Check(
-    code="train_test_overlap",
+    name="train_test_overlap",
     title="Training overlaps the forecasts",
     severity="failure",
     looks_at="the labels each fold was trained on, and the dates it forecasts",

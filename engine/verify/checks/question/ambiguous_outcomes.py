@@ -23,7 +23,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="ambiguous_outcomes",
+    name="ambiguous_outcomes",
     title="Ambiguous outcomes",
     severity="warning",
     looks_at="the outcomes that one bar decided both ways",

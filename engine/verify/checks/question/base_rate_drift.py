@@ -52,7 +52,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="base_rate_drift",
+    name="base_rate_drift",
     title="Base rates drift",
     severity="warning",
     looks_at="the frequency of each scenario in the first and the second half of the forecasts",

@@ -28,7 +28,7 @@ def look(seen: CheckInput) -> Remark | None:
 
 
 CHECK = Check(
-    code="projected_edges",
+    name="projected_edges",
     title="Edges mostly projected",
     severity="warning",
     looks_at="the share of dates on which floor, ceiling and target are no levels of the book",
