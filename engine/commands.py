@@ -59,9 +59,10 @@ def audit(
 def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
     """The bars of a config and what a researcher should know about them."""
     from engine.bars.findings import find_in_bars
+    from engine.bars.remarks import find_around
 
     bars = load_all(config)
-    return bars, find_in_bars(bars)
+    return bars, find_in_bars(bars) + find_around(bars)
 
 
 def tune(

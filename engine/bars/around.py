@@ -12,9 +12,11 @@ class Around:
     Attributes
     ----------
     origin : how its file was read, in words; empty where there was nothing to recognise.
+    calendar : name of the exchange's calendar, where the config gives one.
     """
 
     origin: str = ""
+    calendar: str | None = None
 
 
 NOTHING = Around()

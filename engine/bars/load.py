@@ -27,7 +27,9 @@ def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
     table = read_source(instrument.source, instrument.symbol)
     place = table.place
     bars = to_series(table.frame, symbol=instrument.symbol, family=instrument.family, place=place)
-    bars = changed(bars, around=table.around)
+    bars = changed(bars, around=changed(table.around, calendar=instrument.calendar))
+    if instrument.calendar is not None:
+        _require_calendar(bars, instrument.calendar, place)
     bars = _between(bars, replay)
     if len(bars) < MINIMUM_SESSIONS:
         raise DataError(
@@ -56,6 +58,24 @@ def load_all(config: Config) -> dict[str, BarSeries]:
             "use a longer history, or lower forecast.min_train_sessions",
         )
     return loaded
+
+
+def _require_calendar(bars: BarSeries, calendar: str, place: str) -> None:
+    from engine.bars.calendars import best_calendar, compare_with
+
+    found = compare_with(calendar, bars.dates)
+    if found.fits:
+        return
+    best = best_calendar(bars.dates)
+    guess = f"{best.calendar} fits best" if best is not None else "no known calendar fits"
+    raise DataError(
+        "data.calendar_mismatch",
+        f"{place}: {len(found.missing)} of {found.sessions} sessions of {calendar} are missing and {len(found.extra)} rows "
+        f"lie on days without a session; {guess}",
+        f"write calendar: {best.calendar}, or correct the dates"
+        if best is not None
+        else "leave the key calendar out",
+    )
 
 
 def _between(bars: BarSeries, replay: ReplayConfig) -> BarSeries:

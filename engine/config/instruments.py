@@ -165,3 +165,7 @@ class Instrument(Section):
     )
     family: str = Field("default", min_length=1, description="instruments of a family are pooled")
     source: Source
+    calendar: str | None = Field(
+        None,
+        description="the exchange's calendar (XNYS, CMES, XETR, ...): sessions missing, dates of horizons",
+    )

@@ -10,6 +10,7 @@ import pandas as pd
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
 from engine.rules.reading import reading_sentence
+from engine.table.horizon_ends import with_horizon_ends
 from engine.table.scenario import Scenario, build_scenario
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any)
     """
     row = {str(name): value for name, value in replay.frame.iloc[index].items()}
     mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
-    return build_scenario(
+    table = build_scenario(
         row,
         book_at(replay, replay.bars.dates[index]),
         mine,
         bias_sentence=reading_sentence(row),
         **extras,
     )
+    return with_horizon_ends(table, replay.bars.around.calendar)
 
 
 def last_tables(

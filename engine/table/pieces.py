@@ -70,6 +70,7 @@ class HorizonTable:
     p_retest_touch: float | None = None
     effective_rows: float | None = None
     reliability: str = ""
+    ends_on: str | None = None  # date of its last session, where a calendar knows it
 
     def row(self, scenario: str) -> ScenarioRow:
         """The line of one scenario."""

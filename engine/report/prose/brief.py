@@ -10,7 +10,7 @@ from engine.report.prose.overview import opening, technical_overview
 from engine.report.prose.question import question
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
 from engine.report.trust import Trust, read_metrics
-from engine.table import words
+from engine.table import horizon_ends, words
 from engine.table.outlook import outlook
 from engine.table.pieces import in_sight
 from engine.table.scenario import HorizonTable, LevelLine, Scenario
@@ -115,7 +115,7 @@ def _level(scenario: Scenario, line: LevelLine) -> str:
 
 
 def _probability_table(table: HorizonTable) -> list[str]:
-    span = f"next {words.plural(table.horizon_sessions, 'session')}, {words.weeks(table.horizon_sessions)}"
+    span = f"next {words.plural(table.horizon_sessions, 'session')}, {horizon_ends.span(table)}"
     percents = table.whole_percents
     if percents is None:
         return [f"*{words.sentence(span)}* No forecast for this date.", ""]

@@ -19,7 +19,7 @@ from rich.text import Text
 from engine.report.prose.check_groups import CheckGroups, group_findings
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
 from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
-from engine.table import words
+from engine.table import horizon_ends, words
 from engine.table.outlook import outlook
 from engine.table.pieces import in_sight
 from engine.table.scenario import HorizonTable, LevelLine, Scenario
@@ -172,7 +172,7 @@ def _heading(scenario: Scenario) -> RenderableType:
 
 
 def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
-    title = f"Next {words.plural(table.horizon_sessions, 'session')} ({words.weeks(table.horizon_sessions)})"
+    title = f"Next {words.plural(table.horizon_sessions, 'session')} ({horizon_ends.span(table)})"
     percents = table.whole_percents
     if percents is None:
         return [Text(title, style="bold"), Text("  No forecast for this date.")]
