@@ -7,7 +7,9 @@ class happens where it falls below the quantile of its probability.  Rows H or m
 independent; a row k < H sessions later has correlation 1 - k/H.
 
 Several instruments share sessions by date.  Their normals are correlated like their daily returns, and equal
-where too few common sessions exist to say so: that errs towards too wide a null, never too narrow.
+where too few common sessions exist to say so: that errs towards too wide a null, never too narrow.  Up to eight
+instruments the correlations are kept as they are; for more, by common factors and a part of each instrument's
+own, so that the work grows with the number of instruments and not with its square.
 
 The normals of a date depend on the seed and on the number of sessions since the first date only, so a longer
 history leaves the earlier ones as they were.
@@ -25,6 +27,7 @@ from engine.kernels.streams import null_normals
 
 CHUNK = 64  # draws made together; part of the definition of the random stream
 _LEAST_COMMON = 250  # sessions two instruments must share before their correlation is believed
+_EXACT = 8  # instruments up to which every correlation is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,16 @@ class Windows:
     start : (n,) int64, position among its instrument's sessions of the row's own session t.
     instrument : (n,) int64, index into ``sessions``.
     sessions : per instrument, ascending positions of its sessions on the calendar all share, int64.
-    factor : (I, I) lower-triangular; ``factor @ factor.T`` is the correlation of the instruments' normals.
+    factor : (I, f) loadings on f common normals a session.
+    own : (I,) weight of an instrument's own normal; None where there is none.  ``factor @ factor.T`` plus the
+        squares of ``own`` on the diagonal is the correlation of the instruments' normals.
     """
 
     start: np.ndarray
     instrument: np.ndarray
     sessions: tuple[np.ndarray, ...]
     factor: np.ndarray
+    own: np.ndarray | None = None
 
     @classmethod
     def consecutive(cls, rows: int) -> Windows:
@@ -51,31 +57,65 @@ class Windows:
 
     def take(self, rows: np.ndarray) -> Windows:
         """The same sessions, some of the rows."""
-        return Windows(self.start[rows], self.instrument[rows], self.sessions, self.factor)
+        return Windows(self.start[rows], self.instrument[rows], self.sessions, self.factor, self.own)
 
 
-def correlation_factor(returns: np.ndarray) -> np.ndarray:
-    """Cholesky factor of the instruments' return correlations, from (calendar, I) returns with NaN gaps.
+def return_correlation(returns: np.ndarray) -> np.ndarray:
+    """Correlations (I, I) of (calendar, I) returns with NaN gaps, over the sessions two instruments share.
 
     Pairs with fewer than 250 common sessions count as perfectly correlated.  Negative correlations count as
     0: an instrument that hedges another must not make the null narrower than independence would.
     """
-    count = returns.shape[1]
-    correlation = np.eye(count)
-    for i in range(count):
-        for j in range(i):
-            both = np.isfinite(returns[:, i]) & np.isfinite(returns[:, j])
-            value = 1.0
-            if both.sum() >= _LEAST_COMMON:
-                a, b = returns[both, i], returns[both, j]
-                spread = float(a.std() * b.std())
-                value = float(np.mean((a - a.mean()) * (b - b.mean()))) / spread if spread > 0 else 1.0
-            correlation[i, j] = correlation[j, i] = min(max(value, 0.0), 1.0)
+    there = np.isfinite(returns)
+    known = there.sum(axis=0)
+    mean = np.where(there, returns, 0.0).sum(axis=0) / np.maximum(known, 1)
+    x, mask = np.where(there, returns - mean, 0.0), there.astype(np.float64)
+    common = mask.T @ mask
+    n = np.maximum(common, 1.0)
+    first = x.T @ mask / n  # mean of i over the sessions it shares with j
+    covariance = x.T @ x / n - first * first.T
+    variance = (x * x).T @ mask / n - first * first
+    spread = np.sqrt(np.maximum(variance * variance.T, 0.0))
+    sound = (common >= _LEAST_COMMON) & (spread > 0)
+    correlation = np.divide(covariance, spread, out=np.ones_like(covariance), where=sound)
+    np.fill_diagonal(correlation, 1.0)
+    return np.clip(correlation, 0.0, 1.0)
+
+
+def correlation_factor(returns: np.ndarray) -> np.ndarray:
+    """Cholesky factor of :func:`return_correlation`, repaired where pairs do not fit together."""
+    correlation = return_correlation(returns)
     # pairwise estimates need not form a correlation matrix: clip the spectrum, then rescale to unit variance
     values, vectors = np.linalg.eigh(correlation)
     clipped = (vectors * np.maximum(values, 1e-8)) @ vectors.T
     scale = np.sqrt(np.diag(clipped))
-    return np.linalg.cholesky(clipped / np.outer(scale, scale) + 1e-10 * np.eye(count))
+    return np.linalg.cholesky(clipped / np.outer(scale, scale) + 1e-10 * np.eye(len(correlation)))
+
+
+def common_factors(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Loadings (I, f) and weights (I,) of the own part, for :class:`Windows`.
+
+    Up to eight instruments: the Cholesky factor and no own part.  For more: principal-axis factors of the
+    correlations, as many as eigenvalues above (1 + sqrt(I / T))^2, the largest that T sessions of independent
+    returns would show (Marchenko and Pastur 1967), at least one.  Correlation outside these factors is left out.
+    """
+    sessions, count = returns.shape
+    if count <= _EXACT:
+        return correlation_factor(returns), None
+    correlation = return_correlation(returns)
+    common = np.ones(count)
+    keep = 0
+    for _ in range(30):
+        reduced = correlation.copy()
+        np.fill_diagonal(reduced, common)
+        values, vectors = np.linalg.eigh(reduced)
+        if keep == 0:
+            keep = max(1, int(np.sum(values > (1.0 + np.sqrt(count / max(sessions, 1))) ** 2)))
+        loadings = vectors[:, -keep:] * np.sqrt(np.maximum(values[-keep:], 0.0))
+        common = np.minimum((loadings**2).sum(axis=1), 1.0)
+    length = np.sqrt((loadings**2).sum(axis=1, keepdims=True))
+    loadings = loadings / np.maximum(length, 1.0)
+    return loadings, np.sqrt(np.maximum(1.0 - (loadings**2).sum(axis=1), 0.0))
 
 
 def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Iterator[np.ndarray]:
@@ -95,7 +135,8 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
     for first in range(0, draws, CHUNK):
         size = min(CHUNK, draws - first)
         rng = null_normals(seed, first // CHUNK)
-        shocks = rng.standard_normal((calendar, count, CHUNK))[:, :, :size]
+        columns = windows.factor.shape[1] + (0 if windows.own is None else count)
+        shocks = rng.standard_normal((calendar, columns, CHUNK))[:, :, :size]
         out = np.empty((len(windows.start), size))
         for i, sessions in enumerate(windows.sessions):
             rows = np.flatnonzero(windows.instrument == i)
@@ -105,9 +146,11 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
             last = int(sessions[-1])
             places = np.concatenate([sessions, np.arange(last + 1, last + 1 + horizon)])
             own = np.zeros((len(places) + 1, size))
-            for j in range(i + 1):
+            for j in range(windows.factor.shape[1]):
                 if windows.factor[i, j] != 0.0:
                     own[1:] += windows.factor[i, j] * shocks[places, j]
+            if windows.own is not None and windows.own[i] != 0.0:
+                own[1:] += windows.own[i] * shocks[places, windows.factor.shape[1] + i]
             np.cumsum(own, axis=0, out=own)
             start = windows.start[rows]
             out[rows] = (own[start + 1 + horizon] - own[start + 1]) / np.sqrt(horizon)

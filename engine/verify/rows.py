@@ -10,7 +10,7 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.scenarios import SCENARIOS
-from engine.verify.overlap import Windows, correlation_factor
+from engine.verify.overlap import Windows, common_factors
 from engine.verify.sound import sound_probabilities
 
 BASELINES = ("climatology", "same_reading", "random_walk", "filtered_history", "analyst")
@@ -176,4 +176,4 @@ def windows_of(rows: pd.DataFrame, calendar: pd.DataFrame) -> Windows:
         if len(instruments) > 1 and "close" in calendar.columns:
             close = calendar.loc[own].sort_values("date")["close"].to_numpy(dtype=np.float64)
             returns[places[1:], i] = np.diff(np.log(close))
-    return Windows(start, which, tuple(sessions), correlation_factor(returns))
+    return Windows(start, which, tuple(sessions), *common_factors(returns))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.scenarios import CONTINUATION, SCENARIOS
+from engine.scenarios import SCENARIOS
 from engine.verify.calibration.null import NullDraws, null_draws_of_classes
 from engine.verify.overlap import Windows
 from engine.verify.sound import sound_probabilities
@@ -26,7 +26,9 @@ _WORDS = (
 
 
 def truth_behind(probabilities: object, alternative: str) -> np.ndarray:
-    """The exact probabilities (n, 3) under which ``probabilities`` would be wrong in the named way.
+    """The exact probabilities (n, K) under which ``probabilities`` would be wrong in the named way.
+
+    The bias is that of the last class: continuation, or "yes".
 
     Raises
     ------
@@ -36,12 +38,10 @@ def truth_behind(probabilities: object, alternative: str) -> np.ndarray:
     p = sound_probabilities(probabilities)
     if alternative == "bias_5_points":
         q = p.copy()
-        q[:, CONTINUATION] = np.maximum(p[:, CONTINUATION] - 0.05, 0.001)
-        others = 1.0 - p[:, CONTINUATION]
-        share = np.where(others > 0, (1.0 - q[:, CONTINUATION]) / np.where(others > 0, others, 1.0), 0.0)
-        for k in range(p.shape[1]):
-            if k != CONTINUATION:
-                q[:, k] = p[:, k] * share
+        q[:, -1] = np.maximum(p[:, -1] - 0.05, 0.001)
+        others = 1.0 - p[:, -1]
+        share = np.where(others > 0, (1.0 - q[:, -1]) / np.where(others > 0, others, 1.0), 0.0)
+        q[:, :-1] = p[:, :-1] * share[:, None]
         return q / q.sum(axis=1, keepdims=True)
     factor = {"overconfidence_25": 1.25, "overconfidence_50": 1.5}[alternative]
     q = np.maximum(p, 1e-12) ** (1.0 / factor)
