@@ -91,13 +91,15 @@ class Trust:
     """Everything the report says about reliability, ready to be worded or drawn.
 
     ``projected`` maps each edge of the setup to the share of dates on which it is no level but projected from ATR,
-    ``projected_by_instrument`` each instrument to the same.
+    ``projected_by_instrument`` each instrument to the same.  ``calibration_test`` is the joint test of all horizons as
+    the metrics hold it; empty in runs made before there was one.
     """
 
     horizons: tuple[HorizonTrust, ...] = ()
     interval: float = 0.90
     projected: dict[str, float] = field(default_factory=dict)
     projected_by_instrument: dict[str, dict[str, float]] = field(default_factory=dict)
+    calibration_test: dict[str, Any] = field(default_factory=dict)
     placebo: dict[str, Any] = field(default_factory=dict)
     backtest: dict[str, Any] = field(default_factory=dict)
 
@@ -126,6 +128,7 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
         projected_by_instrument={
             symbol: _shares(shares) for symbol, shares in _mapping(projected.get("by_instrument")).items()
         },
+        calibration_test=dict(_mapping(metrics.get("calibration_test"))),
         placebo=dict(_mapping(metrics.get("placebo"))),
         backtest=dict(_mapping(metrics.get("backtest"))),
     )

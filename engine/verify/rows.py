@@ -141,6 +141,17 @@ def outcome_codes(outcome: pd.Series) -> np.ndarray:
     return codes.fillna(-1).to_numpy(dtype=np.int64)
 
 
+def windows_together(several: list[Rows], calendar: pd.DataFrame) -> tuple[list[str], list[Windows]]:
+    """Instruments, and the windows of several horizons' rows among the same sessions of all of them."""
+    frame = pd.concat([rows.frame[["instrument", "date"]] for rows in several], ignore_index=True)
+    together = windows_of(frame, calendar)
+    stops = np.cumsum([len(rows) for rows in several])
+    parts = [
+        together.take(np.arange(stop - len(rows), stop)) for rows, stop in zip(several, stops, strict=True)
+    ]
+    return list(dict.fromkeys(frame["instrument"])), parts
+
+
 def windows_of(rows: pd.DataFrame, calendar: pd.DataFrame) -> Windows:
     """Each row's place among its instrument's sessions; ``calendar`` has columns instrument, date and,
     for several instruments, close.

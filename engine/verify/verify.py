@@ -27,10 +27,15 @@
                                         share of such errors noticed at 5 %; any: at least one rejection
                                         after Holm's correction
         sharpness                       scenario -> mean, standard_deviation, quantiles, rows_in_twentieths
-        verdict                         calibration in one sentence, worded with the power
+        verdict                         calibration of each class alone, in one sentence, worded with the power
         regimes                         list of {grouping, group, rows, effective_rows, scores: forecaster ->
                                         log_loss_nats, brier, rps; skill: baseline -> log_loss_skill, low, high
                                         (of log loss), brier_skill, brier_skill_low, _high, the same for rps}
+    calibration_test                    the verdict on calibration, all horizons together
+        (engine.verify.calibration.joint):  verdict (in words), p_joint, p_temperature, exponent, exponent_low,
+                                        exponent_high, lean, p_temperature_at and p_intercept by horizon,
+                                        frequency_minus_forecast by horizon and scenario, p_temperature_of by
+                                        instrument, power by alternative; null where no horizon has rows
     interval_coverage, bootstrap_draws, null_draws
     findings                            list of {code, title, severity, explanation}
     checks                              list of the codes of all checks
@@ -62,7 +67,10 @@ from engine.verify.calibration.calibration import (
     holm,
     sharpness_by_class,
 )
+from engine.verify.calibration.joint import joint_test
+from engine.verify.calibration.joint_words import joint_metrics
 from engine.verify.calibration.power import power, verdict
+from engine.verify.calibration.race import questions
 from engine.verify.calibration.reliability import decompose
 from engine.verify.calibration.sharpness import entropy_nats
 from engine.verify.checks import CHECKS, not_applicable, run_checks
@@ -70,7 +78,7 @@ from engine.verify.evidence import CheckInput, Evidence
 from engine.verify.finding import Finding
 from engine.verify.plain import plain
 from engine.verify.projected import projected_share
-from engine.verify.rows import Rows, common_rows
+from engine.verify.rows import Rows, common_rows, windows_together
 from engine.verify.skill.regimes import regimes
 from engine.verify.skill.skill import SKILL_COLUMNS, Skill, skill
 
@@ -179,6 +187,7 @@ def verify(
 
     metrics: dict[str, Any] = {
         "horizons": horizons,
+        "calibration_test": _joint([rows for rows, _ in measured], replay, config),
         "interval_coverage": settings.interval,
         "bootstrap_draws": settings.bootstrap_draws,
         "null_draws": settings.null_draws,
@@ -201,6 +210,28 @@ def verify(
         skill=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SKILL_COLUMNS)),
         findings=findings,
     )
+
+
+def _joint(measured: list[Rows], replay: pd.DataFrame, config: Config) -> dict[str, Any] | None:
+    """Temperature and intercept of the model's forecasts at all horizons together."""
+    if not measured:
+        return None
+    settings = config.verify
+    instruments, windows = windows_together(measured, replay)
+    asked = questions(
+        {
+            rows.horizon: (rows.probabilities["model"], rows.codes, own)
+            for rows, own in zip(measured, windows, strict=True)
+        }
+    )
+    test = joint_test(
+        asked,
+        draws=settings.null_draws,
+        seed=_seed(config.seed, 0, 4),
+        coverage=settings.interval,
+        power_draws=max(settings.null_draws // 3, 99),
+    )
+    return joint_metrics(test, SCENARIOS, instruments)
 
 
 def _horizon_metrics(rows: Rows, found: Skill, fitted: Calibration) -> dict[str, Any]:

@@ -95,7 +95,9 @@ def analyst_verdict(trust: Trust) -> str:
 
 
 def calibration_verdict(trust: Trust) -> str:
-    """Calibration of all classes and horizons, worded with the power of the test."""
+    """Calibration at all horizons, worded with the power of the test; the classes alone where that says more."""
+    if trust.calibration_test.get("verdict"):
+        return " ".join(filter(None, (str(trust.calibration_test["verdict"]), _classes_alone(trust))))
     lines = [(table, line) for table in trust.horizons for line in table.calibration]
     tested = [(table, line) for table, line in lines if line.rejected is not None]
     if not tested:
@@ -111,6 +113,19 @@ def calibration_verdict(trust: Trust) -> str:
     power = power_sentence(trust)
     text = f"The probabilities are not distinguishable from calibrated in {words.plural(len(tested), 'test')}"
     return f"{text}; {power}" if power else text + "."
+
+
+def _classes_alone(trust: Trust) -> str:
+    """Classes whose shape alone is rejected, whatever the joint test says; empty for none."""
+    named = [
+        f"{line.scenario} at {table.horizon_sessions} sessions"
+        for table in trust.horizons
+        for line in table.calibration
+        if line.rejected
+    ]
+    if not named:
+        return ""
+    return f"Class by class, the shape (MCB, Holm-corrected) is rejected for {words.join(named)}."
 
 
 def slope_verdict(trust: Trust) -> str:

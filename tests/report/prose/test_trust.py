@@ -84,6 +84,19 @@ def test_a_rejection_names_class_and_horizon():
     assert text.startswith("Calibration is rejected for breakdown at 15 sessions")
 
 
+def test_the_joint_test_speaks_first_where_there_is_one():
+    metrics = make_metrics()
+    metrics["calibration_test"] = {
+        "verdict": "Not distinguishable from calibrated by temperature and intercept."
+    }
+    assert verdicts.calibration_verdict(read_metrics(metrics)) == metrics["calibration_test"]["verdict"]
+    metrics["horizons"]["15"]["calibration"]["range"]["mcb_p_holm"] = 0.004
+    told = verdicts.calibration_verdict(read_metrics(metrics))
+    assert told.endswith(
+        "Class by class, the shape (MCB, Holm-corrected) is rejected for range at 15 sessions."
+    )
+
+
 def test_analyst_is_mentioned_only_where_there_is_one():
     metrics = make_metrics()
     assert "fixed table" in verdicts.analyst_verdict(read_metrics(metrics))
