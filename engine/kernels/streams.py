@@ -13,6 +13,7 @@ resampled bars               symbol, draw                                    :fu
 resampled training rows      longest horizon, start of the fold, draw        :func:`resampled_rows`
 bootstrap of scores          horizon; draw, step                             :func:`verify_seed`, :func:`bootstrap_unit`
 null of calibration, power   horizon; chunk of draws                         :func:`verify_seed`, :func:`null_normals`
+null in which classes race   draw                                            :func:`verify_seed`, :func:`race_normals`
 scores outside a run         horizon                                         :func:`horizon_seed`
 placebo: levels              row                                             :func:`placebo_lot`
 placebo: bootstrap           horizon; draw, step                             :func:`placebo_seed`
@@ -32,8 +33,8 @@ import numpy as np
 
 from engine.kernels.hash import GOLDEN, mix64, splitmix, unit
 
-_VERIFY = {"skill": 1, "calibration": 2, "power": 3}
-_NULL = 0x0E11
+_VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4}
+_NULL, _RACE = 0x0E11, 0x4ACE
 _BARS, _ROWS = 1, 2
 _SEED_STEP, _DRAW_STEP = np.uint64(0xD1342543DE82EF95), np.uint64(0xA0761D6478BD642F)
 _BOOTSTRAP = np.uint64(0x2545F4914F6CDD1D)
@@ -61,8 +62,8 @@ def resampled_rows(seed: int, longest_horizon: int, fold_start: int, draw: int) 
     return _generator(seed, _ROWS, longest_horizon, fold_start, draw)
 
 
-def verify_seed(seed: int, horizon: int, use: Literal["skill", "calibration", "power"]) -> int:
-    """Seed of one part of the verification of one horizon."""
+def verify_seed(seed: int, horizon: int, use: Literal["skill", "calibration", "power", "joint"]) -> int:
+    """Seed of one part of the verification of one horizon; ``joint`` is of all horizons, under horizon 0."""
     state = np.random.SeedSequence([seed, horizon, _VERIFY[use]]).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(2))
 
@@ -82,6 +83,11 @@ def bootstrap_unit(seed, draw, step):
 def null_normals(seed: int, chunk: int) -> np.random.Generator:
     """Standard normals of one chunk of the null's draws."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _NULL, chunk])))
+
+
+def race_normals(seed: int, draw: int) -> np.random.Generator:
+    """Standard normals of one draw of the race."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _RACE, draw])))
 
 
 @numba.njit(cache=True)

@@ -227,7 +227,7 @@ def _joint(measured: list[Rows], replay: pd.DataFrame, config: Config) -> dict[s
     test = joint_test(
         asked,
         draws=settings.null_draws,
-        seed=_seed(config.seed, 0, 4),
+        seed=verify_seed(config.seed, 0, "joint"),
         coverage=settings.interval,
         power_draws=max(settings.null_draws // 3, 99),
     )

@@ -32,6 +32,7 @@ from os import cpu_count
 import numpy as np
 
 from engine.errors import InputError
+from engine.kernels.streams import race_normals
 from engine.verify.calibration.race_kernel import TIMES, race_history
 from engine.verify.overlap import Windows
 from engine.verify.sound import need_rows, sound_codes, sound_probabilities
@@ -176,8 +177,7 @@ def race(
     )  # fmt: skip
 
     def draw(number: int) -> None:
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0x4ACE, number])))
-        shocks = rng.standard_normal((calendar, columns, asked.classes))
+        shocks = race_normals(seed, number).standard_normal((calendar, columns, asked.classes))
         race_history(shocks, *fixed, total[number], plain[number])
 
     threads = min(2, cpu_count() or 1) if asked.rows * draws > _THREADED else 1
