@@ -17,6 +17,7 @@ import typer
 from engine.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
+    from engine.bars.findings import BarFinding
     from engine.config import Config
 
 app = typer.Typer(
@@ -77,7 +78,9 @@ def run(
     from engine import commands, pipeline
     from engine.report.terminal.terminal import run_view
 
-    made = pipeline.run(_load(config, overrides), results=results, command=_command_line())
+    made = pipeline.run(
+        _load(config, overrides), results=results, command=_command_line(), told=_tell_findings
+    )
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
     print(made.path)
     if strict:
@@ -96,7 +99,7 @@ def scenario(
     from engine.files import to_json
     from engine.report.terminal.terminal import scenario_view
 
-    tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of))
+    tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of), told=_tell_findings)
     if as_json:
         sys.stdout.write(to_json({"instruments": [table.to_dict() for table in tables]}))
     else:
@@ -117,7 +120,12 @@ def tune(
     from engine.report.terminal.listings import tuning_view
 
     path, result = commands.tune(
-        _load(config, overrides), trials=trials, workers=workers, storage=storage, results=results
+        _load(config, overrides),
+        trials=trials,
+        workers=workers,
+        storage=storage,
+        results=results,
+        told=_tell_findings,
     )
     _print(tuning_view(result.to_dict()))
     print(path)
@@ -133,7 +141,12 @@ def audit(
     """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
     from engine import commands
 
-    commands.audit(_load(config, overrides), dates=None if every else dates, done=partial(print, flush=True))
+    commands.audit(
+        _load(config, overrides),
+        dates=None if every else dates,
+        done=partial(print, flush=True),
+        told=_tell_findings,
+    )
 
 
 @app.command()
@@ -199,7 +212,7 @@ def ledger_add(
     """Append today's table; adding the same forecast twice changes nothing."""
     from engine import commands
 
-    added = commands.ledger_add(_load(config, overrides), file, as_of=_date(as_of))
+    added = commands.ledger_add(_load(config, overrides), file, as_of=_date(as_of), told=_tell_findings)
     print(f"{added} new line{'' if added == 1 else 's'} in {file}")
 
 
@@ -259,6 +272,15 @@ def _print(*views: object) -> None:
     from engine.report.terminal.terminal import make_console
 
     make_console().print(*views, sep="\n")
+
+
+def _tell_findings(findings: list[BarFinding]) -> None:
+    """What was found in the bars, on stderr: tables and paths on stdout stay alone."""
+    if findings:
+        from engine.report.terminal.listings import bar_findings_view
+        from engine.report.terminal.terminal import make_console
+
+        make_console(sys.stderr).print(bar_findings_view(findings))
 
 
 def _date(text: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from engine.bars.load import load_all
+from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, ConfigError, RunError
@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
 
 def audit(
-    config: Config, dates: int | None = 200, *, done: Callable[[AuditResult], None] | None = None
+    config: Config,
+    dates: int | None = 200,
+    *,
+    done: Callable[[AuditResult], None] | None = None,
+    told: Told | None = None,
 ) -> list[AuditResult]:
     """Recompute ``dates`` of each instrument's history (None: all) without the future; see ``verify.audit``.
 
     Parameters
     ----------
     done : called with each instrument's result as soon as it is known.
+    told : is given what was found in the bars.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def audit(
     from engine.verify.audit.audit import audit as audit_bars
 
     results = []
-    for symbol, series in load_all(config).items():
+    for symbol, series in load_sound(config, told)[0].items():
         results.append(audit_bars(series, config, dates, track=partial(track, name=symbol)))
         if done is not None:
             done(results[-1])
@@ -57,12 +62,12 @@ def audit(
 
 
 def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
-    """The bars of a config and what a researcher should know about them."""
-    from engine.bars.findings import find_in_bars
-    from engine.bars.remarks import find_around
+    """The bars of a config and what a researcher should know about them, worst first; nothing is stopped.
 
+    Beside what every command looks at, a calendar is guessed where the config names none.
+    """
     bars = load_all(config)
-    return bars, find_in_bars(bars) + find_around(bars)
+    return bars, judged(bars, config, guess_calendars=True)
 
 
 def tune(
@@ -72,6 +77,7 @@ def tune(
     workers: int = 2,
     storage: str | None = None,
     results: str | Path = "results",
+    told: Told | None = None,
 ) -> tuple[Path, TuneResult]:
     """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
 
@@ -84,6 +90,7 @@ def tune(
     from engine.files import write_json, write_text
     from engine.tune.tune import tune as search
 
+    _, findings = load_sound(config, told)
     folder = Path(results) / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
@@ -91,18 +98,20 @@ def tune(
     numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
     path = next(folder / name for name in numbered if not (folder / name).exists())
     write_text(path, result.best_yaml)
-    write_json(path.with_suffix(".json"), result.to_dict())
+    write_json(path.with_suffix(".json"), result.to_dict() | {"findings": [f.as_dict() for f in findings]})
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
     return path, result
 
 
-def ledger_add(config: Config, file: str | Path, as_of: str | None = None) -> int:
+def ledger_add(
+    config: Config, file: str | Path, as_of: str | None = None, *, told: Told | None = None
+) -> int:
     """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
     from engine.forecast.walk_forward import walk_forward
     from engine.verify.ledger.ledger import add, entries_of
 
     with threadpool_limits(1):
-        replayed = replay(config, as_of)
+        replayed = replay(config, as_of, told=told)
         forecasts = walk_forward(replayed.inputs, config).frame
     last = max(series.dates[-1] for series in replayed.bars.values())
     return add(Path(file), entries_of(forecasts, replayed.frame, config, last))

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from engine.bars.load import load_all
+from engine.bars.findings import BarFinding
+from engine.bars.load import Told, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.errors import DataError
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
@@ -68,8 +68,12 @@ class Replayed:
         return pd.concat(frames, ignore_index=True)
 
 
-def replay(config: Config, as_of: str | None = None) -> Replayed:
+def replay(config: Config, as_of: str | None = None, *, told: Told | None = None) -> Replayed:
     """Load the bars and walk every date; with ``as_of``, on the history as it was known after that close.
+
+    Parameters
+    ----------
+    told : is given what was found in the bars.
 
     Raises
     ------
@@ -81,24 +85,10 @@ def replay(config: Config, as_of: str | None = None) -> Replayed:
     >>> import engine                                                           # doctest: +SKIP
     >>> engine.replay(engine.load_config("configs/nasdaq.yaml")).frame.tail()     # doctest: +SKIP
     """
-    bars = load_all(config)
-    if as_of is not None:
-        bars = _as_of(bars, as_of)
+    bars, _ = load_sound(config, told, as_of)
     return _with_outcomes(
         config, bars, {symbol: replay_bars(series, config) for symbol, series in bars.items()}
     )
-
-
-def _as_of(bars: dict[str, BarSeries], day: str) -> dict[str, BarSeries]:
-    known = {symbol: series.cut(series.index_of(day) + 1) for symbol, series in bars.items()}
-    if not any(len(series) for series in known.values()):
-        first = min(series.dates[0] for series in bars.values())
-        raise DataError(
-            "data.too_few_bars",
-            f"{', '.join(bars)}: {day} is before the first session, {first}",
-            "name a later date, or use a longer history",
-        )
-    return {symbol: series for symbol, series in known.items() if len(series)}
 
 
 def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str, Replay]) -> Replayed:
@@ -107,7 +97,12 @@ def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str
 
 
 def run(
-    config: Config, *, results: str | Path = "results", command: str = "engine.run", audit_dates: int = 35
+    config: Config,
+    *,
+    results: str | Path = "results",
+    command: str = "engine.run",
+    audit_dates: int = 35,
+    told: Told | None = None,
 ) -> Run:
     """Run the whole pipeline and fill a new run folder.
 
@@ -117,11 +112,13 @@ def run(
     command : recorded in the manifest.
     audit_dates : dates that the look-ahead audit recomputes during the run, shared among the instruments (ten
         each at least); 0 leaves it out.  ``engine audit`` recomputes more of them, or all.
+    told : is given what was found in the bars, worst first, before anything is stopped.
 
     Raises
     ------
     DataError
-        Before any folder is made, where the bars are not sound.
+        Before any folder is made, where the bars are not sound, or a finding about them makes a replay meaningless and
+        the config does not accept it.
 
     Examples
     --------
@@ -132,14 +129,15 @@ def run(
     from engine.runs.progress import Progress
     from engine.runs.run import Run
 
-    bars = load_all(config)
+    bars, findings = load_sound(config, told)
     import_module(
         "engine.forecast.walk_forward"
     )  # a limit on threads reaches only the libraries loaded by then
     folder = RunFolder(Path(results), config, bars, command)
+    folder.note_bars(findings, config.corrections)
     try:
         with threadpool_limits(1), Progress(folder) as progress:
-            _fill(folder, config, bars, progress, audit_dates)
+            _fill(folder, config, (bars, findings), progress, audit_dates)
     except BaseException as error:
         folder.log(f"{type(error).__name__}: {error}")
         folder.finish("failed")
@@ -149,7 +147,11 @@ def run(
 
 
 def _fill(
-    folder: RunFolder, config: Config, bars: dict[str, BarSeries], progress: Progress, audit_dates: int
+    folder: RunFolder,
+    config: Config,
+    loaded: tuple[dict[str, BarSeries], list[BarFinding]],
+    progress: Progress,
+    audit_dates: int,
 ) -> None:
     from engine.backtest.backtest import backtest
     from engine.forecast.folds.training_labels import training_labels
@@ -165,6 +167,7 @@ def _fill(
     from engine.verify.plain import plain
     from engine.verify.verify import verify
 
+    bars, findings = loaded
     ahead = compile_ahead()
     with progress.stage("replay"):
         replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
@@ -200,9 +203,7 @@ def _fill(
             outcomes=replayed.outcomes,
             audit=audited if audits else None,
             audit_expected=True,
-            opens_real_from={
-                symbol: item["opens_real_from"] for symbol, item in folder.manifest["data"].items()
-            },
+            bars_findings=tuple(findings),
             searched=searched_ranges(config),
             folds=training_labels(forecasts, replayed.inputs),
             placebo=placebo(replayed.inputs, config) if config.verify.placebo else None,
@@ -226,7 +227,7 @@ def _fill(
         draw(folder.path)
 
 
-def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
+def scenario(config: Config, as_of: str | None = None, *, told: Told | None = None) -> list[Scenario]:
     """The scenario table of every instrument for its last close, or as known after the close of ``as_of``.
 
     Equal to the walk-forward forecast of that date in a full run, to the last bit.
@@ -248,7 +249,7 @@ def scenario(config: Config, as_of: str | None = None) -> list[Scenario]:
     from engine.table.touch.book import book_touch
 
     with threadpool_limits(1):
-        replayed = replay(config, as_of)
+        replayed = replay(config, as_of, told=told)
         forecasts = walk_forward(replayed.inputs, config)
         return last_tables(
             replayed.replays, replayed.inputs, forecasts, book_touch(replayed.replays, config), config

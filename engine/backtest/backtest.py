@@ -25,6 +25,7 @@ from engine.backtest.performance import equity_metrics, session_returns, trade_m
 from engine.backtest.sharpe import Search, deflated_sharpe
 from engine.backtest.trading import Traded, account_of, asked, fill, trade
 from engine.bars.series import BarSeries
+from engine.bars.stretches import runs
 from engine.config import Config
 from engine.errors import InputError
 
@@ -273,18 +274,19 @@ def _deflated(equity: np.ndarray, search: Search) -> dict[str, Any]:
     }
 
 
+def _stretches(bars: BarSeries) -> str:
+    found = runs(~bars.opens_traded)
+    return ", ".join(f"{bars.dates[start]} to {bars.dates[stop - 1]}" for start, stop in found)
+
+
 def _warnings(traded: Traded, config: Config) -> list[str]:
     symbol, strategy = traded.setup.bars.symbol, traded.fills[0]
     found = []
     late = int(strategy.entry_at_close.sum())
     if late:
-        bars = traded.setup.bars
-        real = (
-            f"before {bars.dates[bars.opens_real_from]}" if bars.opens_real_from < len(bars) else "throughout"
-        )
         found.append(
-            f"{symbol}: {late} of {len(strategy)} entries are filled at the close of the next session,"
-            f" because the opens {real} are not traded prices"
+            f"{symbol}: {late} of {len(strategy)} entries are filled at the close of the next session, because the"
+            f" opens of {_stretches(traded.setup.bars)} are not traded prices"
         )
     if len(strategy) == 0:
         highest = float(np.nanmax(traded.setup.p_continuation))

@@ -5,8 +5,8 @@ The convention, in one place
 A signal is given at the close of session ``t``; everything it uses is known then.  The setup (target and
 floor) is frozen at ``t``.
 
-entry    at the open of ``t + 1``.  Where that open is not a traded price (the bar lies before
-         ``opens_real_from``) at the close of ``t + 1``.  The entry is cancelled where there is nothing left
+entry    at the open of ``t + 1``.  Where that open is not a traded price
+         (``opens_traded``) at the close of ``t + 1``.  The entry is cancelled where there is nothing left
          to trade: the open is already at or beyond the target (with floor breaks on touch: or at or below the
          floor); for a fill at the close, where session ``t + 1`` itself has already touched the target or
          broken the floor.
@@ -20,7 +20,7 @@ horizon  at the close of ``t + horizon``, the last session that the forecast spe
          order is known at the entry, so an order at the close looks at nothing later.
 end      a position still open at the last bar there is, is sold at its close.
 
-Before ``opens_real_from`` no gap is seen: the target fills at its own price, the stop at the floor or, where
+Where an open is not traded no gap is seen: the target fills at its own price, the stop at the floor or, where
 the whole bar lies below it, at the low (the worst price there was).
 
 One position at a time: a signal counts only where no position is open at its close.
@@ -72,7 +72,7 @@ def _walk(
     high: np.ndarray,
     low: np.ndarray,
     close: np.ndarray,
-    opens_real_from: int,
+    opens_traded: np.ndarray,
     floor: np.ndarray,
     target: np.ndarray,
     signals: np.ndarray,
@@ -93,7 +93,7 @@ def _walk(
         goal = target[t]
         ground = floor[t]
         entry = t + 1
-        at_open = entry >= opens_real_from
+        at_open = opens_traded[entry]
         if at_open:
             price = open_[entry]
             void = price >= goal or (touch and price <= ground)
@@ -112,7 +112,7 @@ def _walk(
         out = close[last]
         reason = HORIZON if last == t + horizon else END
         for j in range(first, last + 1):
-            real = j >= opens_real_from
+            real = opens_traded[j]
             # the fill itself is the first price of the entry session: no gap can lie before it
             gap_up = real and open_[j] >= goal
             gap_down = touch and real and open_[j] <= ground
@@ -133,7 +133,7 @@ def _walk(
                 break
             if not touch and close[j] < ground and j < last:
                 x, reason = j + 1, FLOOR
-                out = open_[j + 1] if j + 1 >= opens_real_from else close[j + 1]
+                out = open_[j + 1] if opens_traded[j + 1] else close[j + 1]
                 break
         bars[count, 0] = t
         bars[count, 1] = entry
@@ -197,7 +197,7 @@ def fill_signals(
         bars.high,
         bars.low,
         bars.close,
-        bars.opens_real_from,
+        bars.opens_traded,
         np.ascontiguousarray(floor, dtype=np.float64),
         np.ascontiguousarray(target, dtype=np.float64),
         signals,

@@ -84,7 +84,7 @@ def trade(setup: Tradable, config: Config, horizon: int, cash: float) -> Traded:
 def hold(setup: Tradable) -> Fills:
     """One trade: bought on the session after the first forecast, sold at the last close."""
     bars, entry, last = setup.bars, setup.start + 1, len(setup.bars) - 1
-    at_close = entry < bars.opens_real_from
+    at_close = bool(entry < len(bars) and not bars.opens_traded[entry])
     # bought and sold at one and the same close is no trade
     trades = 1 if entry + at_close <= last else 0
     price = bars.close if at_close else bars.open

@@ -1,23 +1,35 @@
-"""From a config to bar series."""
+"""From a config to bar series, and to what is known against them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace as changed
 
 import numpy as np
 
+from engine.bars.findings import BarFinding, find_in_bars
+from engine.bars.remarks import find_around
 from engine.bars.series import BarSeries
 from engine.bars.sources import read_source
-from engine.bars.validate import to_series
-from engine.config import Config, Instrument, ReplayConfig
+from engine.bars.validate import Reading, read_series
+from engine.config import Acceptance, Config, Correction, Instrument, ReplayConfig
 from engine.errors import DataError
+from engine.severity import rank
 
 # below this, neither the 200-day mean nor one year of shocks for filtered_history exists
 MINIMUM_SESSIONS = 315
 
+Told = Callable[[list[BarFinding]], None]
 
-def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
-    """The checked bars of one instrument, cut to the sessions of ``replay``.
+
+def load_bars(
+    instrument: Instrument, replay: ReplayConfig, corrections: tuple[Correction, ...] = ()
+) -> BarSeries:
+    """The corrected and checked bars of one instrument, cut to the sessions of ``replay``.
+
+    Parameters
+    ----------
+    corrections : those of this instrument.
 
     Raises
     ------
@@ -26,8 +38,16 @@ def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
     """
     table = read_source(instrument.source, instrument.symbol)
     place = table.place
-    bars = to_series(table.frame, symbol=instrument.symbol, family=instrument.family, place=place)
-    bars = changed(bars, around=changed(table.around, calendar=instrument.calendar))
+    reading = Reading(
+        symbol=instrument.symbol,
+        family=instrument.family,
+        place=place,
+        opens=instrument.opens,
+        adjust=instrument.adjust,
+        corrections=corrections,
+    )
+    around = changed(table.around, calendar=instrument.calendar)
+    bars = changed(read_series(table.frame, reading), around=around)
     if instrument.calendar is not None:
         _require_calendar(bars, instrument.calendar, place)
     bars = _between(bars, replay)
@@ -41,14 +61,17 @@ def load_bars(instrument: Instrument, replay: ReplayConfig) -> BarSeries:
 
 
 def load_all(config: Config) -> dict[str, BarSeries]:
-    """The bars of every instrument by symbol, in the order of the config.
+    """The bars of every instrument by symbol, in the order of the config; what is found in them is not judged.
 
     Raises
     ------
     DataError
         As :func:`load_bars`; also ``data.too_few_bars`` when no instrument is long enough for a first fold.
     """
-    loaded = {item.symbol: load_bars(item, config.replay) for item in config.instruments}
+    loaded = {
+        item.symbol: load_bars(item, config.replay, corrections_of(config, item.symbol))
+        for item in config.instruments
+    }
     calendar = np.unique(np.concatenate([bars.dates for bars in loaded.values()]))
     needed = config.forecast.min_train_sessions + max(config.horizons) + 1
     if len(calendar) < needed:
@@ -78,14 +101,88 @@ def _require_calendar(bars: BarSeries, calendar: str, place: str) -> None:
     )
 
 
+def load_sound(
+    config: Config, told: Told | None = None, as_of: str | None = None
+) -> tuple[dict[str, BarSeries], list[BarFinding]]:
+    """The bars to work with, and the findings about them, worst first; what makes a replay meaningless stops here.
+
+    Parameters
+    ----------
+    told : is given the findings before anything is stopped.
+    as_of : only bars up to this day are loaded and judged, as they were known after its close.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_all`; the code of the first finding of severity ``failure`` that ``accept`` does not name;
+        ``data.too_few_bars`` where ``as_of`` is before all bars.
+    """
+    bars = load_all(config)
+    if as_of is not None:
+        bars = _as_of(bars, as_of)
+    findings = judged(bars, config)
+    if told is not None:
+        told(findings)
+    require_sound(findings)
+    return bars, findings
+
+
+def judged(
+    bars: Mapping[str, BarSeries], config: Config, *, guess_calendars: bool = False
+) -> list[BarFinding]:
+    """Every finding, worst first; those that ``accept`` names carry its reason.
+
+    Sessions are held against the calendars the config names; with ``guess_calendars`` also against the one that fits best.
+    """
+    named = {symbol: b for symbol, b in bars.items() if guess_calendars or b.around.calendar is not None}
+    found = find_in_bars(bars) + (find_around(named) if named else [])
+    found.sort(key=lambda finding: rank(finding.severity))
+    return [_accepted(finding, config.accept) for finding in found]
+
+
+def require_sound(findings: list[BarFinding]) -> None:
+    """Raise where a finding makes a replay meaningless and the config does not accept it."""
+    stopping = [finding for finding in findings if finding.stops]
+    if not stopping:
+        return
+    first, others = stopping[0], len(stopping) - 1
+    more = f" (and {others} more finding{'s' if others > 1 else ''} that stop a replay)" if others else ""
+    day = f", date: {first.date}" if first.date is not None else ""
+    raise DataError(
+        first.code,
+        f"{first.symbol}: {first.text.rstrip('.')}{more}",
+        f"{first.remedy}: `accept: [{{finding: {first.code}{day}, reason: ...}}]`; `engine check` lists every finding",
+    )
+
+
+def corrections_of(config: Config, symbol: str) -> tuple[Correction, ...]:
+    """The corrections of one instrument."""
+    return tuple(item for item in config.corrections if item.symbol in (None, symbol))
+
+
+def _accepted(finding: BarFinding, accept: tuple[Acceptance, ...]) -> BarFinding:
+    for item in accept:
+        inside = item.date is None or (
+            finding.date is not None and finding.date <= str(item.date) <= (finding.until or finding.date)
+        )
+        if item.finding == finding.code and item.symbol in (None, finding.symbol) and inside:
+            return changed(finding, accepted=item.reason or "no reason given")
+    return finding
+
+
+def _as_of(bars: dict[str, BarSeries], day: str) -> dict[str, BarSeries]:
+    known = {symbol: series.cut(series.index_of(day) + 1) for symbol, series in bars.items()}
+    if not any(len(series) for series in known.values()):
+        first = min(series.dates[0] for series in bars.values())
+        raise DataError(
+            "data.too_few_bars",
+            f"{', '.join(bars)}: {day} is before the first session, {first}",
+            "name a later date, or use a longer history",
+        )
+    return {symbol: series for symbol, series in known.items() if len(series)}
+
+
 def _between(bars: BarSeries, replay: ReplayConfig) -> BarSeries:
     first = 0 if replay.start is None else int(np.searchsorted(bars.dates, np.datetime64(replay.start, "D")))
     stop = len(bars) if replay.end is None else bars.index_of(replay.end) + 1
-    if (first, stop) == (0, len(bars)):
-        return bars
-    cut = bars.cut(stop)
-    return changed(
-        cut,
-        opens_real_from=max(0, cut.opens_real_from - first),
-        **{name: getattr(cut, name)[first:] for name in ("dates", "open", "high", "low", "close", "volume")},
-    )
+    return bars if (first, stop) == (0, len(bars)) else bars.between(first, stop)

@@ -33,7 +33,7 @@ def _calendar(bars: BarSeries) -> list[BarFinding]:
         BarFinding(
             bars.symbol,
             "bars.calendar",
-            "info",
+            "note",
             f"sessions follow {name}; {len(early)} of them were half days"
             + (f", the last on {early[-1]}" if len(early) else ""),
         )
@@ -45,7 +45,7 @@ def _calendar(bars: BarSeries) -> list[BarFinding]:
             BarFinding(
                 bars.symbol,
                 "bars.known_closures",
-                "info",
+                "note",
                 f"{_days(days)} of {found.calendar} without a row: {reason}",
             )
         )
@@ -54,7 +54,7 @@ def _calendar(bars: BarSeries) -> list[BarFinding]:
             BarFinding(
                 bars.symbol,
                 "bars.missing_sessions",
-                "issue",
+                "warning",
                 f"{_days(left)} of {found.calendar} without a row: {_listed(left)}",
             )
         )
@@ -63,7 +63,7 @@ def _calendar(bars: BarSeries) -> list[BarFinding]:
             BarFinding(
                 bars.symbol,
                 "bars.rows_on_holidays",
-                "issue",
+                "warning",
                 f"{len(found.extra)} row{'s' if len(found.extra) > 1 else ''} on days without a session of "
                 f"{found.calendar}: {_listed(found.extra)}",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from engine.errors import InputError
 
 PRICE_COLUMNS = ("open", "high", "low", "close")
 COLUMNS = (*PRICE_COLUMNS, "volume")
+_MORE = ("opens_traded", "adjusted_close")  # of every bar, too, and no column of a source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +27,9 @@ class BarSeries:
     dates : (n,) ``datetime64[D]``, strictly ascending, naive.
     open, high, low, close : (n,) float64, positive and finite, ``low <= open, close <= high``.
     volume : (n,) float64; all 0 where the source has none (``has_volume`` is False).
-    opens_real_from : index of the first bar whose open is a traded price; bars before it have
-        ``open = previous close`` and must not be used for gaps.  ``n`` where no open is real.
+    opens_traded : (n,) bool, False where the open is no price somebody could have traded at (it repeats the close
+        before, or is stale) and must not be used for gaps and fills; all True where nothing is given.
+    adjusted_close : (n,) float64 where the source has one that is not applied yet, else None.
     around : what is known about the series besides its bars.
     """
 
@@ -38,12 +41,17 @@ class BarSeries:
     low: np.ndarray
     close: np.ndarray
     volume: np.ndarray
-    opens_real_from: int = 0
+    opens_traded: np.ndarray = None  # type: ignore[assignment]  # until __post_init__
+    adjusted_close: np.ndarray | None = None
     around: Around = NOTHING
 
     def __post_init__(self) -> None:
+        if self.opens_traded is None:
+            object.__setattr__(self, "opens_traded", np.ones(len(self.dates), dtype=np.bool_))
         # one kind of array: nobody can write into a series, and a kernel is compiled once, not once per flag
-        for name in ("dates", *COLUMNS):
+        for name in ("dates", *COLUMNS, *_MORE):
+            if getattr(self, name) is None:
+                continue
             values = np.ascontiguousarray(getattr(self, name)).view()
             values.flags.writeable = False
             object.__setattr__(self, name, values)
@@ -58,11 +66,13 @@ class BarSeries:
 
     def cut(self, stop: int) -> BarSeries:
         """The first ``stop`` bars: the history as it was known after the close of bar ``stop - 1``."""
-        return replace(
-            self,
-            **{name: getattr(self, name)[:stop] for name in ("dates", *COLUMNS)},
-            opens_real_from=min(self.opens_real_from, stop),
-        )
+        return self.between(0, stop)
+
+    def between(self, start: int, stop: int) -> BarSeries:
+        """Bars ``start`` to ``stop - 1``."""
+        parts: dict[str, Any] = {name: getattr(self, name) for name in ("dates", *COLUMNS, *_MORE)}
+        cut: dict[str, Any] = {name: p if p is None else p[start:stop] for name, p in parts.items()}
+        return replace(self, **cut)
 
     def index_of(self, day: object) -> int:
         """Index of the last session dated ``day`` or earlier; -1 where there is none.

@@ -1,35 +1,107 @@
-"""From a raw table to a sound bar series, or to one exact error; nothing is repaired on the way."""
+"""From a raw table to a sound bar series, or to one exact error; nothing is repaired that the config does not name."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from engine.bars.adjust import ADJUSTED_NAMES, Adjust, factors
+from engine.bars.corrections import apply_corrections
+from engine.bars.culprit import common_cause, culprit
+from engine.bars.dates import read_days, require_order
+from engine.bars.opens import Opens, traded_opens
 from engine.bars.series import COLUMNS, PRICE_COLUMNS, BarSeries
+from engine.config import Correction
 from engine.errors import DataError
 
-FAKE_OPEN_WINDOW = 63
-FAKE_OPEN_SHARE = 0.25
-EARLIEST_DATE, LATEST_DATE = np.datetime64("1600-01-01", "D"), np.datetime64("2200-01-01", "D")
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the bars of one instrument are to be read, as its config says.
+
+    Attributes
+    ----------
+    symbol, family : of the instrument.
+    place : file or source, for error messages.
+    opens, adjust : see ``Instrument``.
+    corrections : those of this instrument.
+    """
+
+    symbol: str
+    family: str
+    place: str
+    opens: Opens = "auto"
+    adjust: Adjust = "none"
+    corrections: tuple[Correction, ...] = ()
 
 
 def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str) -> BarSeries:
-    """Check the content of ``frame`` and make it a :class:`BarSeries`.
+    """Check the content of ``frame`` and make it a :class:`BarSeries`, as :func:`read_series` does without options."""
+    return read_series(frame, Reading(symbol, family, place))
+
+
+def read_series(frame: pd.DataFrame, reading: Reading) -> BarSeries:
+    """Correct, check and adjust the content of ``frame`` and make it a :class:`BarSeries`.
 
     Parameters
     ----------
-    frame : columns date, open, high, low, close and, optionally, volume (any case); text or numbers.  The index
-        is what the source calls each row.
-    place : file or source, for error messages.
+    frame : columns date, open, high, low, close and, optionally, volume and an adjusted close (any case); text or
+        numbers.  The index is what the source calls each row.
 
     Raises
     ------
     DataError
         ``data.missing_column``, ``data.duplicate_column``, ``data.empty``, ``data.bad_date``, ``data.duplicate_date``,
-        ``data.not_ascending``, ``data.not_a_number``, ``data.infinite``, ``data.not_positive``,
-        ``data.high_below_low``, ``data.outside_range`` or ``data.negative_volume``; the first offending row
-        and column are named, with the number of further rows that share the defect.
+        ``data.not_daily``, ``data.not_ascending``, ``data.not_a_number``, ``data.infinite``, ``data.not_positive``,
+        ``data.high_below_low``, ``data.outside_range``, ``data.negative_volume`` or ``data.correction_unused``; the
+        first offending row and the column at fault are named, with the number of further rows that share the defect.
     """
+    place = reading.place
+    columns = _columns(frame, place)
+    days = read_days(frame[columns["date"]], place)
+    frame, days = apply_corrections(frame, days, columns, reading.corrections, place)
+    if not len(frame):
+        raise DataError("data.empty", f"{place}: there are no bars", "export the bars again")
+    require_order(days, frame[columns["date"]], place)
+    report = _Reporter(place, days, frame.index.to_numpy())
+    values: dict[str, np.ndarray] = {}
+    for name in COLUMNS:
+        if name in columns:
+            values[name] = _numbers(frame[columns[name]], name, report)
+        else:
+            values[name] = np.zeros(len(frame))
+    _require_positive(values, report)
+    _require_range(values, report)
+    adjusted = next((name for name in ADJUSTED_NAMES if name in columns), None)
+    known = None
+    if adjusted is not None:
+        known = _adjusted(frame[columns[adjusted]], report, needed=reading.adjust != "none")
+    if reading.adjust != "none":
+        if known is None:
+            raise DataError(
+                "data.no_adjusted_close",
+                f"{place}: `adjust: {reading.adjust}` needs an adjusted close, and there is none",
+                f"add a column {ADJUSTED_NAMES[0]!r}, or set `adjust: none`",
+            )
+        factor = factors(values["close"], known, reading.adjust)
+        values |= {name: values[name] * factor for name in PRICE_COLUMNS}
+        known = None
+    return BarSeries(
+        symbol=reading.symbol,
+        family=reading.family,
+        dates=days,
+        opens_traded=traded_opens(
+            values["open"], values["high"], values["low"], values["close"], reading.opens
+        ),
+        adjusted_close=known,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _columns(frame: pd.DataFrame, place: str) -> dict[str, str]:
+    """Lower-case name -> the frame's own name."""
     columns = {str(name).strip().lower(): name for name in frame.columns}
     missing = [name for name in ("date", *PRICE_COLUMNS) if name not in columns]
     if missing:
@@ -48,69 +120,76 @@ def to_series(frame: pd.DataFrame, *, symbol: str, family: str, place: str) -> B
         )
     if not len(frame):
         raise DataError("data.empty", f"{place}: there are no bars", "export the bars again")
+    return columns
 
-    days = _dates(frame[columns["date"]], place)
-    report = _Reporter(place, days, frame.index.to_numpy())
-    values: dict[str, np.ndarray] = {}
-    for name in COLUMNS:
-        if name in columns:
-            values[name] = _numbers(frame[columns[name]], name, report)
-        else:
-            values[name] = np.zeros(len(frame))
 
+def _require_positive(values: dict[str, np.ndarray], report: _Reporter) -> None:
+    below = np.mean([np.mean(values[name] <= 0) for name in PRICE_COLUMNS])
+    small = float(np.median(np.abs(values["close"]))) < 1.0
+    reason = (
+        "values on both sides of zero are returns, not prices: give prices"
+        if below > 0.2 and small
+        else "log returns are undefined for prices of zero or below (WTI settled at -37.63 on 2020-04-20); "
+        "use a positive series, for example a back-adjusted ratio or an ETF"
+    )
     for name in PRICE_COLUMNS:
-        report.check(
-            values[name] <= 0,
-            "data.not_positive",
-            name,
-            values[name],
-            "is not positive",
-            "log returns are undefined for prices of zero or below (WTI settled at -37.63 on 2020-04-20); "
-            "use a positive series, for example a back-adjusted ratio or an ETF",
-        )
+        report.check(values[name] <= 0, "data.not_positive", name, values[name], "is not positive", reason)
     report.check(
         values["volume"] < 0, "data.negative_volume", "volume", values["volume"], "is negative",
         "leave the volume column out if the source has none",
     )  # fmt: skip
-    report.check(
-        values["high"] < values["low"], "data.high_below_low", "high", values["high"], "is below the low",
-        "correct the bar at its source",
-    )  # fmt: skip
+
+
+def _require_range(values: dict[str, np.ndarray], report: _Reporter) -> None:
+    """Low <= open, close <= high, or the error about the cell that is at fault."""
+    low, high = values["low"], values["high"]
     slack = 1e-9 * values["close"]  # a vendor's adjustment factor leaves noise in the last bits
-    for name in ("open", "close"):
-        outside = (values[name] > values["high"] + slack) | (values[name] < values["low"] - slack)
-        report.check(
-            outside,
-            "data.outside_range",
-            name,
-            values[name],
-            "is outside [low, high]",
-            "correct the bar at its source",
+    crossed = high < low
+    outside = {
+        name: (values[name] > high + slack) | (values[name] < low - slack) for name in ("open", "close")
+    }
+    bad = np.flatnonzero(crossed | outside["open"] | outside["close"])
+    if not len(bad):
+        return
+    row = int(bad[0])
+    name, near = culprit(values, row)
+    cause = common_cause(values)
+    if crossed[row]:
+        code = "data.high_below_low"
+        other = "low" if name == "high" else "high"
+        what = f"is {'below' if name == 'high' else 'above'} the {other} {values[other][row]:.6g}"
+    else:
+        code = "data.outside_range"
+        inside = next(column for column in ("open", "close") if outside[column][row])
+        what = (
+            f"is outside [low, high] = [{low[row]:.6g}, {high[row]:.6g}]"
+            if name == inside
+            else f"leaves the {inside} {values[inside][row]:.6g} outside [low, high]"
         )
-    return BarSeries(
-        symbol=symbol,
-        family=family,
-        dates=days,
-        opens_real_from=opens_real_from(values["open"], values["close"]),
-        **values,  # type: ignore[arg-type]
+    mask = np.zeros(len(low), dtype=bool)
+    mask[bad] = True
+    report.check(
+        mask,
+        code,
+        name,
+        values[name],
+        f"{what}; it should be near {near:.6g}",
+        "correct the bar at its source",
+        cause,
     )
 
 
-def opens_real_from(opens: np.ndarray, closes: np.ndarray) -> int:
-    """Index of the first bar from which on opens are traded prices.
-
-    Some cash-index histories carry ``open = previous close``.  A bar is suspect when at least a quarter of the
-    63 bars up to it do; opens count as real after the last suspect bar.  0 where there is none; n where the
-    last bar is suspect.
-    """
-    if len(opens) < FAKE_OPEN_WINDOW:
-        return 0
-    fake = np.zeros(len(opens))
-    fake[1:] = opens[1:] == closes[:-1]
-    total = np.concatenate(([0.0], np.cumsum(fake)))
-    share = (total[FAKE_OPEN_WINDOW:] - total[:-FAKE_OPEN_WINDOW]) / FAKE_OPEN_WINDOW
-    suspect = np.flatnonzero(share >= FAKE_OPEN_SHARE)
-    return int(suspect[-1]) + FAKE_OPEN_WINDOW if len(suspect) else 0
+def _adjusted(column: pd.Series, report: _Reporter, *, needed: bool) -> np.ndarray | None:
+    """The adjusted close; None where it is not sound and not needed."""
+    if not needed:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers if (np.isfinite(numbers) & (numbers > 0)).all() else None
+    numbers = _numbers(column, "adjusted close", report)
+    report.check(
+        numbers <= 0, "data.not_positive", "adjusted close", numbers, "is not positive",
+        "leave the column out if the source has none",
+    )  # fmt: skip
+    return numbers
 
 
 class _Reporter:
@@ -119,13 +198,22 @@ class _Reporter:
     def __init__(self, place: str, days: np.ndarray, rows: np.ndarray) -> None:
         self.place, self.days, self.rows = place, days, rows
 
-    def check(self, bad: np.ndarray, code: str, column: str, shown: object, what: str, hint: str) -> None:
+    def check(
+        self, bad: np.ndarray, code: str, column: str, shown: object, what: str, hint: str, cause: str = ""
+    ) -> None:
         found = np.flatnonzero(bad)
         if not len(found):
             return
         first, others = int(found[0]), len(found) - 1
         more = f" (and in {others} more row{'s' if others > 1 else ''})" if others else ""
+        more += f": {cause}" if cause else ""
         value = np.asarray(shown, dtype=object)[first]
+        if len(found) <= _CORRECTABLE:
+            hint += (
+                "; where the source cannot be changed (a download), the config can: "
+                f"`corrections: [{{date: {self.days[first]}, skip: true, reason: ...}}]`, or `column:` and `value:` in place of "
+                "`skip:`"
+            )
         raise DataError(
             code,
             f"{self.place}: row {self.rows[first]} ({self.days[first]}): {column} {value!s} {what}{more}",
@@ -133,59 +221,13 @@ class _Reporter:
         )
 
 
-def _dates(column: pd.Series, place: str) -> np.ndarray:
-    if column.dtype.kind == "M":
-        parsed = column
-    else:
-        text = column.astype(str).str.strip()
-        if text.str.contains(":", regex=False).any():
-            # a session has the date of the place where it is traded; its offset changes with daylight saving
-            text = text.str.replace(r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
-        parsed = pd.to_datetime(text, errors="coerce", format="ISO8601")
-    if isinstance(parsed.dtype, pd.DatetimeTZDtype):
-        parsed = parsed.dt.tz_localize(None)
-    bad = np.flatnonzero(parsed.isna().to_numpy())
-    if len(bad):
-        row = int(bad[0])
-        shown = str(column.iloc[row]).strip()
-        what = (
-            f"{shown!r} is not a date"
-            if shown.lower() not in ("", "nat", "nan", "none", "<na>")
-            else "the date is missing"
-        )
-        raise DataError(
-            "data.bad_date",
-            f"{place}: row {column.index[row]}: column date: {what}",
-            "write dates as YYYY-MM-DD",
-        )
-    days = parsed.to_numpy().astype("datetime64[D]")
-    strange = np.flatnonzero((days < EARLIEST_DATE) | (days >= LATEST_DATE))
-    if len(strange):
-        row = int(strange[0])
-        raise DataError(
-            "data.bad_date",
-            f"{place}: row {column.index[row]}: column date: {days[row]} is no day of a market "
-            f"(before {EARLIEST_DATE} or from {LATEST_DATE} on)",
-            "correct the date at its source; some vendors write 9999-12-31 for a missing one",
-        )
-    steps = np.diff(days).astype(np.int64)
-    for mask, code, what in (
-        (steps == 0, "data.duplicate_date", "appears twice"),
-        (steps < 0, "data.not_ascending", "comes after a later date"),
-    ):
-        rows = np.flatnonzero(mask)
-        if len(rows):
-            row = int(rows[0]) + 1
-            raise DataError(
-                code,
-                f"{place}: row {column.index[row]}: column date: {days[row]} {what}",
-                "sort by date, oldest first, one row per session",
-            )
-    return days
+_CORRECTABLE = 20  # rows: more than that is another file, not a correction
 
 
 def _numbers(column: pd.Series, name: str, report: _Reporter) -> np.ndarray:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isfinite(numbers).all():
+        return np.ascontiguousarray(numbers)
     text = column.astype(str).replace("", "(empty)").to_numpy()
     empty = (
         "write 0 where there is no volume, or leave the column out if the source has none"
@@ -194,7 +236,7 @@ def _numbers(column: pd.Series, name: str, report: _Reporter) -> np.ndarray:
     )
     report.check(
         np.isnan(numbers), "data.not_a_number", name, text, "is not a number",
-        f"{empty}; numbers have a decimal point and no thousands separator",
+        f"{empty}; numbers have a decimal point and no thousands separator (`decimal:` says otherwise)",
     )  # fmt: skip
     report.check(
         np.isinf(numbers), "data.infinite", name, text, "is infinite", "correct the bar at its source"

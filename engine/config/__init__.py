@@ -1,5 +1,6 @@
 """Every setting of a backtest: where bars come from, one section per stage, and how a file becomes a config."""
 
+from engine.config.corrections import Acceptance, Correction
 from engine.config.instruments import (
     BundledSource,
     CsvSource,
@@ -26,10 +27,12 @@ from engine.config.settings import (
 
 __all__ = [
     "MOMENTUM_RULES",
+    "Acceptance",
     "AnalystTable",
     "BacktestConfig",
     "BundledSource",
     "Config",
+    "Correction",
     "CsvSource",
     "ForecastConfig",
     "Frozen",

@@ -169,3 +169,11 @@ class Instrument(Section):
         None,
         description="the exchange's calendar (XNYS, CMES, XETR, ...): sessions missing, dates of horizons",
     )
+    opens: Literal["auto", "traded", "not_traded"] = Field(
+        "auto",
+        description="are opens prices somebody could have traded at? auto: judged from the bars, in stretches; traded: for "
+        "markets that never close, or whose ticks are coarse",
+    )
+    adjust: Literal["none", "splits", "total_return"] = Field(
+        "none", description="what of a source's adjusted close is applied to its prices"
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from engine.config.corrections import Acceptance, Correction
 from engine.config.instruments import Day, Instrument, Section
 
 
@@ -229,6 +230,13 @@ class Config(Section):
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
     instruments: tuple[Instrument, ...] = Field(min_length=1)
+    corrections: tuple[Correction, ...] = Field(
+        (),
+        description="dated corrections of the sources, applied after reading; listed in manifest and report",
+    )
+    accept: tuple[Acceptance, ...] = Field(
+        (), description="findings about the bars that do not stop a replay, with the reason"
+    )
     replay: ReplayConfig = ReplayConfig()
     rules: RulesConfig = RulesConfig()
     setup: SetupConfig = SetupConfig()
@@ -256,6 +264,17 @@ class Config(Section):
         if list(value) != sorted(set(value)):
             raise ValueError("horizons must be ascending and distinct")
         return value
+
+    @model_validator(mode="after")
+    def _exceptions_name_instruments(self) -> Config:
+        symbols = [item.symbol for item in self.instruments]
+        named = [(f"corrections[{i}]", item.symbol) for i, item in enumerate(self.corrections)]
+        for place, symbol in named + [(f"accept[{i}]", item.symbol) for i, item in enumerate(self.accept)]:
+            if symbol is not None and symbol not in symbols:
+                raise ValueError(f"{place}.symbol {symbol!r} is none of {', '.join(symbols)}")
+            if symbol is None and place.startswith("corrections") and len(symbols) > 1:
+                raise ValueError(f"{place} needs a symbol, one of {', '.join(symbols)}")
+        return self
 
     @model_validator(mode="after")
     def _traded_horizon(self) -> Config:

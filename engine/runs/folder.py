@@ -13,8 +13,10 @@ from typing import Any
 
 import pandas as pd
 
+from engine.bars.findings import BarFinding
 from engine.bars.series import BarSeries
-from engine.config import Config, config_sha256, dump_config
+from engine.bars.stretches import runs
+from engine.config import Config, Correction, config_sha256, dump_config
 from engine.errors import RunError
 from engine.files import sha256_of, write_atomic, write_json, write_text
 
@@ -39,9 +41,10 @@ class RunFolder:
                 "rows": len(series),
                 "first_date": str(series.dates[0]),
                 "last_date": str(series.dates[-1]),
-                "opens_real_from": str(series.dates[series.opens_real_from])
-                if series.opens_real_from < len(series)
-                else None,
+                "untraded_opens": [
+                    [str(series.dates[start]), str(series.dates[stop - 1])]
+                    for start, stop in runs(~series.opens_traded)
+                ],
                 "sha256": series.fingerprint(),
                 "read_as": series.around.origin or None,
             }
@@ -64,6 +67,8 @@ class RunFolder:
             "packages": {name: _version(name) for name in _PACKAGES},
             "engine_version": _version("scenario-engine"),
             "git_commit": _git_commit(),
+            "findings": [],
+            "corrections": [],
             "warnings": [],
             "failed_checks": [],
             "audit": None,
@@ -82,6 +87,19 @@ class RunFolder:
         """One line in run.log and in the manifest."""
         self._log.warning(text)
         self.manifest["warnings"].append(text)
+
+    def note_bars(self, findings: list[BarFinding], corrections: tuple[Correction, ...]) -> None:
+        """What was found in the bars and what the config corrected in them, in the manifest and the log."""
+        self.manifest["findings"] = [finding.as_dict() for finding in findings]
+        self.manifest["corrections"] = [
+            {**item.model_dump(mode="json", exclude_defaults=True), "what": item.what()}
+            for item in corrections
+        ]
+        for finding in findings:
+            self.log(f"{finding.symbol}: {finding.severity} {finding.code}: {finding.text}")
+        for item in corrections:
+            self.log(f"correction of {item.date}: {item.what()} ({item.reason})")
+        self.save_manifest()
 
     def write_frame(self, name: str, frame: pd.DataFrame) -> None:
         """A Parquet artefact; equal frames give equal bytes."""

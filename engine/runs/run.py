@@ -117,14 +117,11 @@ class Run:
         for symbol, rows in self.replay.groupby("instrument", sort=False):
             data = self.manifest["data"][str(symbol)]
             dates = rows["date"].to_numpy().astype("datetime64[D]")
-            real = data["opens_real_from"]
             found[str(symbol)] = BarSeries(
                 symbol=str(symbol),
                 family=data["family"],
                 dates=dates,
-                opens_real_from=len(dates)
-                if real is None
-                else int(np.searchsorted(dates, np.datetime64(real))),
+                opens_traded=_traded(dates, data),
                 **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},  # type: ignore[arg-type]
             )
         return found
@@ -142,8 +139,12 @@ class Run:
             "engine_version",
             "git_commit",
             "audit",
+            "findings",
+            "corrections",
         )
-        return {name: self.manifest[name] for name in kept} | {"started_at": self.manifest["started_at"]}
+        return {name: self.manifest[name] for name in kept if name in self.manifest} | {
+            "started_at": self.manifest["started_at"]
+        }
 
     @property
     def brief(self) -> str:
@@ -188,6 +189,16 @@ class Run:
         trust = read_metrics(self.metrics)
         told = (rules_verdict(trust), calibration_verdict(trust), windows_sentence(trust))
         return head + "".join(f"<br>{html.escape(text)}" for text in told if text)
+
+
+def _traded(dates: np.ndarray, data: dict[str, Any]) -> np.ndarray:
+    traded = np.ones(len(dates), dtype=np.bool_)
+    for first, last in data.get("untraded_opens") or ():
+        traded[(dates >= np.datetime64(first)) & (dates <= np.datetime64(last))] = False
+    if "opens_real_from" in data:  # a run of 0.3
+        real = data["opens_real_from"]
+        traded &= False if real is None else dates >= np.datetime64(real)
+    return traded
 
 
 def open_run(path: str | Path) -> Run:

@@ -65,8 +65,8 @@ def resampled_offsets(
             dates=bars.dates[0] + np.arange(len(path)),
             close=np.exp(level + path),
             volume=np.zeros(len(path)),
-            # an open that is not traded in one block would be mixed with real ones: use none
-            opens_real_from=bars.opens_real_from if bars.opens_real_from == 0 else len(path),
+            opens_traded=np.concatenate(([True], bars.opens_traded[picked + 1])),
+            adjusted_close=None,
             **{
                 name: np.exp(level + np.concatenate((path[:1], path[:-1] + moves[name][picked])))
                 for name in ("open", "high", "low")

@@ -189,6 +189,7 @@ def _writable(series: BarSeries) -> BarSeries:
         low=np.array(series.low),
         close=np.array(series.close),
         volume=np.array(series.volume),
+        opens_traded=np.array(series.opens_traded),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from engine.bars.findings import BarFinding
 from engine.config import Config
 from engine.verify.placebo import Placebo
 
@@ -29,7 +30,7 @@ class Evidence:
     outcomes : outcomes.parquet's frame (column ``ambiguous``).
     audit : of this replay; None where it has not been run.
     audit_expected : True where the run claims to be audited, so that a missing audit is a finding.
-    opens_real_from : symbol -> first date whose open is a traded price (None: no open is real).
+    bars_findings : what was found in the bars.
     searched : config path -> (value in force, lowest, highest) of parameters chosen by tuning.
     folds : one row per fold and instrument: fold, instrument, horizon_sessions, start (first forecast
         date), last_label_end (last date any training label looks at).
@@ -39,7 +40,7 @@ class Evidence:
     outcomes: pd.DataFrame | None = None
     audit: Audit | None = None
     audit_expected: bool = False
-    opens_real_from: Mapping[str, Any] = field(default_factory=dict)
+    bars_findings: tuple[BarFinding, ...] = ()
     searched: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     folds: pd.DataFrame | None = None
     placebo: Placebo | None = None

@@ -101,7 +101,7 @@ def test_fills_at_the_close_are_counted_and_said():
     result, _ = run(small_config(), (bars, floor, target, probability))
     late = result.metrics["strategy"]["entries_filled_at_close"]
     assert late == int((result.trades["entry_date"] < pd.Timestamp(bars.dates[200])).sum()) > 0
-    assert str(bars.dates[200]) in result.metrics["warnings"][0]
+    assert str(bars.dates[199]) in result.metrics["warnings"][0]
 
 
 def test_instruments_trade_equal_shares_by_themselves():

@@ -30,7 +30,7 @@ def as_tuples(fills):
 def bars_of(open_, high, low, close, opens_real_from=0):
     days = np.datetime64("2020-01-01", "D") + np.arange(len(close))
     arrays = [np.asarray(a, dtype=float) for a in (open_, high, low, close)]
-    return BarSeries("X", "x", days, *arrays, np.zeros(len(close)), opens_real_from)
+    return BarSeries("X", "x", days, *arrays, np.zeros(len(close)), np.arange(len(close)) >= opens_real_from)
 
 
 @given(

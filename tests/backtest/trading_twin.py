@@ -19,7 +19,9 @@ def gappy_bars(n: int, seed: int, *, symbol: str = "SIM", opens_real_from: int =
     high = np.maximum(open_, close) + np.round(rng.exponential(2, n)) * 0.5
     low = np.maximum(5.0, np.minimum(open_, close) - np.round(rng.exponential(2, n)) * 0.5)
     days = np.busday_offset(np.datetime64("2001-01-01", "D"), np.arange(n), roll="forward")
-    return BarSeries(symbol, "test", days, open_, high, low, close, np.zeros(n), opens_real_from)
+    return BarSeries(
+        symbol, "test", days, open_, high, low, close, np.zeros(n), np.arange(n) >= opens_real_from
+    )
 
 
 def frames(bars: BarSeries, floor, target, probability, *, horizon: int = 10):
@@ -60,7 +62,7 @@ def twin_trades(bars, floor, target, signals, horizon, floor_break, tie):
             continue
         goal, ground = target[t], floor[t]
         day = t + 1
-        real = [j >= bars.opens_real_from for j in range(n)]
+        real = bars.opens_traded.tolist()
         if real[day]:
             price = o[day]
             if price >= goal or (floor_break == "touch" and price <= ground):

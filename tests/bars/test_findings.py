@@ -1,51 +1,55 @@
-"""What ``engine check`` says about series with known defects."""
+"""Findings that planted_defects cannot show: of made-up series, of twins, and of the registry."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import mannwhitneyu, norm
 
-from engine.bars.findings import find_in_bars
+from engine.bars.findings import LOOKS, find_in_bars
+from engine.bars.findings.trading.rolls import LEAST_QUARTERS, RATIO, Z, _rank_sum_z, roll_gaps
+from engine.bars.movement import Movement
+from engine.bars.series import BarSeries
 from engine.bars.simulate import simulate_bars
+from engine.severity import SEVERITIES
+from tests.shared_files import data_dir
+from tests.some_bars import series_of
 
 
 def codes(*series) -> set[str]:
     return {f.code for f in find_in_bars({s.symbol: s for s in series})}
 
 
+def test_every_look_says_what_it_looks_at_why_and_what_to_do():
+    assert len({look.code for look in LOOKS}) == len(LOOKS)
+    for look in LOOKS:
+        assert look.code.startswith("bars.")
+        assert look.severity in SEVERITIES
+        assert look.looks_at
+        assert look.means.endswith(".")
+        assert look.remedy
+
+
 def test_nothing_is_said_of_a_sound_series():
     assert codes(simulate_bars(600)) == set()
 
 
-def test_fake_opens_gap_flat_volume_and_jump_are_each_seen():
-    bars = simulate_bars(600)
-    opens = bars.open.copy()
-    opens[1:300] = bars.close[:299]
-    assert "bars.fake_opens" in codes(replace(bars, open=opens, opens_real_from=310))
-    dates = bars.dates.copy()
-    dates[400:] += np.timedelta64(30, "D")
-    assert "bars.long_gap" in codes(replace(bars, dates=dates))
-    high = bars.high.copy()
-    high[5] = bars.low[5]
-    assert "bars.flat" in codes(replace(bars, high=high))
-    assert "bars.no_volume" in codes(replace(bars, volume=np.zeros(600)))
-    scale = np.where(np.arange(600) < 300, 2.0, 1.0)
-    split = replace(bars, **{name: getattr(bars, name) * scale for name in ("open", "high", "low", "close")})
-    assert "bars.jump" in codes(split)
-
-
-def test_bars_dated_after_today_and_single_ones_are_told_apart():
+def test_single_bars_after_today_are_told_apart():
     bars = simulate_bars(600)
     today = np.datetime64("today", "D")
     dates = np.concatenate([bars.dates[:-2], [today, today + 30]])
     found = {f.code: f.text for f in find_in_bars({"SIM": replace(bars, dates=dates)})}
     assert found["bars.future_dates"].startswith("1 bar dated after today")
     assert "2 gaps of" in found["bars.long_gap"]
-    opens = np.concatenate([bars.close[:1], bars.close[:-1]])
-    found = {f.code: f.text for f in find_in_bars({"SIM": replace(bars, open=opens, opens_real_from=600)})}
-    assert "no open counts as a traded price" in found["bars.fake_opens"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 6, 40])
+def test_short_and_constant_series_are_looked_at_without_an_error(n):
+    find_in_bars({"X": series_of(np.full(n, 7.0))})
+    find_in_bars({"X": series_of(np.arange(1.0, n + 1.0))})
 
 
 @pytest.mark.parametrize("rolls", [0, 8])
@@ -58,3 +62,46 @@ def test_rolls_are_suspected_only_where_the_future_leaves_its_index(rolls):
         index, symbol="FUT=F", **{n: getattr(index, n) * factor for n in ("open", "high", "low", "close")}
     )
     assert ("bars.rolls_suspected" in codes(future, index)) == (rolls > 0)
+
+
+def gapping(rolls: bool) -> BarSeries:
+    bars = simulate_bars(1500, seed=4)
+    rng = np.random.default_rng(0)
+    opens = np.concatenate((bars.close[:1], bars.close[:-1])) * np.exp(0.002 * rng.standard_normal(1500))
+    if rolls:
+        for first in pd.date_range("1970-03-01", "1975-09-01", freq="3MS"):
+            friday = first + pd.Timedelta(days=(4 - first.weekday()) % 7 + 14)
+            at = int(np.searchsorted(bars.dates, np.datetime64(friday, "D"), side="right"))
+            opens[at] = bars.close[at - 1] * 1.02
+    return replace(bars, open=opens, high=np.maximum(bars.high, opens), low=np.minimum(bars.low, opens))
+
+
+def test_rolls_are_seen_in_the_gaps_after_quarterly_expiries():
+    assert "bars.rolls_suspected" not in codes(gapping(False))
+    assert "bars.rolls_suspected" in codes(gapping(True))
+    ratio, z, quarters = roll_gaps(Movement(gapping(True)))
+    assert ratio > RATIO
+    assert z > Z
+    assert quarters >= LEAST_QUARTERS
+
+
+def test_the_rank_test_is_that_of_scipy():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        first, second = rng.integers(0, 9, 30).astype(float), rng.integers(0, 8, 200).astype(float)
+        theirs = mannwhitneyu(first, second, alternative="greater", use_continuity=False).pvalue
+        assert norm.sf(_rank_sum_z(first, second)) == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.skipif(data_dir() is None, reason="real bars are absent")
+def test_rolls_on_real_bars():
+    ratio = {}
+    for name in ("rty_f", "iwm", "spy", "dia"):
+        frame = pd.read_csv(data_dir() / f"{name}.csv", parse_dates=["date"])
+        frame = frame.loc[frame["date"] >= "2017-07-10"]
+        columns = [frame[c].to_numpy(float) for c in ("open", "high", "low", "close", "volume")]
+        ratio[name], z, _ = roll_gaps(
+            Movement(BarSeries(name, "f", frame["date"].to_numpy("M8[D]"), *columns))
+        )
+        assert (z > 4.75) == (name == "rty_f")
+    assert ratio["rty_f"] > 3 > 1.5 > max(ratio["iwm"], ratio["spy"], ratio["dia"])

@@ -11,6 +11,7 @@ import pytest
 from engine.bars.load import load_all, load_bars
 from engine.bars.simulate import simulate_bars
 from engine.bars.sources import yahoo
+from engine.bars.stretches import runs
 from engine.config import Instrument, ReplayConfig, YahooSource, parse_config
 from engine.errors import DataError
 from tests.shared_files import data_dir
@@ -24,9 +25,9 @@ def test_bundled_bars_are_the_ones_of_the_arch_package():
     bars = load_bars(instrument(kind="bundled", name="nasdaq"), ReplayConfig())
     assert len(bars) == 5031
     assert (str(bars.dates[0]), str(bars.dates[-1])) == ("1999-01-04", "2018-12-31")
-    assert bars.opens_real_from == 0
+    assert bars.opens_traded.all()
     sp500 = load_bars(instrument(kind="bundled", name="sp500"), ReplayConfig())
-    assert sp500.opens_real_from > 3000  # this vendor's S&P opens repeat the previous close for years
+    assert not sp500.opens_traded[:2500].any()  # this vendor's S&P opens repeat the previous close for years
 
 
 def test_csv_and_parquet_give_the_same_series(tmp_path):
@@ -128,7 +129,12 @@ def test_yahoo_without_a_network_says_so(tmp_path, monkeypatch, answer):
 @pytest.mark.skipif(data_dir() is None, reason="real bars are not here")
 def test_opens_of_the_russell_2000_are_real_from_2007_on():
     bars = load_bars(instrument(kind="csv", path=data_dir() / "rut.csv"), ReplayConfig())
-    assert np.datetime64("2006-12-01") < bars.dates[bars.opens_real_from] < np.datetime64("2007-02-01")
+    # 2007 to mid 2015, mid 2019 to mid 2020 and from mid 2022 on opens are traded ones
+    assert [(str(bars.dates[a])[:7], str(bars.dates[b - 1])[:7]) for a, b in runs(~bars.opens_traded)] == [
+        ("1987-09", "2007-01"),
+        ("2015-09", "2019-08"),
+        ("2020-07", "2022-04"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["nasdaq", "sp500"])

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.bars.simulate import simulate_bars
-from engine.bars.validate import opens_real_from, to_series
+from engine.bars.validate import to_series
 from engine.errors import DataError
 
 
@@ -87,21 +85,6 @@ def test_missing_columns_and_no_rows():
 def test_volume_is_optional_and_the_header_may_be_capitalised():
     bars = series(table().drop(columns="volume").rename(columns=str.title))
     assert not bars.has_volume
-
-
-@given(st.integers(0, 400), st.integers(0, 400))
-def test_fake_opens_end_after_the_last_suspect_bar(fake, real):
-    rng = np.random.default_rng(3)
-    close = 100 + rng.normal(size=fake + real).cumsum()
-    opens = np.concatenate((close[:1], close[:-1])) if len(close) else close.copy()
-    opens[fake:] += 0.123
-    first = opens_real_from(opens, close)
-    assert 0 <= first <= len(close)
-    if fake >= 126 and real >= 126:
-        # a quarter of the window is still fake 3/4 of a window after the change
-        assert fake <= first <= fake + 63
-    if fake == 0:
-        assert first == 0
 
 
 @pytest.mark.parametrize(

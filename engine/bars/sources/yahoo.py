@@ -71,7 +71,9 @@ def fetch_yahoo(source: YahooSource) -> Path:
         raise _no_network(source, str(error)) from None
     if frame is None or frame.empty:
         raise _no_network(source, "no rows came back")
-    frame = frame.rename(columns=str.lower)[["open", "high", "low", "close", "volume"]]
+    frame = frame.rename(columns=str.lower)
+    kept = ["open", "high", "low", "close", "adj close", "volume"]
+    frame = frame[[name for name in kept if name in frame.columns]]
     frame = frame.rename_axis("date").reset_index()
     # today's bar may still be moving; everything in the engine is dated after a close
     frame = frame[pd.to_datetime(frame["date"]).dt.date < datetime.now(UTC).date()]

@@ -49,13 +49,13 @@ class PastInputs:
     ----------
     inputs, proxy : of :func:`engine.forecast.baselines.variance.variance_inputs`.
     bar : (n, 4) float64, log of open, high, low, close over the close before; row 0 is 0.
-    opens_real_from : index of the first bar whose open is a traded price.
+    opens_traded : (n,) bool, True where the open is a traded price.
     """
 
     inputs: np.ndarray
     proxy: np.ndarray
     bar: np.ndarray
-    opens_real_from: int
+    opens_traded: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def past_inputs(bars: BarSeries) -> PastInputs:
     before = np.log(bars.close[:-1])
     for column, prices in enumerate((bars.open, bars.high, bars.low, bars.close)):
         bar[1:, column] = np.log(prices[1:]) - before
-    return PastInputs(inputs, proxy, bar, bars.opens_real_from)
+    return PastInputs(inputs, proxy, bar, bars.opens_traded)
 
 
 def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> Shocks | None:
@@ -116,7 +116,7 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     if not scale > 0.0:
         return None
     shocks /= scale
-    opens = np.where(drawn >= past.opens_real_from, shocks[:, 0], np.nan)
+    opens = np.where(past.opens_traded[drawn], shocks[:, 0], np.nan)
     drift = _mean(shocks[:, 3])
     shocks -= drift * (1.0 - len(drawn) / (len(drawn) + _DRIFT_PRIOR))
     reversal, taken_back = _serial_dependence(shocks[:, 3])

@@ -96,7 +96,7 @@ def render_page(material: ReportMaterial) -> str:
         placebo=placebo_blocks(trust),
         backtest=backtest_table(trust.backtest, trust.interval),
         trades=0 if material.trades is None else len(material.trades),
-        groups=group_findings(material.metrics),
+        groups=group_findings(material.metrics, (material.manifest or {}).get("findings")),
         provenance=provenance(material),
         config_yaml=dump_config(material.config),
         glossary=GLOSSARY,

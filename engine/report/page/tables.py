@@ -112,6 +112,9 @@ def provenance(material: ReportMaterial) -> list[tuple[str, str]]:
         if manifest.get(key) not in (None, ""):
             found.append((label, str(manifest[key])))
     found += [(f"Data: {symbol}", _data_words(item)) for symbol, item in _items(manifest.get("data"))]
+    for item in manifest.get("corrections") or ():
+        where = f"{item['symbol']} " if item.get("symbol") else ""
+        found.append((f"Correction: {where}{item['date']}", f"{item['what']}; {item['reason']}"))
     for item in manifest.get("audit") or ():
         if isinstance(item, Mapping) and item.get("certificate"):
             found.append((f"Look-ahead audit: {item.get('symbol', '')}", str(item["certificate"])))
@@ -138,11 +141,11 @@ def _data_words(item: Any) -> str:
         f"{words.plural(item.get('rows'), 'session')} from {words.day(item.get('first_date'))} "
         f"to {words.day(item.get('last_date'))}"
     ]
-    real, first = item.get("opens_real_from"), item.get("first_date")
-    if real is None:
-        parts.append("no open is a traded price")
-    elif real != first:
-        parts.append(f"opens are traded prices from {words.day(real)}")
+    untraded = [
+        f"{words.day(first)} to {words.day(last)}" for first, last in item.get("untraded_opens") or ()
+    ]
+    if untraded:
+        parts.append(f"opens are not traded prices {', '.join(untraded)}")
     if item.get("sha256"):
         parts.append(f"SHA-256 {item['sha256']}")
     return "; ".join(parts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.bars.findings import LOOKS
 from engine.table import words
 from engine.verify.checks import CHECKS
 
@@ -20,16 +21,33 @@ class CheckGroups:
     not_applicable: tuple[dict[str, str], ...] = ()
 
 
-def group_findings(metrics: Mapping[str, Any] | None) -> CheckGroups:
-    """The checks of a run in reading order.
+_LOOKED_AT = {look.code: look.looks_at for look in LOOKS}
+
+
+def group_findings(
+    metrics: Mapping[str, Any] | None, bars: Sequence[Mapping[str, Any]] | None = None
+) -> CheckGroups:
+    """The checks of a run in reading order, after what was found in its bars.
 
     Parameters
     ----------
     metrics : as in metrics.json; ``findings``, ``checks`` and ``checks_not_applicable`` are read.  A failure or
         warning is an issue, a note is a tip; a check without a finding has passed, or had nothing to look at.
+    bars : ``findings`` of the manifest.
     """
     known = metrics or {}
     groups: dict[str, list[dict[str, str]]] = {"issues": [], "tips": [], "passed": [], "not_applicable": []}
+    for finding in bars or ():
+        said = str(finding["text"])
+        if finding.get("accepted") is not None:
+            said += f" Accepted: {finding['accepted']}."
+        entry = {
+            "code": str(finding["code"]),
+            "title": f"Bars of {finding['symbol']}: {_LOOKED_AT.get(str(finding['code']), 'a finding')}",
+            "severity": str(finding["severity"]),
+            "explanation": words.signs(said),
+        }
+        groups["tips" if entry["severity"] == "note" else "issues"].append(entry)
     for finding in known.get("findings") or ():
         entry = {key: words.signs(str(finding[key])) for key in ("code", "title", "severity", "explanation")}
         groups["tips" if entry["severity"] == "note" else "issues"].append(entry)

@@ -61,14 +61,35 @@ def bars_view(bars: Mapping[str, BarSeries], findings: list[BarFinding]) -> Rend
     )
     parts: list[RenderableType] = [listing(frame, right=("sessions",))]
     parts += [Text(f"{b.symbol}: {b.around.origin}", style="dim") for b in bars.values() if b.around.origin]
-    for finding in findings:
-        line = Text(f"{finding.severity}: ", style="bold red" if finding.severity == "issue" else "bold")
-        line.append(f"{finding.symbol}: {finding.text}", style="not bold default")
-        line.append(f"  [{finding.code}]", style="dim")
-        parts.append(line)
+    parts += [_finding_line(finding) for finding in findings]
     if not findings:
-        parts.append(Text("Nothing to remark: no gaps, jumps, fake opens or missing volume."))
+        parts.append(Text("Nothing to remark."))
     return Group(*parts)
+
+
+def bar_findings_view(findings: list[BarFinding], most: int = 5) -> RenderableType:
+    """What was found in the bars, worst first: at most five lines, and how many more there are."""
+    parts: list[RenderableType] = [_finding_line(finding) for finding in findings[:most]]
+    if len(findings) > most:
+        parts.append(
+            Text(
+                f"and {words.plural(len(findings) - most, 'finding')} more: `engine check` lists all",
+                style="dim",
+            )
+        )
+    return Group(*parts)
+
+
+def _finding_line(finding: BarFinding) -> Text:
+    grave = finding.severity == "failure"
+    line = Text(f"{finding.severity}: ", style="bold red" if grave else "bold")
+    line.append(f"{finding.symbol}: {finding.text}", style="not bold default")
+    if finding.accepted is not None:
+        line.append(f" Accepted: {finding.accepted}.", style="not bold default")
+    elif grave:
+        line.append(f" Remedy: {finding.remedy}.", style="not bold default")
+    line.append(f"  [{finding.code}]", style="dim")
+    return line
 
 
 def tuning_view(summary: Mapping[str, Any]) -> RenderableType:

@@ -7,6 +7,7 @@ What the report says about it is part of the value.
 from __future__ import annotations
 
 from engine.registry import Registry
+from engine.severity import rank
 from engine.verify.checks.bars import fake_opens, unadjusted_rolls
 from engine.verify.checks.check import Check, Remark
 from engine.verify.checks.forecasts import (
@@ -41,13 +42,12 @@ CHECKS: Registry[Check] = Registry(
         unadjusted_rolls.CHECK,
     ),
 )
-_ORDER = {"failure": 0, "warning": 1, "note": 2}
 
 
 def run_checks(seen: CheckInput) -> list[Finding]:
     """Findings of all checks, failures first, otherwise in the order of the registry."""
     found = [finding for check in CHECKS if (finding := check.find(seen)) is not None]
-    return sorted(found, key=lambda finding: _ORDER[finding.severity])
+    return sorted(found, key=lambda finding: rank(finding.severity))
 
 
 def not_applicable(seen: CheckInput) -> list[str]:

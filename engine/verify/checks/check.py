@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.severity import Severity
 from engine.verify.evidence import CheckInput
-from engine.verify.finding import Finding, Severity
+from engine.verify.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def test_bad_level_arrays_are_refused():
 
 
 def test_opens_decide_a_bar_that_gaps_through_both_levels():
-    bars = replace(BARS, opens_real_from=1600)
+    bars = replace(BARS, opens_traded=np.arange(len(BARS)) >= 1600)
     touch = OutcomeConfig(floor_break="touch")
     near = BARS.close[:, None] * np.array([0.998, 1.001, 1.002, 1.003, 0.99])
     real, fake = (run(bars=b, setup=near, outcome=touch).probabilities[1200:, -1] for b in (BARS, bars))

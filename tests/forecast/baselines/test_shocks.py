@@ -71,7 +71,7 @@ def test_appending_bars_leaves_a_fit_as_it_was():
 
 
 def test_opens_that_were_not_traded_are_not_drawn():
-    bars = replace(simulate_bars(1600, seed=1), opens_real_from=1000)
+    bars = replace(simulate_bars(1600, seed=1), opens_traded=np.arange(1600) >= 1000)
     shocks = fit_shocks(past_inputs(bars), 1500, ROWS, 15)
     assert np.isnan(shocks.opens).sum() == 1000 - 67
 

@@ -1,17 +1,14 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from engine.bars.findings import BarFinding
 from engine.config import with_overrides
 from engine.question import SETUP_LEVELS
 from engine.report.prose.check_groups import group_findings
 from engine.verify.checks import CHECKS, Check, Remark, not_applicable, run_checks
-from engine.verify.checks.bars.unadjusted_rolls import roll_gap_ratio
 from engine.verify.checks.question import base_rate_drift
 from engine.verify.evidence import Audit, CheckInput, Evidence
-from tests.shared_files import data_dir
 from tests.verify.factory import make_config, make_frames
 
 QUIET_SKILL = {"log_loss_skill": 0.01, "low": 0.002, "high": 0.02}
@@ -189,43 +186,22 @@ def test_audit():
     assert "On 3 of 200 audited dates" in finding.explanation
 
 
-def test_fake_opens_from_the_data_check_and_from_the_bars():
-    _, replay = make_frames(1500, horizons=(10,))
-    known = Evidence(audit=Audit(10, 0), opens_real_from={"SIM": "2003-01-01"})
-    (finding,) = run_checks(facts(evidence=known))
-    assert finding.code == "fake_opens"
-    assert "SIM up to 2003-01-01" in finding.explanation
-    assert run_checks(facts(evidence=replace(known, opens_real_from={"SIM": "2000-06-01"}))) == []
-    fake = replay.copy()
-    fake.loc[1:799, "open"] = fake["close"].to_numpy()[:799]
-    (finding,) = run_checks(facts(replay=fake))
-    assert finding.code == "fake_opens"
-    assert str(fake.loc[800, "date"])[:10] in finding.explanation
+def found_in_bars(code: str, first: str | None = None, last: str | None = None) -> Evidence:
+    finding = BarFinding("SIM", code, "warning", "What was found.", date=first, until=last)
+    return Evidence(audit=Audit(10, 0), bars_findings=(finding,))
 
 
-def test_unadjusted_rolls_planted_and_absent():
-    forecasts, replay = make_frames(1500, symbols=("SIM=F",), horizons=(10,))
-    config = make_config((10,), symbols=("SIM=F",))
-    rng = np.random.default_rng(0)
-    replay["open"] = replay["close"].shift(1).bfill() * np.exp(0.002 * rng.standard_normal(1500))
-    assert run_checks(facts(forecasts=forecasts, replay=replay, config=config)) == []
-    for first in pd.date_range("2000-03-01", "2005-09-01", freq="3MS"):
-        friday = first + pd.Timedelta(days=(4 - first.weekday()) % 7 + 14)
-        at = replay.index[replay["date"] > friday][0]
-        replay.loc[at, "open"] = replay.loc[at - 1, "close"] * 1.02
-    (finding,) = run_checks(facts(forecasts=forecasts, replay=replay, config=config))
+def test_untraded_opens_are_told_where_there_are_forecasts():
+    (finding,) = run_checks(facts(evidence=found_in_bars("bars.fake_opens", "1999-01-04", "2003-01-01")))
+    assert finding.code == "fake_opens"
+    assert "to 2003-01-01" in finding.explanation
+    assert run_checks(facts(evidence=found_in_bars("bars.fake_opens", "1980-01-04", "1990-01-01"))) == []
+
+
+def test_rolls_found_in_the_bars_are_told():
+    (finding,) = run_checks(facts(evidence=found_in_bars("bars.rolls_suspected")))
     assert finding.code == "unadjusted_rolls"
-    assert "SIM=F" in finding.explanation
-
-
-@pytest.mark.skipif(data_dir() is None, reason="real bars are absent")
-def test_rolls_on_real_bars():
-    ratio = {}
-    for name in ("rty_f", "iwm", "spy", "dia"):
-        bars = pd.read_csv(data_dir() / f"{name}.csv", parse_dates=["date"])
-        ratio[name], p_value, _ = roll_gap_ratio(bars.loc[bars["date"] >= "2017-07-10"])
-        assert (p_value < 1e-6) == (name == "rty_f")
-    assert ratio["rty_f"] > 3 > 1.5 > max(ratio["iwm"], ratio["spy"], ratio["dia"])
+    assert "SIM: What was found." in finding.explanation
 
 
 def test_what_has_nothing_to_look_at_is_listed():

@@ -1,0 +1,1 @@
+"""Dates that are not the days of a market."""

@@ -1,0 +1,1 @@
+"""Prices that cannot be what the market paid."""

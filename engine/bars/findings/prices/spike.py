@@ -1,0 +1,110 @@
+"""One bar with a price that the bars round it and the rest of the bar know nothing of: a bad tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from engine.bars.findings.finding import Look, Remark, geometric, price
+from engine.bars.movement import Movement
+
+# in usual session movements.  A wick of 3 is 5 standard deviations of a random walk; a session of threefold volatility, the most that
+# comes without a sign in its own body or its neighbours, would need 1.7 of its own.  5 leaves room for calm decades.
+_OUTLYING = 5.0
+# smaller in units, but by a factor of 1.2: prices typed wrongly are wrong by a factor, markets move in their own units
+_FACTOR, _OUTLYING_BY_FACTOR = float(np.log(1.2)), 3.0
+_OUTLYING_AT_EDGE = 8.0  # first and last bar: only one neighbour can contradict
+_PART = 0.5  # of the excess: cells displaced by less belong to the sound part of the bar
+
+
+def spikes(seen: Movement) -> np.ndarray:
+    """(n,) bool: bars with a bad tick."""
+    return np.logical_or.reduce([mask for _, mask in seen.once(_masks).values()])
+
+
+def _masks(seen: Movement) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By shape: (log excess with its sign, mask of bars beyond the threshold)."""
+    o, h, l, c = seen.open, seen.high, seen.low, seen.close  # noqa: E741
+    before, after, usual = seen.before, seen.after, seen.usual
+    # what else moved in the session: a violent day shows in its body, a bad tick does not
+    body = np.maximum(np.maximum(np.abs(c - o), np.abs(o - before)), np.abs(c - before))
+    top, bottom = np.maximum(o, c), np.minimum(o, c)
+    there, back = c - before, c - after
+    gap, turn = o - before, o - c
+    excess = {
+        "close": (_less_of(there, back), np.abs(after - before)),
+        "open": (_less_of(gap, turn), np.abs(c - before)),
+        "high": (h - top, body),
+        "low": (l - bottom, body),
+    }
+    edge = np.zeros(len(seen), dtype=bool)
+    edge[[0, -1]] = True
+    found = {}
+    for name, (beyond, rest) in excess.items():
+        size = np.abs(beyond)
+        units = size / np.maximum(usual, rest)
+        least = np.where(edge & (name == "close"), _OUTLYING_AT_EDGE, _OUTLYING)
+        found[name] = (beyond, (units > least) | ((size > _FACTOR) & (units > _OUTLYING_BY_FACTOR)))
+    return found
+
+
+def _less_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The smaller of two displacements in one direction; 0 where they point apart."""
+    return np.where(np.sign(a) == np.sign(b), np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0)
+
+
+def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
+    if len(seen) < 5:
+        return
+    masks = seen.once(_masks)
+    for i in np.flatnonzero(np.logical_or.reduce([mask for _, mask in masks.values()])).tolist():
+        shapes = [name for name, (_, mask) in masks.items() if mask[i]]
+        wicks = [name for name in shapes if name in ("high", "low")]
+        if shapes[0] in ("close", "open"):
+            yield _displaced(seen, i, shapes[0], float(masks[shapes[0]][0][i]))
+            wicks = [name for name in wicks if (masks[name][0][i] > 0) != (masks[shapes[0]][0][i] > 0)]
+        for name in wicks:
+            body = (seen.open[i], seen.close[i])
+            yield _remark(seen, i, [name], float(np.exp(max(body) if name == "high" else min(body))))
+
+
+def _displaced(seen: Movement, i: int, shape: str, excess: float) -> Remark:
+    """A close or an open that stands alone takes a high or a low with it: name every cell that is displaced."""
+    near = (
+        geometric(seen.before[i], seen.after[i])
+        if shape == "close"
+        else geometric(seen.before[i], seen.close[i])
+    )
+    cells = {name: float(getattr(seen, name)[i]) for name in ("open", "high", "low", "close")}
+    away = [
+        name
+        for name, value in cells.items()
+        if (value - np.log(near)) * np.sign(excess) > _PART * abs(excess)
+    ]
+    return _remark(seen, i, [shape, *(name for name in away if name != shape)], near)
+
+
+def _remark(seen: Movement, i: int, columns: list[str], near: float) -> Remark:
+    value = float(getattr(seen.bars, columns[0])[i])
+    with_it = f" (and {', '.join(columns[1:])})" if columns[1:] else ""
+    last = " No later bar can confirm it." if i == len(seen) - 1 else ""
+    return Remark(
+        f"{seen.bars.dates[i]}: {columns[0]} {price(value)}{with_it} stands alone; it should be near {price(near)}, "
+        f"where a session usually moves by {100 * np.expm1(min(seen.usual[i], 5.0)):.2g} %.{last}",
+        i,
+        i + 1,
+        column=columns[0],
+        value=value,
+        near=near,
+    )
+
+
+LOOK = Look(
+    code="bars.spike",
+    severity="failure",
+    looks_at="each price beside the rest of its bar and the closes before and after",
+    means="One bad cell makes a record high or low, widens the ATR for months and decides outcomes.",
+    remedy="correct the cell at its source or under `corrections`, or accept the finding if the price was traded",
+    look=_look,
+)

@@ -1,0 +1,1 @@
+"""Opens, volume, rolls and distributions: what a sound series may still hide."""
