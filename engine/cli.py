@@ -185,6 +185,27 @@ def report(run: RunPath, results: Results = Path("results")) -> None:
 
 
 @app.command()
+def plot(
+    run: RunPath,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="reliability, price or skill")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="ends in .svg, .png or .pdf")],
+    results: Results = Path("results"),
+    scenario: Annotated[str, typer.Option(help="of a reliability diagram")] = "continuation",
+    horizon: Annotated[
+        int | None, typer.Option(help="of a reliability diagram; the longest if left out")
+    ] = None,
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="of a price chart")] = None,
+    symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
+) -> None:
+    """Draw one figure of a run into a file; prints its path."""
+    from engine.runs.plots import PlotOptions, save_plot
+    from engine.runs.run import open_run
+
+    options = PlotOptions(scenario, horizon, _date(date), symbol)
+    print(save_plot(open_run(_run_folder(run, results)), name, out, options))
+
+
+@app.command()
 def compare(first: RunPath, second: RunPath, results: Results = Path("results")) -> None:
     """Scores of two runs, paired on their common rows, with intervals."""
     from engine import commands

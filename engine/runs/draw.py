@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.report.page.material import ReportMaterial
+    from engine.runs.run import Run
 
 
 def draw(path: Path) -> Path:
     """Write brief.md and report.html from what stands in the run folder; returns the page's path."""
     from engine.files import write_text
-    from engine.forecast.baselines.fan import last_fans
-    from engine.report.page.material import ReportMaterial
     from engine.report.page.page import render_page
     from engine.report.prose.brief import build_brief
     from engine.runs.run import Run
+
+    material = material_of(Run(path))
+    config = material.config
+    brief = build_brief(
+        material.scenarios,
+        material.metrics,
+        config.verify.interval,
+        config.outcome,
+        config.rules.slope_flat_atr,
+    )
+    write_text(path / "brief.md", brief)
+    write_text(path / "report.html", render_page(material))
+    return path / "report.html"
+
+
+def material_of(run: Run) -> ReportMaterial:
+    """Everything the page shows, read from the run's files; the fan is simulated from its bars."""
+    from engine.forecast.baselines.fan import last_fans
+    from engine.report.page.material import ReportMaterial
     from engine.table.scenario import Scenario
 
-    run = Run(path)
-    tables = [Scenario.from_dict(item) for item in run.scenarios]
-    material = ReportMaterial(
+    return ReportMaterial(
         config=run.config,
-        scenarios=tables,
+        scenarios=[Scenario.from_dict(item) for item in run.scenarios],
         manifest=run.provenance,
         replay=run.replay,
         levels=run.levels,
@@ -32,10 +52,3 @@ def draw(path: Path) -> Path:
         reliability=run.reliability,
         fans=last_fans(run.bars, run.config),
     )
-    config = run.config
-    brief = build_brief(
-        tables, run.metrics, config.verify.interval, config.outcome, config.rules.slope_flat_atr
-    )
-    write_text(path / "brief.md", brief)
-    write_text(path / "report.html", render_page(material))
-    return path / "report.html"

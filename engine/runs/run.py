@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from engine.files import sha256_of
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.report.trust import read_metrics
 from engine.runs.folder import MANIFEST
+
+if TYPE_CHECKING:
+    from engine.runs.plots import Plots
 
 _ALWAYS = {"status", "started_at", "data", "failed_checks", "artefacts"}
 
@@ -125,6 +128,13 @@ class Run:
                 **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},  # type: ignore[arg-type]
             )
         return found
+
+    @property
+    def plot(self) -> Plots:
+        """Figures on matplotlib axes: ``run.plot.reliability()``, ``.price(date)``, ``.skill()``."""
+        from engine.runs.plots import Plots
+
+        return Plots(self)
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.table.scenario import LevelLine, Scenario
 WIDTH, HEIGHT = 1080, 600
 _LABEL_GAP = 15.0  # pixels between two names
 _EACH_SIDE = 5
+_FREE_SESSIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ def price_chart(scenario: Scenario, frame: pd.DataFrame, sessions: int = 180) ->
         )
         upper = figure.add_subplot(grid[0])
         lower = figure.add_subplot(grid[1], sharex=upper)
-        _draw_prices(upper, scenario, shown)
+        draw_prices(upper, scenario, shown)
         _draw_rsi(lower, shown)
-        _month_axis(upper, lower, shown, _future(scenario))
+        month_axis((upper, lower), shown, _future(scenario))
 
     return style.render(f"price-{slug(scenario.instrument)}", label, WIDTH, HEIGHT, build)
 
@@ -65,7 +67,8 @@ def _future(scenario: Scenario) -> int:
     return max((table.horizon_sessions for table in scenario.horizons), default=10)
 
 
-def _draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:
+def draw_prices(axes: Axes, scenario: Scenario, bars: pd.DataFrame) -> None:
+    """Bars, averages, zones and setup on ``axes``, names to the right of it; ``bars`` are the rows that are shown."""
     n, future = len(bars), _future(scenario)
     low, high = _limits(scenario, bars)
     axes.set_ylim(low, high)
@@ -211,7 +214,7 @@ def _level_label(scenario: Scenario, line: LevelLine) -> _Label:
 
 def _draw_labels(axes: Axes, labels: list[_Label], x: float, low: float, high: float) -> None:
     pixels = axes.get_window_extent().height
-    unit = (high - low) / pixels
+    unit = (high - low) / pixels * axes.figure.dpi / 72  # letters grow with the resolution
     places = style.spread(
         [label.middle for label in labels], _LABEL_GAP * unit, low + 6 * unit, high - 6 * unit
     )
@@ -279,10 +282,12 @@ def _name(axes: Axes, text: str) -> None:
     )
 
 
-def _month_axis(upper: Axes, lower: Axes, bars: pd.DataFrame, future: int) -> None:
+def month_axis(all_axes: Sequence[Axes], bars: pd.DataFrame, future: int) -> None:
+    """Months under the last of ``all_axes``, which share their sessions; ``future`` sessions are kept free at the right."""
+    lower = all_axes[-1]
     dates = pd.to_datetime(bars["date"]).to_numpy("datetime64[M]")
     starts = np.flatnonzero(np.r_[False, dates[1:] != dates[:-1]])
-    for axes in (upper, lower):
+    for axes in all_axes:
         for at in starts:
             axes.axvline(at - 0.5, color=style.GRID, lw=0.5, zorder=0)
     lower.set_xticks(starts)
@@ -291,7 +296,10 @@ def _month_axis(upper: Axes, lower: Axes, bars: pd.DataFrame, future: int) -> No
         moment = words.to_date(bars["date"].iloc[at])
         assert moment is not None
         month = words.short_day(moment).split()[1]
-        names.append(f"{month}\n{moment.year}" if moment.month == 1 or at == starts[0] else month)
+        if len(bars) - at < _FREE_SESSIONS:  # what comes next is named there
+            names.append("")
+        else:
+            names.append(f"{month}\n{moment.year}" if moment.month == 1 or at == starts[0] else month)
     lower.set_xticklabels(names, ha="left", linespacing=1.25)
     lower.text(
         len(bars) - 0.5 + future / 2,

@@ -67,12 +67,13 @@ def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage
     def build(figure: Figure) -> None:
         grid = figure.add_gridspec(1, len(panels), left=0.05, right=0.98, top=0.85, bottom=0.13, wspace=0.16)
         for i, panel in enumerate(panels):
-            _draw(figure.add_subplot(grid[i]), panel, first=i == 0)
+            draw_reliability(figure.add_subplot(grid[i]), panel, first=i == 0)
 
     return style.render(f"reliability-{horizon}", label, WIDTH, HEIGHT, build)
 
 
-def _draw(axes: Axes, panel: ReliabilityPanel, first: bool) -> None:
+def draw_reliability(axes: Axes, panel: ReliabilityPanel, first: bool = True) -> None:
+    """One diagram on ``axes``; ``first`` names the vertical axis."""
     colour = style.SCENARIO_COLOURS[panel.scenario]
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)

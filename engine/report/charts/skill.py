@@ -42,7 +42,7 @@ def skill_chart(trust: Trust) -> str | None:
             for names, title in column:
                 rows = _ROW * len(names) * len(horizons)
                 box = (x, (top - _HEAD - rows) / height, 0.36, rows / height)
-                _forest(figure.add_axes(box), horizons, names, title)
+                draw_forest(figure.add_axes(box), horizons, names, title)
                 top -= _HEAD + rows + _FOOT
 
     return style.render("skill", label, WIDTH, height, build)
@@ -52,7 +52,8 @@ def _column_height(column: Sequence[tuple[Sequence[str], str]], horizons: int) -
     return sum(_HEAD + _ROW * len(names) * horizons + _FOOT for names, _ in column)
 
 
-def _forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[str], title: str) -> None:
+def draw_forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[str], title: str) -> None:
+    """Skill over each of ``names`` at each horizon on ``axes``, with intervals."""
     axes.axvline(0, color=style.INK, lw=1.1, zorder=2)
     y = 0.0
     ticks, labels = [], []

@@ -74,6 +74,17 @@ _PATH = re.compile(r' d="([^"]+)"')
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
+def paper_style() -> Any:
+    """The same look for a figure of one's own: a context manager."""
+    return matplotlib.rc_context({**_STYLE, "svg.fonttype": "path"})
+
+
+def without_signs(axes: Any) -> None:
+    """Texts as plain matplotlib sets them, which knows no change of weight inside a text."""
+    for text in axes.texts:
+        text.set_text(text.get_text().replace(PLAIN, " "))
+
+
 def render(name: str, label: str, width: int, height: int, build: Callable[[Figure], None]) -> str:
     """Draw with ``build`` on an empty figure of ``width`` by ``height`` pixels; return inline SVG.
 

@@ -12,13 +12,13 @@ from engine.table.scenario import HorizonTable, LevelLine, Scenario
 
 
 def scenario_tables(scenario: Scenario) -> list[dict[str, Any]]:
-    """One table per horizon, ascending; a note already given for a shorter horizon is not repeated."""
+    """One table per horizon, ascending; a note already given for a longer horizon, shown first, is not repeated."""
     tables = []
     said: set[str] = set()
-    for table in scenario.horizons:
+    for table in reversed(scenario.horizons):
         tables.append(_scenario_table(table, said))
         said.update(row.note for row in table.rows)
-    return tables
+    return tables[::-1]
 
 
 def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:

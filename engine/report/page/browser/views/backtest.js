@@ -116,7 +116,7 @@ function monthTable(dates, values) {
   const years = [...new Set(months.map((m) => Math.floor(m / 12)))];
   const cell = (/** @type {number|undefined} */ r) => {
     const td = el("td.n", {}, r === undefined ? "" : signed(100 * r, 1));
-    if (r !== undefined) td.style.background = `color-mix(in srgb, var(--${r < 0 ? "loss" : "gain"}) ${Math.min(55, Math.round(Math.abs(r) * 420))}%, transparent)`;
+    if (r !== undefined) td.style.background = `color-mix(in srgb, var(--${r < 0 ? "loss" : "gain"}) ${Math.min(42, Math.round(Math.abs(r) * 420))}%, transparent)`;
     return td;
   };
   const yearly = (/** @type {number} */ y) => months.filter((m) => Math.floor(m / 12) === y).reduce((product, m) => product * (1 + result.get(m)), 1) - 1;

@@ -44,7 +44,7 @@ export function readingView(history, t) {
   return el(
     "div.reading",
     {},
-    el("h3", { "data-date": new Date(history.dates[t] * 86400000).toISOString().slice(0, 10) }, longDay(history.dates[t])),
+    el("h2", { "data-date": new Date(history.dates[t] * 86400000).toISOString().slice(0, 10) }, longDay(history.dates[t])),
     el("p.close", {}, `${history.facts.name} `, el("strong", { "data-close": "" }, decimal(history.close[t], history.facts.decimals)), el("span.q", {}, ` ${signed(100 * change, 1)}%`)),
     el("p", {}, el("strong", {}, `${reading.label}. `), reading.sentence),
     el("p.q", {}, [reading.position, reading.flip].filter(Boolean).join(" ")),
@@ -170,5 +170,5 @@ export function bookView(history, t, horizon, hidden) {
       el("tbody", {}, ...rows),
     ),
   );
-  return el("div", {}, el("h4", {}, `Level book, ${plural(levels.length, "level")}`), list);
+  return el("div", {}, el("h3", {}, `Level book, ${plural(levels.length, "level")}`), list);
 }

@@ -39,7 +39,7 @@ export class SkillView {
         choiceList("Against", names.map(({ key, label }) => ({ value: key, text: label })), this.choice.baseline, change("baseline")),
       ),
       el("div.panels.two", {}, el("div", {}, el("p.panel-title", {}, el("strong", {}, "Log-loss skill"), el("span.q", {}, ` with ${percent(page.interval)} intervals; right of 0 the table is better`)), this.forest.node), el("div", {}, el("p.panel-title", {}, el("strong", {}, "Saved so far"), el("span.q", {}, " log loss of the baseline minus that of the table, added up, per window")), this.growth.node, this.words)),
-      fold("The numbers behind", () => dataTable(["", "Skill", "from", "to", "Windows"], this.#lines().map((l) => [this.#name(l), `${signed(100 * l.skill, 2)}%`, signed(100 * l.low, 2), signed(100 * l.high, 2), decimal(l.windows)]), "Log-loss skill, percent")),
+      fold("The numbers behind", () => dataTable(["Compared", "Skill", "from", "to", "Windows"], this.#lines().map((l) => [this.#name(l), `${signed(100 * l.skill, 2)}%`, signed(100 * l.low, 2), signed(100 * l.high, 2), decimal(l.windows)]), "Log-loss skill, percent")),
     );
     this.#show();
   }
@@ -71,7 +71,7 @@ export class SkillView {
       pen.text(8, 20, "The run has no such figures for this baseline.", { fill: "muted" });
       return;
     }
-    const box = { left: pen.width < 480 ? 110 : 150, right: pen.width - 64, top: 8, bottom: pen.height - 30 };
+    const box = { left: pen.width < 480 ? 128 : 150, right: pen.width - 64, top: 8, bottom: pen.height - 30 };
     const values = lines.flatMap((l) => [l.skill, l.low ?? l.skill, l.high ?? l.skill]).concat(0);
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const pad = 0.06 * (high - low || 0.02);
