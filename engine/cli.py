@@ -177,11 +177,28 @@ def show(
 
 
 @app.command()
-def report(run: RunPath, results: Results = Path("results")) -> None:
-    """Draw report.html and brief.md of a finished run again; prints the path of the page."""
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="a run folder, or its name under --results")
+    ],
+    results: Results = Path("results"),
+    compared: Annotated[
+        bool, typer.Option("--compare", help="one page for several runs, each against the first")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="of a comparison; default: comparison.html in --results"),
+    ] = None,
+) -> None:
+    """Draw report.html and brief.md of finished runs again, or one page that compares them; prints its path."""
     from engine import commands
 
-    print(commands.report(_run_folder(run, results)))
+    folders = [_run_folder(run, results) for run in runs]
+    if compared:
+        print(commands.report_comparison(folders, out or results / "comparison.html"))
+        return
+    for folder in folders:
+        print(commands.report(folder))
 
 
 @app.command()

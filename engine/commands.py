@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -248,6 +248,27 @@ def report(path: str | Path) -> Path:
     from engine.runs.run import open_run
 
     return draw(open_run(path).path)
+
+
+def report_comparison(paths: Sequence[str | Path], out: str | Path) -> Path:
+    """One page for several finished runs, each held against the first on the rows both have; returns its path.
+
+    Raises
+    ------
+    ConfigError
+        ``usage.one_run`` where fewer than two runs are named, ``compare.different_events`` where two of them answer
+        different questions.
+    """
+    from engine.files import write_text
+    from engine.report.page.comparison import ComparedRun, render_comparison
+    from engine.runs.run import open_run
+
+    if len(paths) < 2:
+        raise ConfigError("usage.one_run", "a comparison needs two runs at least", "name another run")
+    runs = [open_run(path) for path in paths]
+    page = render_comparison([ComparedRun(run.path.name, run.config, run.forecasts) for run in runs])
+    write_text(Path(out), page)
+    return Path(out)
 
 
 def compare(first: str | Path, second: str | Path) -> Comparison:

@@ -49,7 +49,8 @@ _ZONE = re.compile(r"[\d.,]+–[\d.,]+%?")
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with the words and filters they use."""
     environment = Environment(
         loader=PackageLoader("engine.report.page", "templates"),
         autoescape=True,
@@ -70,7 +71,7 @@ def render_page(material: ReportMaterial) -> str:
     trust = read_metrics(material.metrics, material.config.verify.interval)
     charts = figures.draw_all(material, trust)
     several = len(material.scenarios) > 1
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     living = alive(material)
     return template.render(
         name=material.config.name,
