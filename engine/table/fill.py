@@ -10,7 +10,7 @@ import pandas as pd
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
 from engine.rules.reading import reading_sentence
-from engine.table.horizon_ends import with_horizon_ends
+from engine.table.horizon_ends import with_horizon_ends, with_week
 from engine.table.scenario import Scenario, build_scenario
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any)
         bias_sentence=reading_sentence(row),
         **extras,
     )
-    return with_horizon_ends(table, replay.bars.around.calendar)
+    return with_horizon_ends(with_week(table, replay.bars.dates), replay.bars.around.calendar)
 
 
 def last_tables(

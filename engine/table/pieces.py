@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.scenarios import SCENARIOS, whole_percents
+from engine.year import WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class HorizonTable:
     effective_rows: float | None = None
     reliability: str = ""
     ends_on: str | None = None  # date of its last session, where a calendar knows it
+    sessions_per_week: int = WEEK  # of the market, from its dates
 
     def row(self, scenario: str) -> ScenarioRow:
         """The line of one scenario."""
