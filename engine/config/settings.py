@@ -124,7 +124,9 @@ class SetupConfig(Section):
         description="a major zone nearer than min_target_atr (min_floor_atr), but this far, is taken before a projection",
     )
     # how long a question stands
-    memory: bool = Field(True, description="edges stay while they are sound (off: chosen anew at each close)")
+    memory: bool = Field(
+        False, description="true: edges stay while they are sound; false: chosen anew at each close"
+    )
     keep_atr: float = Field(1.0, ge=0, le=10, description="an edge stays up to max_atr and this much more")
     keep_sessions: int = Field(
         63, ge=1, le=756, description="after so many sessions the question is asked anew"

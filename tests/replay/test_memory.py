@@ -29,7 +29,11 @@ from tests.replay.test_setup import SetupTwin
 from tests.some_bars import bundled, nasty_bars
 
 CONFIG = parse_config(
-    {"name": "test", "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}]}
+    {
+        "name": "test",
+        "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}],
+        "setup": {"memory": True},
+    }
 )
 
 
