@@ -9,12 +9,10 @@ import numpy as np
 from benchmarks._clock import seconds
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, parse_config
-from engine.forecast.inputs import ForecastInput
-from engine.forecast.models.logistic_kernels import contrasts, curvature, loss_and_gradient
-from engine.forecast.models.offset_logistic import fit_theta
+from engine.forecast.inputs import ForecastInput, forecast_input
+from engine.forecast.models.logistic_kernels import loss_and_gradient
+from engine.forecast.models.offset_logistic import SCENARIO_CONTRASTS, LogisticRows, fit_theta
 from engine.forecast.walk_forward import walk_forward
-from engine.outcomes.outcomes import label
-from engine.question import SETUP
 from engine.replay.replay import replay
 
 SESSIONS, POOLED, POOLED_SESSIONS = 5031, 8, 7300
@@ -50,21 +48,20 @@ def measure() -> list[dict]:
 
 def _entry(sessions: int, seed: int, config: Config) -> ForecastInput:
     bars = simulate_bars(sessions, seed=seed, volatility_persistence=0.97, symbol=f"S{seed}")
-    frame = replay(bars, config).frame
-    setup = frame[list(SETUP)].to_numpy(dtype=np.float64)
-    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
+    return forecast_input(replay(bars, config))
 
 
 def _fit(rows: int, features: int) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(features, rows))
     offset = np.log(rng.dirichlet([3.0, 5.0, 3.0], rows))
-    codes, weight, basis = rng.integers(0, 3, rows), np.full(rows, 1 / 15), contrasts(3)
+    given = LogisticRows(x, offset, rng.integers(0, 3, rows), np.full(rows, 1 / 15), SCENARIO_CONTRASTS)
     theta, gradient = np.zeros((features + 1, 2)), np.zeros((features + 1, 2))
 
     def fit() -> None:
-        hessian = curvature(x, rows, offset, weight, basis)
-        fit_theta(x, rows, offset, codes, weight, basis, theta, hessian, 400.0, tolerance=1e-8)
+        fit_theta(given, given.curvature(), theta, np.full_like(theta, 400.0), 1e-8)
 
-    loss = seconds(lambda: loss_and_gradient(x, rows, offset, codes, weight, basis, theta, gradient), runs=3)
-    return loss, seconds(fit, runs=3)
+    def once() -> None:
+        loss_and_gradient(given.features, offset, given.codes, given.weight, given.basis, theta, gradient)
+
+    return seconds(once, runs=3), seconds(fit, runs=3)

@@ -93,13 +93,16 @@ def scenario(
     overrides: Overrides = None,
     as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of the table")] = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="RUN", help="apply this run's models; fit nothing again")
+    ] = None,
 ) -> None:
     """The scenario table for the last close, or for an earlier one."""
     from engine import pipeline
     from engine.files import to_json
     from engine.report.terminal.terminal import scenario_view
 
-    tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of), told=_tell_findings)
+    tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of), model=model, told=_tell_findings)
     if as_json:
         sys.stdout.write(to_json({"instruments": [table.to_dict() for table in tables]}))
     else:

@@ -211,6 +211,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
     from engine.runs.run import open_run
+    from engine.table.explanation import Explanation
     from engine.table.fill import table_at
     from engine.table.touch.book import book_touch
 
@@ -237,7 +238,13 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
                 f"the run starts on {bars[key].dates[0]}",
             )
         tables.append(
-            table_at(replays[key], run.forecasts, index[key], name=names[key], level_touch=touch[key])
+            table_at(
+                replays[key],
+                run.forecasts,
+                index[key],
+                name=names[key],
+                explained=Explanation(level_touch=touch[key]),
+            )
         )
     return tables
 

@@ -92,8 +92,7 @@ def replay(config: Config, as_of: str | None = None, *, told: Told | None = None
 
 
 def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str, Replay]) -> Replayed:
-    inputs = tuple(forecast_input(series, replays[symbol].frame, config) for symbol, series in bars.items())
-    return Replayed(config, bars, replays, inputs)
+    return Replayed(config, bars, replays, tuple(forecast_input(one) for one in replays.values()))
 
 
 def run(
@@ -154,8 +153,8 @@ def _fill(
     audit_dates: int,
 ) -> None:
     from engine.backtest.backtest import backtest
-    from engine.forecast.folds.training_labels import training_labels
     from engine.forecast.saved import save_models
+    from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
     from engine.runs.draw import draw
     from engine.table.fill import last_tables
@@ -193,7 +192,7 @@ def _fill(
                 "the replay"
             )
         folder.write_frame("forecasts.parquet", forecasts.frame)
-        save_models(forecasts, folder.path / "model")
+        save_models(forecasts, folder.path / "model", config.forecast.model, config.forecast.calibrator)
     with progress.stage("verify"):
         audited = Audit(
             dates=sum(len(result.dates) for result in audits),
@@ -227,10 +226,18 @@ def _fill(
         draw(folder.path)
 
 
-def scenario(config: Config, as_of: str | None = None, *, told: Told | None = None) -> list[Scenario]:
+def scenario(
+    config: Config,
+    as_of: str | None = None,
+    model: str | Path | None = None,
+    *,
+    told: Told | None = None,
+) -> list[Scenario]:
     """The scenario table of every instrument for its last close, or as known after the close of ``as_of``.
 
-    Equal to the walk-forward forecast of that date in a full run, to the last bit.
+    Equal to the walk-forward forecast of that date in a full run, to the last bit.  With ``model``, the folder of a
+    finished run, the models of its last fold are applied instead, and nothing is fitted again: the tables have no
+    intervals, track record, analogues or touch probabilities of levels, which are of the walk-forward.
 
     Raises
     ------
@@ -250,7 +257,21 @@ def scenario(config: Config, as_of: str | None = None, *, told: Told | None = No
 
     with threadpool_limits(1):
         replayed = replay(config, as_of, told=told)
+        if model is not None:
+            return _with_saved_models(replayed, model)
         forecasts = walk_forward(replayed.inputs, config)
         return last_tables(
             replayed.replays, replayed.inputs, forecasts, book_touch(replayed.replays, config), config
         )
+
+
+def _with_saved_models(replayed: Replayed, folder: str | Path) -> list[Scenario]:
+    from engine.forecast.apply import apply_models, check_same_question
+    from engine.forecast.saved import load_models
+    from engine.runs.run import open_run
+    from engine.table.fill import plain_tables
+
+    run = open_run(folder)
+    check_same_question(run.config, replayed.config)
+    frame = apply_models(load_models(run.path / "model"), replayed.inputs, replayed.config)
+    return plain_tables(replayed.replays, frame, {}, replayed.config)

@@ -43,8 +43,9 @@ def main() -> None:
     from engine.backtest.backtest import backtest
     from engine.bars.simulate import simulate_bars
     from engine.config import parse_config
-    from engine.forecast.inputs import forecast_input
+    from engine.forecast.inputs import input_of
     from engine.forecast.walk_forward import walk_forward
+    from engine.question import SETUP
     from engine.replay.families import model_features
     from engine.replay.replay import REPLAY_COLUMNS
     from engine.table.explain import explain
@@ -68,16 +69,11 @@ def main() -> None:
     for name in ("open", "high", "low", "close", "volume"):
         frame[name] = getattr(bars, name)
     frame["sigma"], frame["bias"], frame["position"] = 0.012, 0.0, 1.0
-    for name, distance in (
-        ("floor", 0.97),
-        ("ceiling", 1.02),
-        ("target_low", 1.03),
-        ("target_high", 1.04),
-        ("retest", 0.95),
-    ):
+    for name, distance in zip(SETUP, (0.97, 1.02, 1.03, 1.04, 0.95), strict=True):
         frame[name] = bars.close * distance
     assert set(model_features()) <= set(frame.columns)
-    inputs = (forecast_input(bars, frame, config),)
+    known = {name: frame[name].to_numpy() for name in frame.columns.difference(["instrument", "date"])}
+    inputs = (input_of(bars, known, np.array(frame[list(SETUP)], order="C"), config),)
     forecasts = walk_forward(inputs, config)
     explain(forecasts, inputs, config, [("SIM", bars.dates[-1])])
     verify(forecasts.frame, frame, config)

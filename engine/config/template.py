@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from engine.config import Config, CsvSource
+from engine.config.choices import OneOf
 
 
 def commented_config(name: str, symbol: str, csv_path: str, read_as: str = "") -> str:
@@ -22,8 +23,6 @@ def commented_config(name: str, symbol: str, csv_path: str, read_as: str = "") -
     keys = [k for k in CsvSource.model_fields if k not in ("kind", "path")]
     how = [f"  # the file was read as: {read_as}"] if read_as else []
     lines = [
-        "# yaml-language-server: $schema=engine.schema.json",
-        "# (editors complete and check the keys once `engine schema > engine.schema.json` has written that file)",
         f"# What happens to {symbol} after each reading of its chart?  Run: engine run <this file>",
         "# Every line that starts with '#   ' shows a default; take the '#' away to change it.",
         f"name: {_scalar(name)}",
@@ -60,6 +59,9 @@ def _line(key: str, field: FieldInfo, indent: str) -> str:
 def _allowed(field: FieldInfo) -> str:
     if typing.get_origin(field.annotation) is typing.Literal:
         return " | ".join(map(str, typing.get_args(field.annotation)))
+    for mark in field.metadata:
+        if isinstance(mark, OneOf):
+            return " | ".join(mark.registry.names)
     words = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     limits = [f"{words[a]} {getattr(m, a):g}" for m in field.metadata for a in words if hasattr(m, a)]
     return ", ".join(limits)

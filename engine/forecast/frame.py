@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.config import Config
+from engine.forecast.baselines import BASELINES
 from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.inputs import ForecastInput
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS
@@ -16,13 +17,12 @@ from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS
 if TYPE_CHECKING:
     from engine.forecast.walk_forward import GroupForecast
 
-BASELINES = ("climatology", "same_reading", "random_walk", "filtered_history", "analyst")
 CLASS_ORDER = (CONTINUATION, RANGE, BREAKDOWN)  # order of the columns in the file
 
 
 def forecast_columns() -> tuple[str, ...]:
     """Column names of the forecast table, in order."""
-    sources = ("p", "raw", *BASELINES)
+    sources = ("p", "raw", *BASELINES.names)
     tables = [f"{source}_{SCENARIOS[c]}" for source in sources for c in CLASS_ORDER]
     return (
         "instrument",
@@ -45,7 +45,7 @@ def forecast_table(
 ) -> pd.DataFrame:
     """One row per instrument, date and horizon of the outer folds, in that order.
 
-    ``analyst_*`` is NaN without an analyst table, ``outcome`` missing where unresolved.
+    The columns of a baseline that has no forecast are NaN, ``outcome`` missing where unresolved.
     """
     place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
     parts = []
@@ -90,7 +90,7 @@ def _part(
         "target_touch": np.empty(n),
         "retest_touch": np.empty(n),
     }
-    for name in BASELINES:
+    for name in BASELINES.names:
         part[name] = np.full((n, 3), np.nan)
     for i, (entry, base) in enumerate(zip(instruments, baselines, strict=True)):
         at = np.flatnonzero(index == i)
@@ -113,7 +113,7 @@ def _frame(merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput]) 
         "fold": merged["fold"],
         "outcome": pd.Series(outcomes[merged["code"]], dtype="str"),
     }
-    for source in ("p", "raw", *BASELINES):
+    for source in ("p", "raw", *BASELINES.names):
         for c in CLASS_ORDER:
             columns[f"{source}_{SCENARIOS[c]}"] = merged[source][:, c]
     target, retest = touch_probabilities(

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.outcomes.outcomes import Outcomes, label
-from engine.question import SETUP
+from engine.replay.replay import Replay
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForecastInput:
-    """One instrument: its bars, the replay of every date, and what came of each.
+    """One instrument: its bars, what was known at every close, and what came of each.
 
     Attributes
     ----------
     bars : n bars.
-    frame : replay frame, one row per bar from bar 0; NaN where a feature is unknown.
-    setup : (n, 5) floor, ceiling, target_low, target_high, retest; NaN where undefined.
+    known : name -> (n,) float64, the replay's columns of numbers, one row per bar from bar 0; NaN where unknown.
+    setup : (n, 5) float64, columns :data:`engine.question.SETUP`; NaN where undefined.
     outcomes : of the same n bars, for the horizons of the config.
     """
 
     bars: BarSeries
-    frame: pd.DataFrame
+    known: Mapping[str, np.ndarray]
     setup: np.ndarray
     outcomes: Outcomes
 
 
-def forecast_input(bars: BarSeries, frame: pd.DataFrame, config: Config) -> ForecastInput:
-    """Label the setups of a replay frame and put them beside it; this is where outcomes come in."""
-    # an own, writeable copy: pandas hands out views of either kind, and kernels are compiled for one
-    setup = np.array(frame[list(SETUP)], dtype=np.float64, order="C")
-    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
+def forecast_input(replay: Replay) -> ForecastInput:
+    """Label the setups of a replay and put them beside it; this is where outcomes come in."""
+    return input_of(replay.bars, replay.known, replay.setup, replay.config)
+
+
+def input_of(
+    bars: BarSeries, known: Mapping[str, np.ndarray], setup: np.ndarray, config: Config
+) -> ForecastInput:
+    """The same from arrays that no replay made; see :class:`ForecastInput` for their shapes."""
+    return ForecastInput(bars, known, setup, label(bars, setup, config.horizons, config.outcome))

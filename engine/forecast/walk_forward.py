@@ -6,7 +6,7 @@ their outcomes become known, one track per horizon, calibration, online recalibr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,27 +16,24 @@ from threadpoolctl import threadpool_limits
 
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
-from engine.forecast.baselines.opponents import EARLIEST_REFIT, Opponents, opponents
+from engine.forecast.baselines.opponents import Opponents, opponents
 from engine.forecast.calibration.drift import drift_corrected
 from engine.forecast.calibration.walk import CalibratedTrack, calibrate_track
 from engine.forecast.folds.calendar import (
+    EARLIEST_REFIT,
     Fold,
-    bars_known,
-    calendar_positions,
-    refit_starts,
+    known_bars,
+    pooled,
     union_calendar,
     walk_forward_folds,
 )
-from engine.forecast.folds.rows import Track, build_track
-from engine.forecast.folds.selection import PENALTIES
+from engine.forecast.folds.rows import build_track
 from engine.forecast.folds.walk import TrackForecast, forecast_track
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
-from engine.forecast.models.boosting import BoostingLearner
-from engine.forecast.models.hazard import HazardLearner
-from engine.forecast.models.learner import Learner, OffsetLogisticLearner
-from engine.forecast.models.ordinal import OrdinalLearner
+from engine.forecast.models import model_named
 from engine.kernels.threads import thread_count
+from engine.replay.families import model_features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +74,6 @@ def walk_forward(
     config: Config,
     *,
     features: Sequence[str] | None = None,
-    progress: Callable[[float], None] | None = None,
 ) -> Forecasts:
     """Forecast every session of every instrument from the first outer fold on.
 
@@ -88,7 +84,6 @@ def walk_forward(
     instruments : with distinct symbols.
     config : sections ``forecast``, ``outcome``, ``horizons`` and ``seed`` are used.
     features : columns of the replay frame given to the classifier; None: :func:`engine.replay.families.model_features`.
-    progress : called with the share of work done, 0 to 1.
 
     Raises
     ------
@@ -99,13 +94,14 @@ def walk_forward(
         ``forecast.duplicate_symbol``, ``forecast.missing_feature``.
     """
     settings = config.forecast
-    if settings.model == "hazard" and config.outcome.rule == "terminal":
+    model = model_named(settings.model)
+    if model.needs_events and config.outcome.rule == "terminal":
         raise ConfigError(
             "config.no_events",
-            "forecast.model hazard needs outcomes with events; outcome.rule terminal has none",
+            f"forecast.model {settings.model} needs outcomes with events; outcome.rule terminal has none",
             "choose outcome.rule target or band, or another model",
         )
-    names = _model_features() if features is None else tuple(features)
+    names = tuple(model_features() if features is None else features)
     _check_instruments(instruments, names)
     calendar = union_calendar([entry.bars.dates for entry in instruments])
     folds = walk_forward_folds(
@@ -116,7 +112,7 @@ def walk_forward(
     )
     # one thread: products of small matrices only wait for each other on more, and bits stay the same
     with threadpool_limits(1, user_api="blas"):
-        return _walk_forward(instruments, config, names, calendar, folds, progress or (lambda share: None))
+        return _walk_forward(instruments, config, names, calendar, folds)
 
 
 def _walk_forward(
@@ -125,17 +121,16 @@ def _walk_forward(
     names: tuple[str, ...],
     calendar: np.ndarray,
     folds: tuple[Fold, ...],
-    report: Callable[[float], None],
 ) -> Forecasts:
     settings = config.forecast
-    baselines = []
-    for entry in instruments:
-        known = known_bars(entry, calendar, settings)
-        baselines.append(opponents(entry, known, config))
-        report(0.5 * len(baselines) / len(instruments))
-    grouped = _groups(instruments, settings.pooling)
-    done, groups = 0, []
-    for name, members in grouped.items():
+    place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
+    baselines = [
+        opponents(entry, known_bars(entry.bars.dates, calendar, settings), config) for entry in instruments
+    ]
+    families = {entry.bars.symbol: entry.bars.family for entry in instruments}
+    groups = []
+    for name, symbols in pooled(families, settings.pooling).items():
+        members = [place[symbol] for symbol in symbols]
         groups.append(
             _forecast_group(
                 name,
@@ -147,8 +142,6 @@ def _walk_forward(
                 config,
             )
         )
-        done += len(members)
-        report(0.5 + 0.5 * done / len(instruments))
     frame = forecast_table(instruments, baselines, groups, calendar, config)
     silent = _silent(instruments, frame, settings)
     return Forecasts(frame, calendar, folds, tuple(groups), names, silent)
@@ -164,16 +157,16 @@ def _forecast_group(
     config: Config,
 ) -> GroupForecast:
     settings = config.forecast
-    together = settings.model == "hazard"
-    horizon_sets = [config.horizons] if together else [(h,) for h in config.horizons]
+    model = model_named(settings.model)
+    horizon_sets = [config.horizons] if model.all_horizons else [(h,) for h in config.horizons]
 
     def one_track(horizons: tuple[int, ...]) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
         track = build_track(members, baselines, calendar, features, config.horizons, horizons)
         forecast = forecast_track(
             track,
             folds,
-            make_learner(config, track),
-            deviations=settings.model == "offset_logistic",
+            model.learner(track.names, track.horizons),
+            deviations=model.own_models,
             rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
         )
         result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)
@@ -187,45 +180,6 @@ def _forecast_group(
     return GroupForecast(name, tracks, calibrated, published)
 
 
-def make_learner(config: Config, track: Track) -> Learner:
-    """The classifier that ``config.forecast.model`` names."""
-    model = config.forecast.model
-    if model == "offset_logistic":
-        return OffsetLogisticLearner(PENALTIES)
-    if model == "ordinal":
-        return OrdinalLearner(PENALTIES)
-    if model == "hazard":
-        return HazardLearner(PENALTIES, track.horizons)
-    if model == "boosting":
-        return BoostingLearner(track.names, track.horizons[-1])
-    raise InputError("forecast.unknown_model", f"no model is called {model!r}")
-
-
-def _model_features() -> tuple[str, ...]:
-    from engine.replay.families import model_features
-
-    return model_features()
-
-
-def known_bars(entry: ForecastInput, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:
-    """How many of its own bars the fit used at each row has seen; ``calendar`` (of all instruments) counts refits."""
-    starts = refit_starts(
-        len(calendar),
-        min_train_sessions=settings.min_train_sessions,
-        refit_sessions=settings.refit_sessions,
-        earliest=EARLIEST_REFIT,
-    )
-    return bars_known(calendar_positions(entry.bars.dates, calendar), starts)
-
-
-def _groups(instruments: Sequence[ForecastInput], pooling: str) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
-    for index, entry in enumerate(instruments):
-        name = {"none": entry.bars.symbol, "family": entry.bars.family, "all": "all"}[pooling]
-        groups.setdefault(name, []).append(index)
-    return groups
-
-
 def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[str]) -> None:
     seen: set[str] = set()
     for entry in instruments:
@@ -235,10 +189,10 @@ def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[
                 "forecast.duplicate_symbol", f"symbol {symbol!r} appears twice", "name each once"
             )
         seen.add(symbol)
-        missing = [name for name in features if name not in entry.frame.columns]
+        missing = [name for name in features if name not in entry.known]
         if missing:
             raise InputError(
-                "forecast.missing_feature", f"{symbol}: the replay frame has no column {', '.join(missing)}"
+                "forecast.missing_feature", f"{symbol}: the replay has no column {', '.join(missing)}"
             )
 
 

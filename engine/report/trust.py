@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.forecast.baselines import in_reading_order
 from engine.table import words
 from engine.verify.calibration.power import LEVEL
-
-BASELINE_ORDER = ("filtered_history", "random_walk", "same_reading", "climatology", "analyst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _horizon(horizon: int, block: Mapping[str, Any]) -> HorizonTrust:
     calibration = _mapping(block.get("calibration"))
     # the share of forecasts 25 % too confident that the test notices: over all classes, and by class
     noticed = _mapping(_mapping(block.get("power")).get("overconfidence_25"))
-    order = [*BASELINE_ORDER, *(name for name in skill if name not in BASELINE_ORDER)]
+    order = list(dict.fromkeys([*in_reading_order(), *skill]))
     return HorizonTrust(
         horizon_sessions=horizon,
         rows=words.number(block.get("rows")),

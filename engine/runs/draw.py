@@ -33,8 +33,8 @@ def draw(path: Path) -> Path:
 
 def material_of(run: Run) -> ReportMaterial:
     """Everything the page shows, read from the run's files; the fan is simulated from its bars."""
-    from engine.forecast.baselines.fan import last_fans
     from engine.report.page.material import ReportMaterial
+    from engine.table.fan import last_fans
     from engine.table.scenario import Scenario
 
     return ReportMaterial(

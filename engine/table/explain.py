@@ -6,7 +6,6 @@ Everything is known at the date: models of its fold, outcomes whose horizon had 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,50 +13,21 @@ from threadpoolctl import threadpool_limits
 
 from engine.config import Config
 from engine.errors import InputError
-from engine.forecast.baselines.opponents import EARLIEST_REFIT
-from engine.forecast.folds.calendar import bars_known, calendar_positions, effective_sample_size, refit_starts
+from engine.forecast.folds.calendar import effective_sample_size, known_bars
 from engine.forecast.folds.walk import FoldModel, TrackForecast
 from engine.forecast.inputs import ForecastInput
+from engine.forecast.models import model_named
 from engine.forecast.probabilities import log_odds, logistic
-from engine.forecast.walk_forward import Forecasts, GroupForecast, make_learner
+from engine.forecast.walk_forward import Forecasts, GroupForecast
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
 from engine.scenarios import SCENARIOS, whole_percents
 from engine.table.analogues import nearest_rows
+from engine.table.explanation import Explanation
 from engine.table.intervals import Query, resampled_forecasts, resampled_offsets
 from engine.table.notes import note
 from engine.table.track_record import reliability_sentence
 
 ANALOGUES = 10
-
-
-@dataclass(slots=True, eq=False)
-class Explanation:
-    """Extras of one instrument and date.
-
-    Attributes
-    ----------
-    intervals : (horizon, scenario) to (low, high), with the coverage of ``verify.interval``; empty when
-        ``forecast.interval_draws`` is 0.
-    notes, reliability : (horizon, scenario) to a sentence.
-    effective_rows : horizon to independent training windows of this instrument (rows / horizon).
-    analogues : dicts with date, distance, outcomes (horizon to scenario) and reading.
-    """
-
-    intervals: dict[tuple[int, str], tuple[float, float]] = field(default_factory=dict)
-    notes: dict[tuple[int, str], str] = field(default_factory=dict)
-    reliability: dict[tuple[int, str], str] = field(default_factory=dict)
-    effective_rows: dict[int, float] = field(default_factory=dict)
-    analogues: list[dict[str, Any]] = field(default_factory=list)
-
-    def extras(self) -> dict[str, Any]:
-        """Keyword arguments of ``engine.table.scenario.build_scenario``."""
-        return {
-            "intervals": self.intervals,
-            "notes": self.notes,
-            "reliability": self.reliability,
-            "effective_rows": self.effective_rows,
-            "analogues": self.analogues,
-        }
 
 
 def explain(
@@ -140,7 +110,7 @@ def _describe(
             )
             target.notes[horizon, name] = note(code, said[code], alone[code], track.names, z, effects[code])
     if track.horizons[-1] == max(h for t in group.tracks for h in t.track.horizons):
-        target.analogues = _analogues(group, position, row, model, entries)
+        target.analogues.extend(_analogues(group, position, row, model, entries))
 
 
 def effects_on_probabilities(contributions: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -206,7 +176,7 @@ def _analogues(
 
 
 def _reading(entry: ForecastInput, bar: int) -> str:
-    bias, position = (float(entry.frame[name].iloc[bar]) for name in ("bias", "position"))
+    bias, position = (float(entry.known[name][bar]) for name in ("bias", "position"))
     if np.isnan(bias) or np.isnan(position):
         return ""
     return f"{BIAS_NAMES[int(bias)]}, {POSITION_NAMES[int(position)]}"
@@ -232,10 +202,9 @@ def _intervals(
         ],
         axis=1,
     )[:, :, : track.horizons[-1]]
+    learner = model_named(config.forecast.model).learner(track.names, track.horizons)
     used = [next(c for c in folds if c.fold == model.fold.number).used for folds in calibrated.calibrators]
-    drawn = resampled_forecasts(
-        forecast, calibrated.raw, Query(model, rows), make_learner(config, track), offsets, config, used
-    )
+    drawn = resampled_forecasts(forecast, calibrated.raw, Query(model, rows), learner, offsets, config, used)
     # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
     # spread, in log-odds, and the forecast itself is the middle of it
     low, high = spread_of_refits(log_odds(drawn), config.verify.interval)
@@ -268,14 +237,7 @@ def _offsets_of(
     forecasts: Forecasts, symbol: str, bar: int, entries: dict[str, ForecastInput], config: Config
 ) -> np.ndarray:
     entry = entries[symbol]
-    starts = refit_starts(
-        len(forecasts.calendar),
-        min_train_sessions=config.forecast.min_train_sessions,
-        refit_sessions=config.forecast.refit_sessions,
-        earliest=EARLIEST_REFIT,
-    )
-    positions = calendar_positions(entry.bars.dates, forecasts.calendar)
-    known = int(bars_known(positions, starts)[bar])
+    known = int(known_bars(entry.bars.dates, forecasts.calendar, config.forecast)[bar])
     return resampled_offsets(
         entry.bars,
         entry.setup[bar],

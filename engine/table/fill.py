@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
-from engine.rules.reading import reading_sentence
-from engine.table.horizon_ends import with_horizon_ends, with_week
-from engine.table.scenario import Scenario, build_scenario
+from engine.table.build import build_scenario
+from engine.table.explanation import NOTHING, Explanation
+from engine.table.horizon_ends import with_horizon_ends
+from engine.table.scenario import Scenario
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -20,21 +22,23 @@ if TYPE_CHECKING:
     from engine.table.touch.book import Touch
 
 
-def table_at(replay: Replay, forecasts: pd.DataFrame, index: int, **extras: Any) -> Scenario:
+def table_at(
+    replay: Replay,
+    forecasts: pd.DataFrame,
+    index: int,
+    *,
+    name: str | None = None,
+    explained: Explanation = NOTHING,
+) -> Scenario:
     """The table of bar ``index``, with the probabilities that ``forecasts`` has for that date.
 
-    ``extras`` go to :func:`build_scenario`: name, intervals, notes, reliability, analogues and the like.
+    ``name`` is what readers call the instrument; its symbol if None.
     """
-    row = {str(name): value for name, value in replay.frame.iloc[index].items()}
+    row = {str(column): value for column, value in replay.frame.iloc[index].items()}
     mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
-    table = build_scenario(
-        row,
-        book_at(replay, replay.bars.dates[index]),
-        mine,
-        bias_sentence=reading_sentence(row),
-        **extras,
-    )
-    return with_horizon_ends(with_week(table, replay.bars.dates), replay.bars.around.calendar)
+    book = book_at(replay, replay.bars.dates[index])
+    table = build_scenario(row, book, mine, name=name, explained=explained)
+    return with_horizon_ends(table, replay.bars.around.calendar)
 
 
 def last_tables(
@@ -51,16 +55,26 @@ def last_tables(
     from engine.table.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
-    names = {instrument.symbol: instrument.name for instrument in config.instruments}
     explained = explain(forecasts, inputs, config, requests)
+    full = {symbol: replace(explained[symbol, day], level_touch=touch[symbol]) for symbol, day in requests}
+    return plain_tables(replays, forecasts.frame, full, config)
+
+
+def plain_tables(
+    replays: Mapping[str, Replay],
+    forecasts: pd.DataFrame,
+    explained: Mapping[str, Explanation],
+    config: Config,
+) -> list[Scenario]:
+    """The table of each instrument's last close, with what is ``explained`` of it."""
+    names = {instrument.symbol: instrument.name for instrument in config.instruments}
     return [
         table_at(
-            replays[symbol],
-            forecasts.frame,
-            len(replays[symbol]) - 1,
+            replay,
+            forecasts,
+            len(replay) - 1,
             name=names[symbol],
-            level_touch=touch[symbol],
-            **explained[symbol, day].extras(),
+            explained=explained.get(symbol, NOTHING),
         )
-        for symbol, day in requests
+        for symbol, replay in replays.items()
     ]

@@ -15,12 +15,12 @@ import numpy as np
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.forecast.baselines.filtered_history import filtered_history
-from engine.forecast.calibration.calibrators import make_calibrator
+from engine.forecast.calibration import calibrator_named
 from engine.forecast.folds.rows import Track
-from engine.forecast.folds.selection import DEVIATION_PENALTIES
 from engine.forecast.folds.walk import FEWEST_OUTCOMES, FoldModel, TrackForecast, window_of
-from engine.forecast.models.learner import Learner, OffsetLogisticLearner, Window
+from engine.forecast.models.learner import DEVIATION_PENALTIES, Learner, Window
 from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
+from engine.forecast.models.offset_logistic import OffsetLogisticLearner
 from engine.forecast.probabilities import FLOOR, floor_probabilities
 from engine.kernels.blocks import resampled_positions
 from engine.kernels.streams import interval_seed, resampled_bars, resampled_rows
@@ -196,6 +196,6 @@ def _recalibrated(
     times = np.bincount(drawn - first, minlength=stop - first)[session - first]
     kept = past[times > 0]
     weight = track.evidence_weight[kept] * times[times > 0]
-    calibrator = make_calibrator(config.forecast.calibrator)
+    calibrator = calibrator_named(config.forecast.calibrator).make()
     calibrator.fit(raw[kept], track.codes[kept, k], weight)
     return calibrator.predict_proba(p)

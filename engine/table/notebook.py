@@ -26,15 +26,14 @@ def scenario_html(scenario: Scenario) -> str:
 
 def _table(table: HorizonTable) -> str:
     percents = table.whole_percents or {}
-    # in the order of every other table, whatever order a file was read in
-    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
+    names = table.baselines
     shares = {name: table.baseline_percents(name) or {} for name in names}
     head = "".join(
         f'<th scope="col" style="{style}">{escape(label)}</th>'
         for label, style in [
             (f"Next {words.plural(table.horizon_sessions, 'session')}", _LEFT),
             ("Probability", _RIGHT),
-            *((words.BASELINE_LABELS[name], _RIGHT) for name in names),
+            *((words.baseline_label(name), _RIGHT) for name in names),
             ("Notes", _LEFT),
         ]
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.forecast.baselines import in_reading_order
 from engine.scenarios import SCENARIOS, whole_percents
-from engine.year import WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,6 @@ class HorizonTable:
     effective_rows: float | None = None
     reliability: str = ""
     ends_on: str | None = None  # date of its last session, where a calendar knows it
-    sessions_per_week: int = WEEK  # of the market, from its dates
 
     def row(self, scenario: str) -> ScenarioRow:
         """The line of one scenario."""
@@ -87,6 +86,15 @@ class HorizonTable:
     def whole_percents(self) -> dict[str, int] | None:
         """Whole percents that sum to 100, by scenario."""
         return _whole({row.scenario: row.probability for row in self.rows})
+
+    @property
+    def baselines(self) -> list[str]:
+        """Baselines that have a forecast here, in reading order."""
+        return [
+            name
+            for name in in_reading_order()
+            if any(row.baselines.get(name) is not None for row in self.rows)
+        ]
 
     def baseline_percents(self, baseline: str) -> dict[str, int] | None:
         """Whole percents of one baseline; None where it is missing."""

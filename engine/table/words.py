@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from engine.forecast.baselines import BASELINES
 from engine.rules.naming import MONTHS
-from engine.year import WEEK
 
 MISSING = "–"
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -22,14 +22,14 @@ SCENARIO_LABELS = {"continuation": "Continuation", "range": "Range", "breakdown"
 # order of the rows in every table a reader sees: the way the analyst's sheet is read, top to bottom
 DISPLAY_ORDER = ("continuation", "range", "breakdown")
 
-BASELINE_LABELS = {
-    "filtered_history": "Filtered history",
-    "random_walk": "Random walk",
-    "same_reading": "Same reading",
-    "climatology": "Climatology",
-    "analyst": "Analyst",
-    "raw": "Before calibration",
-}
+RAW_LABEL = "Before calibration"
+
+
+def baseline_label(name: str) -> str:
+    """Heading of a forecaster's column: a baseline's own label, or that of the model before calibration."""
+    if name == "raw":
+        return RAW_LABEL
+    return BASELINES[name].label if name in BASELINES else capital(name.replace("_", " "))
 
 
 def number(value: Any) -> float | None:
@@ -199,9 +199,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def weeks(sessions: int, week: int = WEEK) -> str:
-    """``about 3 weeks`` for 15 sessions of a market that has five a week; ``15 days`` where it trades every day."""
-    if week == 7:
-        return plural(sessions, "day")
-    n = round(sessions / max(week, 1))
+def weeks(sessions: int) -> str:
+    """``about 3 weeks`` for 15 sessions."""
+    n = round(sessions / 5)
     return plural(sessions, "session") if n < 1 else f"about {plural(n, 'week')}"

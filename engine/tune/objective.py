@@ -27,6 +27,7 @@ import pandas as pd
 from engine.backtest.backtest import strategy_equity
 from engine.backtest.overfitting import block_moments
 from engine.backtest.performance import (
+    SESSIONS_PER_YEAR,
     certainty_equivalent_percent,
     session_returns,
     sharpe_ratio,
@@ -35,15 +36,12 @@ from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError, DataError
-from engine.forecast.inputs import ForecastInput
+from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.forecast.walk_forward import walk_forward
-from engine.outcomes.outcomes import label
-from engine.question import SETUP
 from engine.replay.replay import replay
 from engine.scenarios import SCENARIOS
 from engine.tune.evaluation import Evaluation
 from engine.tune.holdout import before, data_sha256, holdout_start
-from engine.year import YEAR, sessions_per_week, sessions_per_year
 
 BLOCKS = 16  # of the probability of backtest overfitting
 
@@ -72,8 +70,6 @@ class Objective:
         self.holdout_start = (
             holdout_start(self._bars, self.holdout_sessions) if self.holdout_sessions else None
         )
-        dates = np.unique(np.concatenate([series.dates for series in self._bars.values()]))
-        self._year = sessions_per_year(sessions_per_week(dates))
         self._seen = self._bars if self.holdout_start is None else before(self._bars, self.holdout_start)
         self._check_length()
 
@@ -155,12 +151,10 @@ class UtilityObjective(Objective):
         equity = strategy_equity(self._seen, replayed, rows, config)
         returns = session_returns(equity)
         ratio = sharpe_ratio(returns) or 0.0
-        attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(YEAR))}
+        attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(SESSIONS_PER_YEAR))}
         if len(returns) >= 2 * BLOCKS:
             attributes["block_moments"] = block_moments(returns, BLOCKS).tolist()
-        return Evaluation(
-            certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year), attributes
-        )
+        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion), attributes)
 
     def score_holdout(self, config: Config) -> Evaluation:
         """Trade the out-of-sample forecasts of the holdout; the account opens on its first session."""
@@ -168,13 +162,15 @@ class UtilityObjective(Objective):
         assert self.holdout_start is not None
         late = rows[rows["date"] >= pd.Timestamp(self.holdout_start)]
         equity = strategy_equity(self._bars, replayed, late, config)
-        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year))
+        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion))
 
     def _forecasts(self, *, whole: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
         # no decision changes a forecast: made once, with the config's own settings
         if whole not in self._prepared:
-            inputs = _inputs(self._bars if whole else self._seen, self._base)
-            replayed = pd.concat([item.frame for item in inputs], ignore_index=True)
+            bars = self._bars if whole else self._seen
+            replays = [replay(series, self._base) for series in bars.values()]
+            replayed = pd.concat([one.frame for one in replays], ignore_index=True)
+            inputs = tuple(forecast_input(one) for one in replays)
             self._prepared[whole] = (replayed, _walk(inputs, _plain(self._base)))
         return self._prepared[whole]
 
@@ -198,14 +194,7 @@ def _writable(series: BarSeries) -> BarSeries:
 
 
 def _inputs(bars: Mapping[str, BarSeries], config: Config) -> tuple[ForecastInput, ...]:
-    found = []
-    for series in bars.values():
-        frame = replay(series, config).frame
-        setup = frame[list(SETUP)].to_numpy(dtype=np.float64)
-        found.append(
-            ForecastInput(series, frame, setup, label(series, setup, config.horizons, config.outcome))
-        )
-    return tuple(found)
+    return tuple(forecast_input(replay(series, config)) for series in bars.values())
 
 
 def _plain(config: Config) -> Config:

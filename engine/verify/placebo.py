@@ -28,9 +28,8 @@ import pandas as pd
 from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.baselines.filtered_history import filtered_history
-from engine.forecast.folds.calendar import calendar_positions, union_calendar
+from engine.forecast.folds.calendar import calendar_positions, known_bars, union_calendar
 from engine.forecast.inputs import ForecastInput
-from engine.forecast.walk_forward import known_bars
 from engine.kernels.streams import placebo_lot, placebo_seed
 from engine.outcomes.outcomes import label
 from engine.scenarios import SCENARIOS
@@ -118,7 +117,7 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
     parts: list[dict[str, np.ndarray]] = []
     for item in inputs:
         setup = np.asarray(item.setup, dtype=np.float64)
-        fake = placebo_setups(item.bars.close, item.frame["atr_14"].to_numpy(float), setup, config.seed)
+        fake = placebo_setups(item.bars.close, item.known["atr_14"], setup, config.seed)
         # sessions, like refits, are counted on the calendar of all instruments: the two sides share their dates
         session = calendar_positions(item.bars.dates, calendar)
         rows = (
@@ -152,7 +151,7 @@ def _filtered(config: Config, calendar: np.ndarray) -> Forecast:
     steps = np.array(config.horizons) - 1
 
     def predict(item: ForecastInput, setup: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        known = known_bars(item, calendar, config.forecast)
+        known = known_bars(item.bars.dates, calendar, config.forecast)
         result = filtered_history(
             item.bars, setup, known, int(steps[-1]) + 1, config.outcome, _PATHS, config.seed, rows
         )

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.forecast.baselines import BASELINES
 from engine.scenarios import SCENARIOS
 from engine.verify.overlap import Windows, common_factors
 from engine.verify.sound import sound_probabilities
 
-BASELINES = ("climatology", "same_reading", "random_walk", "filtered_history", "analyst")
 _PREFIX = {"model": "p", "raw": "raw"}
 
 
@@ -59,7 +59,7 @@ def common_rows(
     forecasts: pd.DataFrame,
     horizon: int,
     replay: pd.DataFrame | None = None,
-    others: Sequence[str] = ("raw", *BASELINES),
+    others: Sequence[str] | None = None,
 ) -> Rows:
     """Rows of ``forecasts`` with this horizon that are resolved and complete.
 
@@ -91,7 +91,8 @@ def common_rows(
         )
     codes = outcome_codes(frame["outcome"])
     resolved = codes >= 0
-    names = [name for name in ("model", *others) if set(columns_of(name)) <= set(frame.columns)]
+    compared = ("model", *(("raw", *BASELINES.names) if others is None else others))
+    names = [name for name in compared if set(columns_of(name)) <= set(frame.columns)]
     values = {name: frame[columns_of(name)].to_numpy(dtype=np.float64) for name in names}
     present = {name: ~np.isnan(v).any(axis=1) for name, v in values.items()}
     names = [name for name in names if name == "model" or (present[name] & resolved).any()]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import Config, parse_config
-from engine.forecast.inputs import ForecastInput
-from engine.outcomes.outcomes import label
+from engine.forecast.inputs import ForecastInput, input_of
 from engine.rules.indicators import ALL_TIME_HIGH, ATR, RSI, SIGMA, SMA_50, SMA_200, compute_indicators
 
 FEATURES = (
@@ -38,25 +36,20 @@ def adhoc_input(bars: BarSeries, config: Config, atr_away: float = 1.5) -> Forec
         out[sessions:] = (logs[sessions:] - logs[:-sessions]) / (sigma[sessions:] * np.sqrt(sessions))
         return out
 
-    frame = pd.DataFrame(
-        {
-            "instrument": bars.symbol,
-            "date": bars.dates.astype("datetime64[us]"),
-            "close": close,
-            "sigma": sigma,
-            "rsi_14": known[:, RSI],
-            "distance_50": (close - known[:, SMA_50]) / atr,
-            "distance_200": (close - known[:, SMA_200]) / atr,
-            "return_5": past_return(5),
-            "return_20": past_return(20),
-            "return_60": past_return(60),
-            "drawdown": np.log(close / known[:, ALL_TIME_HIGH]),
-            "never": np.nan,
-            "bias": np.where(np.isnan(known[:, SMA_50]), np.nan, np.sign(close - known[:, SMA_50])),
-            "position": np.where(np.isnan(known[:, SMA_200]), np.nan, (close > known[:, SMA_200]) * 1.0),
-        }
-    )
-    return ForecastInput(bars, frame, setup, label(bars, setup, config.horizons, config.outcome))
+    values = {
+        "sigma": sigma,
+        "rsi_14": known[:, RSI],
+        "distance_50": (close - known[:, SMA_50]) / atr,
+        "distance_200": (close - known[:, SMA_200]) / atr,
+        "return_5": past_return(5),
+        "return_20": past_return(20),
+        "return_60": past_return(60),
+        "drawdown": np.log(close / known[:, ALL_TIME_HIGH]),
+        "never": np.full(len(bars), np.nan),
+        "bias": np.where(np.isnan(known[:, SMA_50]), np.nan, np.sign(close - known[:, SMA_50])),
+        "position": np.where(np.isnan(known[:, SMA_200]), np.nan, (close > known[:, SMA_200]) * 1.0),
+    }
+    return input_of(bars, values, setup, config)
 
 
 def adhoc_config(**forecast: object) -> Config:

@@ -9,12 +9,14 @@ import pandas as pd
 
 from engine.bars.simulate import simulate_bars
 from engine.config import Config, parse_config
+from engine.forecast.baselines import BASELINES
 from engine.report.page.material import ReportMaterial
 from engine.rules.indicators import INDICATORS, compute_indicators
-from engine.table.scenario import Scenario, build_scenario
+from engine.table.build import build_scenario
+from engine.table.explanation import Explanation
+from engine.table.scenario import Scenario
 
 HORIZONS = (10, 15)
-BASELINES = ("climatology", "same_reading", "random_walk", "filtered_history", "analyst")
 
 
 def make_config(symbols: tuple[str, ...] = ("SIM",)) -> Config:
@@ -123,7 +125,7 @@ def make_forecasts(replay: pd.DataFrame, seed: int = 5, first: int = 400) -> pd.
                 "outcome": outcome,
             }
         )
-        for prefix in ("p", "raw", *BASELINES):
+        for prefix in ("p", "raw", *BASELINES.names):
             q = p if prefix == "p" else p ** rng.uniform(0.7, 1.1)
             q = (
                 np.tile([0.15, 0.35, 0.5], (n, 1))
@@ -308,7 +310,9 @@ def make_scenario(replay: pd.DataFrame, forecasts: pd.DataFrame | None, book=Non
                 {"date": "1973-11-19", "distance": 1.02, "outcomes": {10: "range", 15: "breakdown"}},
             ],
         }
-    return build_scenario(row, make_book(row) if book is None else book, today, **extras)
+    return build_scenario(
+        row, make_book(row) if book is None else book, today, explained=Explanation(**extras)
+    )
 
 
 def make_material(symbols: tuple[str, ...] = ("SIM",)) -> ReportMaterial:

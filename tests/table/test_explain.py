@@ -61,7 +61,7 @@ def test_explanations_are_repeatable_and_know_nothing_later():
     first = explain(forecasts, entries, config, [("A", day)])["A", day]
     cut = adhoc_input(entries[0].bars.cut(len(entries[0].bars) - 29), config)
     second = explain(walk_forward([cut], config, features=FEATURES), [cut], config, [("A", day)])["A", day]
-    assert first.extras() == second.extras()
+    assert first == second
 
 
 def test_days_without_a_forecast_are_empty_and_unknown_symbols_refused():

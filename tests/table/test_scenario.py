@@ -13,8 +13,9 @@ from rich.console import Console
 from engine.errors import InputError
 from engine.report.prose.brief import build_brief
 from engine.report.terminal.terminal import levels_view
+from engine.table.build import build_scenario
 from engine.table.pieces import in_sight
-from engine.table.scenario import Scenario, build_scenario
+from engine.table.scenario import Scenario
 from tests.report import factory
 
 

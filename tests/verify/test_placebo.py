@@ -29,10 +29,8 @@ def config():
 
 
 def as_input(bars, atr, setup):
-    import pandas as pd
-
     outcomes = label(bars, setup, [10], OutcomeConfig())
-    return ForecastInput(bars, pd.DataFrame({"atr_14": atr}), setup, outcomes)
+    return ForecastInput(bars, {"atr_14": atr}, setup, outcomes)
 
 
 def test_distances_come_from_an_earlier_date_of_the_same_volatility():

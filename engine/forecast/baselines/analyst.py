@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.config import AnalystTable
+from engine.forecast.baselines.baseline import Baseline, BaselineInput
 from engine.forecast.probabilities import floor_probabilities
 from engine.scenarios import SCENARIOS
 
@@ -23,3 +24,18 @@ def analyst(table: AnalystTable, sessions: int, horizons: int) -> np.ndarray:
     """
     row = floor_probabilities(np.array([getattr(table, name) for name in SCENARIOS]))
     return np.tile(row, (sessions, horizons, 1))
+
+
+def _forecast(seen: BaselineInput) -> np.ndarray | None:
+    table = seen.config.forecast.analyst
+    return None if table is None else analyst(table, len(seen.entry.bars), len(seen.config.horizons))
+
+
+BASELINE = Baseline(
+    name="analyst",
+    label="Analyst",
+    short="Analyst",
+    meaning="the fixed table of the config",
+    order=5,
+    forecast=_forecast,
+)

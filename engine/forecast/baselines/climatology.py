@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.errors import InputError
+from engine.forecast.baselines.baseline import Baseline
 from engine.forecast.probabilities import floor_probabilities
 from engine.scenarios import SCENARIOS, UNRESOLVED
 
@@ -79,3 +80,13 @@ def climatology(codes: np.ndarray, horizons: Sequence[int]) -> np.ndarray:
     codes = check_codes(codes, horizons)
     counts = np.stack([known_counts(codes[:, k], h) for k, h in enumerate(horizons)], axis=1)
     return floor_probabilities(counts + PSEUDO_COUNT)
+
+
+BASELINE = Baseline(
+    name="climatology",
+    label="Climatology",
+    short="Base",
+    meaning="base rate",
+    order=4,
+    forecast=lambda seen: climatology(seen.entry.outcomes.codes, seen.config.horizons),
+)

@@ -27,6 +27,7 @@ import numpy as np
 from engine.bars.series import BarSeries
 from engine.config import OutcomeConfig
 from engine.errors import InputError
+from engine.forecast.baselines.baseline import Baseline, BaselineInput
 from engine.forecast.baselines.paths import (
     COUNTS,
     RETEST_TOUCHED,
@@ -274,3 +275,17 @@ def _checked_known(n: int, known: np.ndarray, horizons_max: int, paths: int) -> 
             "forecast.bad_number", f"{horizons_max} sessions on {paths} paths", "both must be at least 1"
         )
     return known.astype(np.int64)
+
+
+def _forecast(seen: BaselineInput) -> np.ndarray:
+    return seen.history.probabilities[:, np.array(seen.config.horizons) - 1]
+
+
+BASELINE = Baseline(
+    name="filtered_history",
+    label="Filtered history",
+    short="FHS",
+    meaning="distance and volatility alone (filtered history)",
+    order=1,
+    forecast=_forecast,
+)

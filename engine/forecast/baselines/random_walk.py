@@ -23,13 +23,13 @@ from scipy.special import erfc, ndtr
 
 from engine.config import OutcomeConfig
 from engine.errors import InputError
-from engine.forecast.probabilities import FLOOR, blend_with_uniform
+from engine.forecast.baselines.baseline import Baseline, BaselineInput
+from engine.forecast.probabilities import blend_with_uniform
+from engine.question import CEILING, FLOOR, TARGET_LOW
 
 MONITORING_SHIFT = 0.5826  # -zeta(1/2) / sqrt(2 pi), in standard deviations of one session
 _TERMS = 6
 _SWITCH = 0.3  # variance over squared width at which six terms of either series are exact
-
-FLOOR_COLUMN, CEILING_COLUMN, TARGET_COLUMN = 0, 1, 2  # of the setup array
 
 
 def double_barrier(down: np.ndarray, up: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -152,8 +152,8 @@ def random_walk(
             f"close {close.shape}, setup {setup.shape} and sigma {sigma.shape} do not belong together",
             "pass (n,), (n, 5) and (n,)",
         )
-    upper = TARGET_COLUMN if outcome.rule == "target" else CEILING_COLUMN
-    down = np.log(close / setup[:, FLOOR_COLUMN])
+    upper = TARGET_LOW if outcome.rule == "target" else CEILING
+    down = np.log(close / setup[:, FLOOR])
     up = np.log(setup[:, upper] / close)
     defined = ~np.isnan(down) & ~np.isnan(up) & (sigma > 0.0)
     down, up, sigma = (np.where(defined, a, np.nan)[:, None] for a in (down, up, sigma))
@@ -169,4 +169,19 @@ def random_walk(
             up + (MONITORING_SHIFT * sigma if outcome.rule == "band" else 0.0),
             sigma**2 * sessions,
         )
-    return blend_with_uniform(p, FLOOR)
+    return blend_with_uniform(p)
+
+
+def _forecast(seen: BaselineInput) -> np.ndarray:
+    entry, config = seen.entry, seen.config
+    return random_walk(entry.bars.close, entry.setup, entry.known["sigma"], config.horizons, config.outcome)
+
+
+BASELINE = Baseline(
+    name="random_walk",
+    label="Random walk",
+    short="Walk",
+    meaning="driftless random walk",
+    order=2,
+    forecast=_forecast,
+)

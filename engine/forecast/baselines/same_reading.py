@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.errors import InputError
+from engine.forecast.baselines.baseline import Baseline, BaselineInput
 from engine.forecast.baselines.climatology import check_codes, climatology, known_counts
 from engine.forecast.probabilities import floor_probabilities
+from engine.rules.reading import reading_code
 
 PRIOR_OUTCOMES = 10.0  # independent outcomes after one reading that weigh as much as climatology
 
@@ -55,3 +57,19 @@ def same_reading(codes: np.ndarray, readings: np.ndarray, horizons: Sequence[int
             alike = known_counts(np.where(at, codes[:, k], -1), horizon)[at] / horizon
             out[at, k] = alike + PRIOR_OUTCOMES * centre[at, k]
     return floor_probabilities(out)
+
+
+def _forecast(seen: BaselineInput) -> np.ndarray:
+    known = seen.entry.known
+    readings = reading_code(known["bias"], known["position"])
+    return same_reading(seen.entry.outcomes.codes, readings, seen.config.horizons)
+
+
+BASELINE = Baseline(
+    name="same_reading",
+    label="Same reading",
+    short="Same",
+    meaning="past dates with the same reading",
+    order=3,
+    forecast=_forecast,
+)

@@ -1,14 +1,59 @@
-"""Venn-Abers pairs: isotonic regression at a new score with the new label set to 0 and to 1."""
+"""``venn_abers``: isotonic regression at a new score with the new label set to 0 and to 1."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numba
 import numpy as np
 
 from engine.errors import InputError
+from engine.forecast.calibration.calibrator import (
+    FEWEST_FOR_STEPS,
+    CalibratorKind,
+    sound_probabilities,
+    sound_rows,
+)
+from engine.forecast.probabilities import floor_probabilities
 from engine.kernels.pool import add_to_blocks
+
+
+class VennAbersCalibrator:
+    """Inductive Venn-Abers per class: isotonic regression with the new date labelled both ways.
+
+    The two answers ``p0 <= p1`` are merged to ``p1 / (1 - p0 + p1)`` (the minimax choice for log loss) and
+    the classes are renormalised.
+
+    Source: Vovk and Petej, Venn-Abers predictors (2014); Vovk, Petej and Fedorova (2015).
+    """
+
+    def fit(self, p: Any, codes: Any, sample_weight: Any = None) -> VennAbersCalibrator:
+        """Keeps the calibration scores."""
+        self.p_, self.codes_, self.weight_ = sound_rows(p, codes, sample_weight)
+        return self
+
+    def predict_proba(self, p: Any) -> np.ndarray:
+        """Merged probabilities, floored and renormalised."""
+        p = sound_probabilities(p)
+        merged = np.empty(p.shape)
+        for k in range(p.shape[1]):
+            pairs = venn_abers_pairs(self.p_[:, k], self.codes_ == k, p[:, k], self.weight_)
+            merged[:, k] = pairs[:, 1] / (1.0 - pairs[:, 0] + pairs[:, 1])
+        return floor_probabilities(merged)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`~.calibrator.Calibrator`."""
+        return {"p": self.p_, "codes": self.codes_, "weight": self.weight_}
+
+
+def _rebuilt(arrays: Mapping[str, np.ndarray]) -> VennAbersCalibrator:
+    fitted = VennAbersCalibrator()
+    fitted.p_, fitted.codes_, fitted.weight_ = arrays["p"], arrays["codes"], arrays["weight"]
+    return fitted
+
+
+VENN_ABERS = CalibratorKind(make=VennAbersCalibrator, rebuilt=_rebuilt, fewest=FEWEST_FOR_STEPS)
 
 
 def venn_abers_pairs(scores: Any, positive: Any, new_scores: Any, sample_weight: Any = None) -> np.ndarray:
@@ -50,6 +95,10 @@ def venn_abers_pairs(scores: Any, positive: Any, new_scores: Any, sample_weight:
 
 @numba.njit(cache=True, nogil=True)
 def _pairs(scores, mass, hits, new_scores, out):
+    """Fill ``out`` (m, 2) with the two probabilities at each of ``new_scores`` (m,).
+
+    scores (n,) distinct and ascending, mass (n,) their positive weights, hits (n,) what of it came true.
+    """
     n = len(scores)
     block_mass = np.empty(n + 1)
     block_hits = np.empty(n + 1)

@@ -12,13 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.forecast.calibration.calibrators import (
-    FEWEST_FOR_STEPS,
-    Calibrator,
-    IdentityCalibrator,
-    check_enough_rows,
-    make_calibrator,
-)
+from engine.forecast.calibration import Calibrator, CalibratorKind, calibrator_named
+from engine.forecast.calibration.calibrator import check_enough_rows
+from engine.forecast.calibration.identity import IdentityCalibrator
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import TrackForecast
 from engine.forecast.models.logistic_kernels import log_rows, row_losses, softmax_rows
@@ -53,8 +49,9 @@ def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> Cali
     Raises
     ------
     ConfigError
-        ``forecast.calibrator_refused``, see :func:`~engine.forecast.calibration.calibrators.check_enough_rows`.
+        ``forecast.calibrator_refused``, see :func:`~.calibrator.check_enough_rows`.
     """
+    kind = calibrator_named(name)
     track = forecast.track
     n, nh = track.codes.shape
     raw = np.full((n, nh, 3), np.nan)
@@ -64,14 +61,14 @@ def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> Cali
         logits = np.ascontiguousarray(forecast.logits[:, k])
         raw[:, k] = floor_probabilities(softmax_rows(logits))
         available = _independent(track, np.flatnonzero(forecast.forecast), track.horizons[k])
-        check_enough_rows(name, available, forced=forced, place=f"horizon {track.horizons[k]}")
-        folds = _walk(forecast, k, raw[:, k], calibrated[:, k], name, forced)
+        check_enough_rows(name, kind, available, forced=forced, place=f"horizon {track.horizons[k]}")
+        folds = _walk(forecast, k, raw[:, k], calibrated[:, k], kind, 0 if forced else kind.fewest)
         chosen.append(folds)
     return CalibratedTrack(never_falling(raw), never_falling(calibrated), tuple(chosen))
 
 
 def _walk(
-    forecast: TrackForecast, k: int, raw: np.ndarray, out: np.ndarray, name: str, forced: bool
+    forecast: TrackForecast, k: int, raw: np.ndarray, out: np.ndarray, kind: CalibratorKind, fewest: float
 ) -> tuple[FoldCalibrator, ...]:
     track = forecast.track
     codes = track.codes[:, k]
@@ -82,15 +79,11 @@ def _walk(
         known = track.known_at(model.fold.start)
         past = np.flatnonzero(forecast.forecast[:known])
         independent = _independent(track, past, track.horizons[k])
-        ready = independent >= _FEWEST_OUTCOMES
-        if name in ("isotonic", "venn_abers") and not forced:
-            ready = independent >= FEWEST_FOR_STEPS
-        if name == "identity" or not ready:
-            identity = IdentityCalibrator()
+        calibrator = kind.make()
+        if isinstance(calibrator, IdentityCalibrator) or independent < max(_FEWEST_OUTCOMES, fewest):
             out[rows] = raw[rows]
-            result.append(FoldCalibrator(model.fold.number, identity, False, 0.0))
+            result.append(FoldCalibrator(model.fold.number, IdentityCalibrator(), False, 0.0))
             continue
-        calibrator = make_calibrator(name)
         calibrator.fit(raw[past], codes[past], track.evidence_weight[past])
         candidate = calibrator.predict_proba(raw[rows])
         earned = float(gain[:known].sum())

@@ -7,14 +7,20 @@ A label that ends exactly on the first session of a fold is purged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from engine.config import ForecastConfig
 from engine.errors import DataError, InputError
 
+Pooling = Literal["none", "family", "all"]
+
 NEVER = np.iinfo(np.int64).max  # the horizon ends after the last session: trains no fold
+# sessions: filtered_history starts long before the first forecast, so that training rows have an offset
+EARLIEST_REFIT = 252
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +103,14 @@ def walk_forward_folds(
     return tuple(folds)
 
 
-def refit_starts(
-    n_sessions: int, *, min_train_sessions: int, refit_sessions: int, earliest: int
-) -> np.ndarray:
-    """Sessions of the refit grid ``min_train_sessions + k * refit_sessions`` from ``earliest`` on (k < 0 too)."""
-    first = min_train_sessions - ((min_train_sessions - earliest) // refit_sessions) * refit_sessions
-    return np.arange(first, n_sessions, refit_sessions, dtype=np.int64)
+def refit_starts(n_sessions: int, settings: ForecastConfig) -> np.ndarray:
+    """Sessions of a calendar at which filtered_history is fitted: the starts of all folds, and as many before them.
+
+    ``min_train_sessions + k * refit_sessions``, k < 0 too, from session 252 on; ascending int64.
+    """
+    step = settings.refit_sessions
+    first = settings.min_train_sessions - ((settings.min_train_sessions - EARLIEST_REFIT) // step) * step
+    return np.arange(first, n_sessions, step, dtype=np.int64)
 
 
 def calendar_positions(dates: np.ndarray, calendar: np.ndarray) -> np.ndarray:
@@ -135,34 +143,20 @@ def bars_known(positions: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return known
 
 
-def disjoint(label_start: np.ndarray, label_end: np.ndarray, start: float, end: float) -> np.ndarray:
-    """True where the closed label interval shares no session with the closed interval [start, end].
-
-    Source: Lopez de Prado, Advances in Financial Machine Learning (2018), ch. 7.4 (purging).
-    """
-    return (np.asarray(label_end) < start) | (np.asarray(label_start) > end)
-
-
-def average_uniqueness(label_start: np.ndarray, label_end: np.ndarray, n_sessions: int) -> np.ndarray:
-    """Mean of 1 / (labels alive) over the sessions of each closed label interval, (n,) in (0, 1].
-
-    The sum is the number of independent labels; for full horizons it is close to rows / H.
-    Source: Lopez de Prado (2018), ch. 4.3 and 4.4.
-    """
-    label_start = np.asarray(label_start, dtype=np.int64)
-    label_end = np.asarray(label_end, dtype=np.int64)
-    if label_start.shape != label_end.shape or np.any(label_start > label_end):
-        raise InputError("forecast.bad_labels", "every label needs start <= end")
-    if len(label_start) and (label_start.min() < 0 or label_end.max() >= n_sessions):
-        raise InputError("forecast.bad_labels", f"labels must lie in sessions 0 .. {n_sessions - 1}")
-    steps = np.zeros(n_sessions + 1, dtype=np.int64)
-    np.add.at(steps, label_start, 1)
-    np.add.at(steps, label_end + 1, -1)
-    alive = np.cumsum(steps[:-1])
-    share = np.concatenate(([0.0], np.cumsum(1.0 / np.maximum(alive, 1))))
-    return (share[label_end + 1] - share[label_start]) / (label_end - label_start + 1)
+def known_bars(dates: np.ndarray, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:
+    """The same from an instrument's own ``dates`` (n,): refits are counted on the ``calendar`` of all instruments."""
+    return bars_known(calendar_positions(dates, calendar), refit_starts(len(calendar), settings))
 
 
 def effective_sample_size(rows: int, horizon_sessions: int) -> float:
     """Independent observations among ``rows`` daily rows whose labels each span ``horizon_sessions``."""
     return rows / horizon_sessions
+
+
+def pooled(members: Mapping[str, str], pooling: Pooling) -> dict[str, list[str]]:
+    """Symbols that share a model, by the name of their group; ``members`` maps each symbol to its family."""
+    groups: dict[str, list[str]] = {}
+    for symbol, family in members.items():
+        name = {"none": symbol, "family": family, "all": "all"}[pooling]
+        groups.setdefault(name, []).append(symbol)
+    return groups

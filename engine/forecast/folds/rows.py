@@ -98,7 +98,7 @@ def build_track(
         offset = log_rows(flat, FLOOR).reshape(len(rows), len(columns), 3)
         raw = np.empty((len(features) + len(OFFSET_FEATURES), len(rows)))
         for j, name in enumerate(features):
-            raw[j] = entry.frame[name].to_numpy(dtype=np.float64)[rows]
+            raw[j] = entry.known[name][rows]
         raw[-2] = offset[:, -1, CONTINUATION] - offset[:, -1, RANGE]
         raw[-1] = offset[:, -1, BREAKDOWN] - offset[:, -1, RANGE]
         raw[~np.isfinite(raw)] = np.nan

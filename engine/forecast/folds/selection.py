@@ -16,11 +16,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PENALTIES = (100.0, 400.0, 1600.0, 6400.0, np.inf)
-# Where a price goes is far less predictable than how far: the prior standard deviation of a coefficient that
-# tilts the table up or down is half of one that widens or narrows it
-DIRECTION_FACTOR = 4.0
-DEVIATION_PENALTIES = (400.0, 1600.0, 6400.0, np.inf)
 _NEGLIGIBLE = 0.02  # a candidate with less weight than this is left out, so the offset can be reached exactly
 
 

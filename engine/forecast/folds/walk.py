@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.forecast.folds.calendar import Fold
 from engine.forecast.folds.rows import Track
-from engine.forecast.folds.selection import DEVIATION_PENALTIES, candidate_weights
+from engine.forecast.folds.selection import candidate_weights
 from engine.forecast.folds.standardise import Standardiser, fit_standardiser
-from engine.forecast.models.learner import Fitted, Learner, LinearCandidates, OffsetLogisticLearner, Window
+from engine.forecast.models.learner import DEVIATION_PENALTIES, Fitted, Learner, Window
 from engine.forecast.models.logistic_kernels import linear_logits, row_losses
+from engine.forecast.models.offset_logistic import LinearCandidates, OffsetLogisticLearner
 
 FEWEST_OUTCOMES = 10  # independent outcomes (rows / horizon) below which the forecast is the baseline itself
 
@@ -106,7 +106,6 @@ def forecast_track(
     *,
     deviations: bool,
     rolling_sessions: int | None = None,
-    progress: Callable[[], None] | None = None,
 ) -> TrackForecast:
     """Forecast every row of ``track`` dated in one of ``folds``, each from what was known before its fold.
 
@@ -147,8 +146,6 @@ def forecast_track(
         number[rows] = fold.number
         done[rows] = True
         models.append(model)
-        if progress is not None:
-            progress()
     return TrackForecast(track, logits, number, done, tuple(models))
 
 

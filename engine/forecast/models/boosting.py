@@ -8,20 +8,17 @@ models.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from engine.forecast.models.learner import Window
+from engine.forecast.models.learner import Model, Window
 from engine.forecast.models.logistic_kernels import log_rows
-from engine.forecast.models.offset_logistic import class_codes
 from engine.forecast.models.trees import TreeModel, tree_model
 from engine.forecast.probabilities import FLOOR
+from engine.scenarios import SCENARIOS
 
 SHARES = (1.0, 0.5, 0.25, 0.1, 0.0)
 
@@ -33,102 +30,52 @@ _UPPER_DISTANCES = ("target_distance", "ceiling_distance", "distance_target", "d
 _LOWER_DISTANCES = ("floor_distance", "distance_floor")
 
 
-class ScenarioBoosting(ClassifierMixin, BaseEstimator):
-    """Histogram gradient boosting of ordered classes with monotone constraints.
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """How trees are grown: their number, the step of each, their size, and how hard their leaves are shrunk."""
 
-    One binary model for each "class k or higher" (Frank and Hall, A simple approach to ordinal
-    classification, 2001): scikit-learn has no monotone constraints for several classes at once.
+    smallest_leaf: int = 20
+    iterations: int = 40
+    learning_rate: float = 0.08
+    leaves: int = 6
+    ridge: float = 50.0
+
+
+def fit_trees(
+    features: np.ndarray, codes: np.ndarray, monotone: np.ndarray | None, settings: TreeSettings
+) -> TreeModel:
+    """One binary model for each "class k or higher", k = 1, 2.
+
+    Frank and Hall, A simple approach to ordinal classification (2001): scikit-learn has no monotone constraints for
+    several classes at once.
 
     Parameters
     ----------
-    monotone : (K - 1, p) or (p,) entries -1, 0 or 1: how P(class k or higher) may move with each feature;
-        None: free.
-    iterations, learning_rate, leaves, smallest_leaf, ridge : of the trees.
-    classes : lowest to highest; None takes the sorted classes of ``y``.
-
-    Attributes
-    ----------
-    classes_ : (K,). models_ : K - 1 fitted models, None where one side never occurred.
-    trees_ : the same as plain arrays, which is what predictions are made from.
-
-    NaN in X is a value of its own; infinity is refused.
+    features : (n, p); NaN is a value of its own, infinity is refused.
+    codes : (n,) scenarios; one that never occurs has next to no probability.
+    monotone : (2, p) entries -1, 0 or 1: how P(class k or higher) may move with each feature; None: free.
     """
-
-    def __init__(
-        self,
-        monotone: Any = None,
-        *,
-        iterations: int = 40,
-        learning_rate: float = 0.08,
-        leaves: int = 6,
-        smallest_leaf: int = 20,
-        ridge: float = 50.0,
-        classes: tuple[Any, ...] | None = None,
-        random_state: int | None = 0,
-    ) -> None:
-        self.monotone = monotone
-        self.iterations = iterations
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.smallest_leaf = smallest_leaf
-        self.ridge = ridge
-        self.classes = classes
-        self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ScenarioBoosting:
-        """Fit on X (n, p) and ordered classes y (n,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
-        weighted = sample_weight is not None
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        self.classes_, codes = class_codes(y, self.classes)
-        total = float(weight.sum())
-        self.shares_ = np.array(
-            [float(weight[codes >= k].sum()) / total for k in range(1, len(self.classes_))]
+    models: list[HistGradientBoostingClassifier | None] = []
+    shares = np.array([float(np.mean(codes >= k)) for k in range(1, len(SCENARIOS))])
+    for k in range(1, len(SCENARIOS)):
+        above = codes >= k
+        if above.all() or not above.any():
+            models.append(None)
+            continue
+        model = HistGradientBoostingClassifier(
+            max_iter=settings.iterations,
+            learning_rate=settings.learning_rate,
+            max_leaf_nodes=settings.leaves,
+            min_samples_leaf=settings.smallest_leaf,
+            l2_regularization=settings.ridge,
+            monotonic_cst=None if monotone is None else monotone[k - 1],
+            early_stopping=False,
+            random_state=0,
         )
-        self.models_: list[HistGradientBoostingClassifier | None] = []
-        for k in range(1, len(self.classes_)):
-            above = codes >= k
-            if above[weight > 0].all() or not above[weight > 0].any():
-                self.models_.append(None)
-                continue
-            model = HistGradientBoostingClassifier(
-                max_iter=self.iterations,
-                learning_rate=self.learning_rate,
-                max_leaf_nodes=self.leaves,
-                min_samples_leaf=self.smallest_leaf,
-                l2_regularization=self.ridge,
-                monotonic_cst=self._constraints(k - 1, X.shape[1]),
-                early_stopping=False,
-                random_state=self.random_state,
-            )
-            # small fits: more threads would only wait for each other
-            with threadpool_limits(1, user_api="openmp"):
-                self.models_.append(model.fit(X, above, sample_weight=weight if weighted else None))
-        self.trees_ = tree_model(self.models_, self.shares_)
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (n, K), rows sum to 1."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return self.trees_.predict_proba(X)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row, (n,)."""
-        p = self.predict_proba(X)
-        return self.classes_[np.argmax(p, axis=1)]
-
-    def _constraints(self, model: int, p: int) -> np.ndarray | None:
-        if self.monotone is None:
-            return None
-        constraints = np.asarray(self.monotone)
-        return constraints if constraints.ndim == 1 else constraints[model]
+        # small fits: more threads would only wait for each other
+        with threadpool_limits(1, user_api="openmp"):
+            models.append(model.fit(features, above))
+    return tree_model(models, shares)
 
 
 class BoostingCandidates:
@@ -138,26 +85,26 @@ class BoostingCandidates:
         self.model = model
 
     def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         boosted = self._boosted(features)
         return np.stack([self._blend(share, boosted, offset) for share in SHARES], axis=1)
 
     def mixed(
         self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         share = 0.0
         for weight, one in zip(weights, SHARES, strict=True):
             share += float(weight) * one
         return self._blend(share, self._boosted(features), offset)
 
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`; what trees say is no sum over features."""
+        """See :class:`~.learner.Fitted`; what trees say is no sum over features."""
         return np.zeros((3, len(features)))
 
-    def arrays(self) -> dict[str, Any]:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
-        return {"kind": "boosting", "model": self.model}
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`~.learner.Fitted`."""
+        return self.model.arrays()
 
     def _boosted(self, features: np.ndarray) -> np.ndarray:
         if features.shape[1] == 0:
@@ -176,7 +123,7 @@ class BoostingLearner:
         self.candidates = len(SHARES)
         self.monotone = monotone_constraints(names)
         # a leaf must hold a few independent outcomes, not a few neighbouring days
-        self.smallest_leaf = 5 * horizon_sessions
+        self.settings = TreeSettings(smallest_leaf=5 * horizon_sessions)
         self._rows = 0
         self._folds = 0
 
@@ -188,10 +135,20 @@ class BoostingLearner:
     def fit(self, window: Window) -> BoostingCandidates:
         """Fit to the window."""
         self._rows, self._folds = window.features.shape[1], 0
-        model = ScenarioBoosting(self.monotone, smallest_leaf=self.smallest_leaf, classes=(0, 1, 2))
         # rows count alike: weights make the binning fifty times slower
-        model.fit(np.ascontiguousarray(window.features.T), np.ascontiguousarray(window.codes[:, 0]))
-        return BoostingCandidates(model.trees_)
+        trees = fit_trees(
+            np.ascontiguousarray(window.features.T),
+            np.ascontiguousarray(window.codes[:, 0]),
+            self.monotone,
+            self.settings,
+        )
+        return BoostingCandidates(trees)
+
+
+MODEL = Model(
+    learner=lambda names, horizons: BoostingLearner(names, horizons[-1]),
+    rebuilt=lambda arrays, horizons: BoostingCandidates(TreeModel.of(arrays)),
+)
 
 
 def monotone_constraints(names: Sequence[str]) -> np.ndarray:

@@ -6,99 +6,61 @@ by one log-odds shift per event and row:
 ``P(event c in session j | none before) = h_jc exp(x . b_c) / (h_j0 + sum_k h_jk exp(x . b_k))``
 
 One model answers every horizon, uses the session of each event and not only whether it came, and its
-probabilities of breakdown and continuation never fall as the horizon grows.
+probabilities of breakdown and continuation never fall as the horizon grows.  The last axis of hazards and of
+coefficients is breakdown, continuation.
+
+Source: Prentice and Gloeckler, Regression analysis of grouped survival data (1978); Tutz and Schmid,
+Modeling discrete time-to-event data (2016), ch. 8 (competing risks).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 from scipy.linalg import cholesky
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_is_fitted
 
 from engine.errors import InputError
-from engine.forecast.folds.selection import DIRECTION_FACTOR
-from engine.forecast.models.learner import FOLD_TOLERANCE, Window, weighted_sum
+from engine.forecast.models.learner import (
+    DIRECTION_FACTOR,
+    FOLD_TOLERANCE,
+    PENALTIES,
+    Model,
+    Window,
+    weighted_sum,
+)
 from engine.forecast.models.minimise import Minimum, minimise
-from engine.forecast.models.offset_logistic import check_penalty
 from engine.kernels.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 
-EVENTS = (BREAKDOWN, CONTINUATION)  # order of the last axis of hazards and of coefficients
 _BLOCK = 128
 _SMALLEST = 1e-5  # per session; a path count of 0 in 1,000 is not an impossibility
 _LARGEST = 1.0 - 1e-5  # of both events together
 
 
-class HazardLogistic(BaseEstimator):
-    """Discrete competing-risk regression with the baseline's hazards as offset and a ridge penalty.
-
-    Parameters
-    ----------
-    penalty : ridge on coefficients and intercepts; ``numpy.inf`` or "infinite" returns the baseline.
-    tolerance, max_iterations : of the quasi-Newton method, as in ``OffsetLogistic``.
+@dataclass(frozen=True, slots=True, eq=False)
+class HazardRows:
+    """What coefficients are fitted to.
 
     Attributes
     ----------
-    coef_ : (2, p) for breakdown and continuation. intercept_ : (2,). n_iter_ : evaluations.
-
-    Source: Prentice and Gloeckler, Regression analysis of grouped survival data (1978); Tutz and Schmid,
-    Modeling discrete time-to-event data (2016), ch. 8 (competing risks).
+    features : (p, n) without NaN. hazards : (n, J, 2) of the baseline, see :func:`baseline_hazards`.
+    session : (n,) int64 session of the first event, 1 .. J, or 0 for none.
+    code : (n,) int64, 0 breakdown or 2 continuation; ignored where there was no event.
+    weight : (n,) at least 0.
     """
 
-    def __init__(
-        self, penalty: float | str = 1.0, *, tolerance: float = 1e-13, max_iterations: int = 500
-    ) -> None:
-        self.penalty = penalty
-        self.tolerance = tolerance
-        self.max_iterations = max_iterations
+    features: np.ndarray
+    hazards: np.ndarray
+    session: np.ndarray
+    code: np.ndarray
+    weight: np.ndarray
 
-    def fit(
-        self, X: Any, event_session: Any, event_code: Any, paths: Any, sample_weight: Any = None
-    ) -> HazardLogistic:
-        """Fit to first events.
-
-        Parameters
-        ----------
-        X : (n, p) features without NaN.
-        event_session : (n,) session of the first event, 1..J, or 0 for none.
-        event_code : (n,) 0 breakdown or 2 continuation; ignored where there was no event.
-        paths : (n, J, 3) cumulative probabilities of the baseline after each session.
-        sample_weight : (n,).
-        """
-        X = check_array(X, dtype=np.float64)
-        session = np.asarray(event_session, dtype=np.int64)
-        code = np.asarray(event_code, dtype=np.int64)
-        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        hazards = baseline_hazards(paths)
-        _check_events(session, code, len(X), hazards.shape[1])
-        self.n_features_in_ = X.shape[1]
-        theta = np.zeros((X.shape[1] + 1, 2))
-        penalty = check_penalty(self.penalty)
-        self.n_iter_ = 0
-        if not np.isinf(penalty):
-            features = np.ascontiguousarray(X.T)
-            fitted = fit_hazard(
-                features, hazards, session, code, weight, theta, penalty, self.tolerance, self.max_iterations
-            )
-            theta = fitted.point.reshape(theta.shape)
-            self.n_iter_ = fitted.evaluations
-        self.coef_ = theta[:-1].T.copy()
-        self.intercept_ = theta[-1].copy()
-        return self
-
-    def predict_cumulative(self, X: Any, paths: Any) -> np.ndarray:
-        """Probabilities (n, J, 3) that each scenario is the outcome after sessions 1..J."""
-        check_is_fitted(self)
-        X = check_array(X, dtype=np.float64)
-        out = np.empty((len(X), np.shape(paths)[1], 3))
-        theta = np.vstack([self.coef_.T, self.intercept_])
-        cumulate(np.ascontiguousarray(X.T), baseline_hazards(paths), theta, out)
-        return out
+    def curvature(self) -> np.ndarray:
+        """Hessian of the unpenalised loss at coefficients 0, see :func:`hazard_curvature`."""
+        return hazard_curvature(self.features, self.hazards, self.session, self.weight)
 
 
 class HazardCandidates:
@@ -109,25 +71,25 @@ class HazardCandidates:
         self.horizons = horizons
 
     def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         return np.stack([self._of(c, features, offset, paths) for c in self.coefficients], axis=1)
 
     def mixed(
         self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         return self._of(weighted_sum(weights, self.coefficients), features, offset, paths)
 
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         out = np.zeros((3, len(features)))
         events = weighted_sum(weights, self.coefficients)[:-1] * features[:, None]
         out[BREAKDOWN], out[CONTINUATION] = events.T
         return out
 
-    def arrays(self) -> dict[str, Any]:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
-        return {"kind": "hazard", "coefficients": self.coefficients}
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`~.learner.Fitted`."""
+        return {"coefficients": self.coefficients}
 
     def _of(
         self, coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
@@ -144,13 +106,10 @@ class HazardCandidates:
 class HazardLearner:
     """Ridge path of hazard models, each penalty warm-started from the previous fold."""
 
-    def __init__(
-        self, penalties: tuple[float, ...], horizons: tuple[int, ...], tolerance: float = FOLD_TOLERANCE
-    ) -> None:
+    def __init__(self, horizons: tuple[int, ...], penalties: tuple[float, ...] = PENALTIES) -> None:
         self.penalties = penalties
         self.horizons = horizons
         self.candidates = len(penalties)
-        self.tolerance = tolerance
         self._theta: np.ndarray | None = None
 
     def due(self, rows: int) -> bool:
@@ -161,24 +120,31 @@ class HazardLearner:
         """Fit all penalties to the window."""
         if self._theta is None:
             self._theta = np.zeros((self.candidates, len(window.features) + 1, 2))
-        hazards = baseline_hazards(window.paths)
+        rows = HazardRows(
+            window.features,
+            baseline_hazards(window.paths),
+            window.event_session,
+            window.event_code,
+            window.weight,
+        )
+        hessian = rows.curvature()
         for c, penalty in enumerate(self.penalties):
             if not np.isinf(penalty):
-                self._theta[c] = fit_hazard(
-                    window.features,
-                    hazards,
-                    window.event_session,
-                    window.event_code,
-                    window.weight,
-                    self._theta[c],
-                    penalty,
-                    self.tolerance,
-                    direction_factor=DIRECTION_FACTOR,
-                ).point.reshape(self._theta[c].shape)
+                ridge = event_ridge(penalty, DIRECTION_FACTOR)
+                fitted = fit_hazard(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE)
+                self._theta[c] = fitted.point.reshape(self._theta[c].shape)
         return HazardCandidates(self._theta.copy(), self.horizons)
 
 
-def baseline_hazards(paths: Any) -> np.ndarray:
+MODEL = Model(
+    learner=lambda names, horizons: HazardLearner(horizons),
+    rebuilt=lambda arrays, horizons: HazardCandidates(arrays["coefficients"], horizons),
+    all_horizons=True,
+    needs_events=True,
+)
+
+
+def baseline_hazards(paths: np.ndarray) -> np.ndarray:
     """Chance of each event in each session given none before, (n, J, 2), from cumulative ``paths`` (n, J, 3).
 
     Floored at 1e-5 per session; the two together stay below 1 by as much.
@@ -201,27 +167,23 @@ def baseline_hazards(paths: Any) -> np.ndarray:
     return out
 
 
-def fit_hazard(
-    features: np.ndarray,
-    hazards: np.ndarray,
-    session: np.ndarray,
-    code: np.ndarray,
-    weight: np.ndarray,
-    start: np.ndarray,
-    penalty: float,
-    tolerance: float = 1e-13,
-    max_iterations: int = 500,
-    direction_factor: float = 1.0,
-) -> Minimum:
-    """Coefficients (p + 1, 2), flattened, intercept last; features (p, n), hazards (n, J, 2).
+def event_ridge(penalty: float, direction_factor: float = 1.0) -> np.ndarray:
+    """Penalty (2, 2) on a feature's two coefficients.
 
-    ``direction_factor`` multiplies the penalty on differences between the two events, which tilt the table,
-    against their sums, which widen it.
+    ``direction_factor`` multiplies it on their difference, which tilts the table, against their sum, which widens it.
+    """
+    both, cross = 0.5 * penalty * (1.0 + direction_factor), 0.5 * penalty * (1.0 - direction_factor)
+    return np.array([[both, cross], [cross, both]])
+
+
+def fit_hazard(
+    rows: HazardRows, hessian: np.ndarray, start: np.ndarray, ridge: np.ndarray, tolerance: float
+) -> Minimum:
+    """Coefficients (p + 1, 2), flattened, intercept last; ``ridge`` (2, 2) of :func:`event_ridge`.
+
+    ``tolerance`` is per unit of total weight.
     """
     shape = start.shape
-    both, cross = 0.5 * penalty * (1.0 + direction_factor), 0.5 * penalty * (1.0 - direction_factor)
-    ridge = np.array([[both, cross], [cross, both]])
-    hessian = _curvature(features, hazards, session, weight)
     d = len(hessian)
     jitter = 1e-9 * max(float(np.trace(hessian)) / d, 1e-12)
     shrink = np.kron(np.eye(d // 2), ridge) + jitter * np.eye(d)
@@ -229,23 +191,15 @@ def fit_hazard(
     gradient = np.empty(shape)
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        value = hazard_loss(features, hazards, session, code, weight, theta.reshape(shape), gradient)
-        pull = (theta.reshape(shape) @ ridge).ravel()
+        point = theta.reshape(shape)
+        value = hazard_loss(
+            rows.features, rows.hazards, rows.session, rows.code, rows.weight, point, gradient
+        )
+        pull = (point @ ridge).ravel()
         return value + 0.5 * float(theta @ pull), gradient.ravel() + pull
 
-    total = max(float(weight.sum()), 1e-12)
-    return minimise(
-        objective, start.ravel(), factor, tolerance=tolerance * total, max_iterations=max_iterations
-    )
-
-
-def _check_events(session: np.ndarray, code: np.ndarray, rows: int, sessions: int) -> None:
-    if session.shape != (rows,) or code.shape != (rows,):
-        raise InputError("forecast.bad_shape", f"events {session.shape}, {code.shape} do not fit {rows} rows")
-    if rows and (session.min() < 0 or session.max() > sessions):
-        raise InputError("forecast.bad_events", f"event sessions must be 0 (none) or 1..{sessions}")
-    if not np.isin(code[session > 0], EVENTS).all():
-        raise InputError("forecast.bad_events", "an event is neither a breakdown (0) nor a continuation (2)")
+    total = max(float(rows.weight.sum()), 1e-12)
+    return minimise(objective, start.ravel(), factor, tolerance=tolerance * total)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -272,8 +226,9 @@ def _hazards(paths, out):
 
 @numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def hazard_loss(features, hazards, session, code, weight, theta, gradient):
-    """Weighted negative log-likelihood up to a constant; ``gradient`` (p + 1, 2) is overwritten.
+    """Weighted negative log-likelihood up to a constant, in nats; ``gradient`` (p + 1, 2) is overwritten.
 
+    features (p, n), hazards (n, J, 2), session, code and weight (n,): see :class:`HazardRows`; theta (p + 1, 2).
     The shift of a row is the same in all its sessions, so the exponentials are taken once per row and the
     normalisers of its sessions are multiplied before one logarithm.
     """
@@ -320,7 +275,10 @@ def hazard_loss(features, hazards, session, code, weight, theta, gradient):
 
 @numba.njit(cache=True, nogil=True)
 def cumulate(features, hazards, theta, out):
-    """Cumulative probabilities (n, J, 3), row by row: a row never depends on its neighbours."""
+    """Fill ``out`` (n, J, 3) with probabilities up to each session, row by row: a row never depends on its neighbours.
+
+    features (p, n), hazards (n, J, 2) of the baseline, theta (p + 1, 2), intercept last.
+    """
     p, n = features.shape
     for i in range(n):
         eta_down, eta_up = theta[p, 0], theta[p, 1]
@@ -349,7 +307,7 @@ def _log_at(cumulative, horizons, out):
                 out[i, k, c] = math.log(max(cumulative[i, horizons[k] - 1, c], 1e-12))
 
 
-def _curvature(
+def hazard_curvature(
     features: np.ndarray, hazards: np.ndarray, session: np.ndarray, weight: np.ndarray, most_rows: int = 2000
 ) -> np.ndarray:
     """Hessian of the unpenalised loss at coefficients 0, from every n-th row."""

@@ -7,20 +7,20 @@ increasing caution; the last candidate is always the baseline itself.  Logits ha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from engine.forecast.folds.selection import DIRECTION_FACTOR
-from engine.forecast.models.logistic_kernels import curvature, linear_logits
-from engine.forecast.models.offset_logistic import fit_theta
-
+# ridge penalties of the candidates, in independent outcomes; the last leaves the baseline as it is
+PENALTIES = (100.0, 400.0, 1600.0, 6400.0, np.inf)
+DEVIATION_PENALTIES = (400.0, 1600.0, 6400.0, np.inf)
+# Where a price goes is far less predictable than how far: the prior standard deviation of a coefficient that
+# tilts the table up or down is half of one that widens or narrows it
+DIRECTION_FACTOR = 4.0
 # fits are repeated for every fold and penalty: a hundred-millionth of a nat per outcome is exact enough
 FOLD_TOLERANCE = 1e-8
-
-# orthonormal directions in which a table of scenarios can move: up or down, and wide or narrow
-SCENARIO_CONTRASTS = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]]) / np.sqrt([2.0, 6.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +53,8 @@ class Fitted(Protocol):
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
         """What each of the features (p,) adds to the log-odds of each class, (3, p); zeros where it is no sum."""
 
-    def arrays(self) -> dict[str, Any]:
-        """Plain arrays and numbers that rebuild the model."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Plain arrays that rebuild the candidates."""
 
 
 class Learner(Protocol):
@@ -69,93 +69,29 @@ class Learner(Protocol):
         """Fit all candidates to the window."""
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A classifier that a config can name.
+
+    Attributes
+    ----------
+    learner : (names of the features, horizons of the track) -> a fresh learner.
+    rebuilt : (arrays of :meth:`Fitted.arrays`, horizons of the track) -> the candidates.
+    all_horizons : one model answers all horizons; else there is one for each.
+    own_models : each instrument of a pooled group also gets a model of its own, shrunk to the group's.
+    needs_events : it is fitted to the session of the first event, which the outcome rule ``terminal`` has not.
+    """
+
+    learner: Callable[[Sequence[str], tuple[int, ...]], Learner]
+    rebuilt: Callable[[Mapping[str, np.ndarray], tuple[int, ...]], Fitted]
+    all_horizons: bool = False
+    own_models: bool = False
+    needs_events: bool = False
+
+
 def weighted_sum(weights: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Sum of the candidates (C, ...) times their weights (C,), one after the other so that the bits are fixed."""
     total = np.zeros(candidates.shape[1:])
     for weight, candidate in zip(weights, candidates, strict=True):
         total += weight * candidate
     return total
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearCandidates:
-    """Coefficients (candidates, p + 1, 3) of models with one horizon, intercept last."""
-
-    coefficients: np.ndarray
-
-    def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`Fitted`."""
-        out = np.empty((offset.shape[0], len(self.coefficients), 1, 3))
-        block = np.empty((offset.shape[0], 3))
-        base = np.ascontiguousarray(offset[:, 0])
-        for c, coefficients in enumerate(self.coefficients):
-            linear_logits(features, coefficients, base, block)
-            out[:, c, 0] = block
-        return out
-
-    def mixed(
-        self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
-    ) -> np.ndarray:
-        """See :class:`Fitted`."""
-        out = np.empty((offset.shape[0], 3))
-        linear_logits(
-            features, weighted_sum(weights, self.coefficients), np.ascontiguousarray(offset[:, 0]), out
-        )
-        return out[:, None]
-
-    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`Fitted`."""
-        return (weighted_sum(weights, self.coefficients)[:-1] * features[:, None]).T
-
-    def arrays(self) -> dict[str, Any]:
-        """See :class:`Fitted`."""
-        return {"kind": "linear", "coefficients": self.coefficients}
-
-
-class OffsetLogisticLearner:
-    """Ridge path of offset logistic regressions, each penalty warm-started from the previous fold."""
-
-    def __init__(
-        self,
-        penalties: tuple[float, ...],
-        tolerance: float = FOLD_TOLERANCE,
-        direction_factor: float = DIRECTION_FACTOR,
-    ) -> None:
-        self.penalties = penalties
-        self.candidates = len(penalties)
-        self.tolerance = tolerance
-        self._factors = np.array([direction_factor, 1.0])
-        self._basis = SCENARIO_CONTRASTS
-        self._theta: np.ndarray | None = None
-
-    def due(self, rows: int) -> bool:
-        """Fitted again for every fold."""
-        return True
-
-    def fit(self, window: Window) -> LinearCandidates:
-        """Fit all penalties to the window."""
-        shape = (len(window.features) + 1, 2)
-        if self._theta is None:
-            self._theta = np.zeros((self.candidates, *shape))
-        rows = window.features.shape[1]
-        offset = np.ascontiguousarray(window.offset[:, 0])
-        codes = np.ascontiguousarray(window.codes[:, 0])
-        hessian = curvature(window.features, rows, offset, window.weight, self._basis)
-        for c, penalty in enumerate(self.penalties):
-            if np.isinf(penalty):
-                continue  # stays at 0: the offset itself
-            fitted = fit_theta(
-                window.features,
-                rows,
-                offset,
-                codes,
-                window.weight,
-                self._basis,
-                self._theta[c],
-                hessian,
-                penalty,
-                factors=self._factors,
-                tolerance=self.tolerance,
-            )
-            self._theta[c] = fitted.point.reshape(shape)
-        return LinearCandidates(self._theta @ self._basis.T)

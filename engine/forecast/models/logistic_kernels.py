@@ -17,23 +17,14 @@ from engine.kernels.row_blocks import REASSOCIATE, add_gradient_block, linear_bl
 _BLOCK = 256
 
 
-def contrasts(n_classes: int) -> np.ndarray:
-    """Orthonormal (K, K - 1) Helmert basis of the vectors that sum to 0."""
-    basis = np.zeros((n_classes, n_classes - 1))
-    for j in range(n_classes - 1):
-        basis[: j + 1, j] = 1.0
-        basis[j + 1, j] = -(j + 1.0)
-        basis[:, j] /= math.sqrt((j + 1.0) * (j + 2.0))
-    return basis
-
-
 @numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
-def loss_and_gradient(features, rows, offset, codes, weight, basis, theta, gradient):
-    """Weighted negative log-likelihood of the first ``rows`` rows; ``gradient`` is overwritten.
+def loss_and_gradient(features, offset, codes, weight, basis, theta, gradient):
+    """Weighted negative log-likelihood without a penalty, in nats; ``gradient`` is overwritten.
 
-    features (p, >= rows), offset (>= rows, K), codes (>= rows,) in 0..K-1, weight (>= rows,),
-    basis (K, K-1), theta and gradient (p + 1, K - 1), intercept last.  No penalty.
+    features (p, n), offset (n, K) log-odds, codes (n,) in 0 .. K - 1, weight (n,), basis (K, K - 1), theta and
+    gradient (p + 1, K - 1), intercept last.
     """
+    rows = features.shape[1]
     n_classes, m = basis.shape
     gradient[:] = 0.0
     eta = np.empty((m, _BLOCK))
@@ -139,7 +130,6 @@ def log_rows(probabilities, floor):
 
 def curvature(
     features: np.ndarray,
-    rows: int,
     offset: np.ndarray,
     weight: np.ndarray,
     basis: np.ndarray,
@@ -150,12 +140,13 @@ def curvature(
     The forecast stays near its offset, so this is nearly the Hessian at the solution.  Daily rows overlap:
     a few thousand of them say as much about curvature as all.
     """
+    rows = features.shape[1]
     stride = max(1, rows // most_rows)
-    x = np.vstack([features[:, :rows:stride], np.ones((1, len(range(0, rows, stride))))])
-    probabilities = softmax_rows(np.ascontiguousarray(offset[:rows:stride]))
-    w = weight[:rows:stride]
+    x = np.vstack([features[:, ::stride], np.ones((1, len(range(0, rows, stride))))])
+    probabilities = softmax_rows(np.ascontiguousarray(offset[::stride]))
+    w = weight[::stride]
     # the subsample stands for all rows: scale by the weight it represents
-    w = w * (weight[:rows].sum() / max(w.sum(), 1e-300))
+    w = w * (weight.sum() / max(w.sum(), 1e-300))
     q = probabilities @ basis
     p1, m = x.shape[0], basis.shape[1]
     hessian = np.empty((p1, m, p1, m))

@@ -33,7 +33,7 @@ def minimise(
     factor: np.ndarray,
     *,
     tolerance: float,
-    max_iterations: int = 200,
+    max_iterations: int = 500,
 ) -> Minimum:
     """L-BFGS with the initial inverse Hessian given by a lower Cholesky factor.
 

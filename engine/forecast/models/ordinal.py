@@ -3,117 +3,53 @@
 ``P(outcome <= k) = logistic(a_k - coefficients . x)`` where ``a_k`` are the cumulative log-odds of the
 offset.  Because breakdown < range < continuation are ordered, a feature can only make the table more or
 less bullish: one coefficient per feature instead of two.
+
+Source: McCullagh, Regression models for ordinal data (1980).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 from scipy.linalg import cholesky
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from engine.errors import InputError
-from engine.forecast.folds.selection import DIRECTION_FACTOR
-from engine.forecast.models.learner import FOLD_TOLERANCE, Window, weighted_sum
+from engine.forecast.models.learner import (
+    DIRECTION_FACTOR,
+    FOLD_TOLERANCE,
+    PENALTIES,
+    Model,
+    Window,
+    weighted_sum,
+)
 from engine.forecast.models.minimise import Minimum, minimise
-from engine.forecast.models.offset_logistic import check_offset, check_penalty, class_codes
 from engine.kernels.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.scenarios import BREAKDOWN, CONTINUATION
 
 _BLOCK = 256
 
 
-class OrdinalLogistic(ClassifierMixin, BaseEstimator):
-    """Proportional-odds logistic regression with a per-row offset and a ridge penalty.
-
-    Parameters
-    ----------
-    penalty : ridge on all coefficients and the intercept; ``numpy.inf`` or "infinite" returns the offset.
-    classes : the classes from lowest to highest; None takes the sorted classes of ``y``.
-    tolerance, max_iterations : of the quasi-Newton method, as in ``OffsetLogistic``.
+@dataclass(frozen=True, slots=True, eq=False)
+class OrdinalRows:
+    """What coefficients are fitted to.
 
     Attributes
     ----------
-    classes_ : (K,). coef_ : (p,), positive coefficients favour higher classes. intercept_ : float.
-    class_prior_ : (K,) class frequencies, the offset of rows that come without one.
-
-    NaN is refused.  Source: McCullagh, Regression models for ordinal data (1980).
+    features : (p, n) without NaN. cumulative : (n, K - 1) log-odds of "class k or lower".
+    codes : (n,) int64 classes 0 .. K - 1, lowest first. weight : (n,) at least 0.
     """
 
-    def __init__(
-        self,
-        penalty: float | str = 1.0,
-        *,
-        classes: tuple[Any, ...] | None = None,
-        tolerance: float = 1e-13,
-        max_iterations: int = 500,
-    ) -> None:
-        self.penalty = penalty
-        self.classes = classes
-        self.tolerance = tolerance
-        self.max_iterations = max_iterations
+    features: np.ndarray
+    cumulative: np.ndarray
+    codes: np.ndarray
+    weight: np.ndarray
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True  # classes without an order cannot be told apart by one number
-        return tags
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> OrdinalLogistic:
-        """Fit on X (n, p), ordered classes y (n,) and offset (n, K), log probabilities up to a constant."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        self.classes_, codes = class_codes(y, self.classes)
-        counts = np.bincount(codes, weights=weight, minlength=len(self.classes_)) + 1e-6
-        self.class_prior_ = counts / counts.sum()
-        cumulative = cumulative_log_odds(self._offset(offset, len(X)))
-        features = np.ascontiguousarray(X.T)
-        theta = np.zeros(X.shape[1] + 1)
-        penalty = check_penalty(self.penalty)
-        self.n_iter_ = 0
-        if not np.isinf(penalty):
-            fitted = fit_ordinal(
-                features,
-                cumulative,
-                codes,
-                weight,
-                theta,
-                ordinal_curvature(features, cumulative, weight),
-                penalty,
-                tolerance=self.tolerance,
-                max_iterations=self.max_iterations,
-            )
-            theta = fitted.point
-            self.n_iter_ = fitted.evaluations
-        self.coef_ = theta[:-1]
-        self.intercept_ = float(theta[-1])
-        return self
-
-    def predict_proba(self, X: Any, offset: Any = None) -> np.ndarray:
-        """Probabilities (n, K), rows sum to 1."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        cumulative = cumulative_log_odds(self._offset(offset, len(X)))
-        out = np.empty((len(X), len(self.classes_)))
-        ordinal_probabilities(
-            np.ascontiguousarray(X.T), cumulative, np.append(self.coef_, self.intercept_), out
-        )
-        return out
-
-    def predict(self, X: Any, offset: Any = None) -> np.ndarray:
-        """The most probable class of each row, (n,)."""
-        p = self.predict_proba(X, offset)
-        return self.classes_[np.argmax(p, axis=1)]
-
-    def _offset(self, offset: Any, rows: int) -> np.ndarray:
-        if offset is None:
-            return np.tile(np.log(self.class_prior_), (rows, 1))
-        return check_offset(offset, rows, len(self.classes_))
+    def curvature(self) -> np.ndarray:
+        """Expected Hessian of the unpenalised loss at the offset, see :func:`ordinal_curvature`."""
+        return ordinal_curvature(self.features, self.cumulative, self.weight)
 
 
 class OrdinalCandidates:
@@ -123,25 +59,25 @@ class OrdinalCandidates:
         self.coefficients = coefficients
 
     def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         return np.stack([self._of(c, features, offset) for c in self.coefficients], axis=1)
 
     def mixed(
         self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         return self._of(weighted_sum(weights, self.coefficients), features, offset)
 
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
+        """See :class:`~.learner.Fitted`."""
         out = np.zeros((3, len(features)))
         out[CONTINUATION] = weighted_sum(weights, self.coefficients)[:-1] * features
         out[BREAKDOWN] = -out[CONTINUATION]
         return out
 
-    def arrays(self) -> dict[str, Any]:
-        """See :class:`engine.forecast.models.learner.Fitted`."""
-        return {"kind": "ordinal", "coefficients": self.coefficients}
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`~.learner.Fitted`."""
+        return {"coefficients": self.coefficients}
 
     @staticmethod
     def _of(coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -158,10 +94,9 @@ class OrdinalCandidates:
 class OrdinalLearner:
     """Ridge path of cumulative logits, each penalty warm-started from the previous fold."""
 
-    def __init__(self, penalties: tuple[float, ...], tolerance: float = FOLD_TOLERANCE) -> None:
+    def __init__(self, penalties: tuple[float, ...] = PENALTIES) -> None:
         self.penalties = penalties
         self.candidates = len(penalties)
-        self.tolerance = tolerance
         self._theta: np.ndarray | None = None
 
     def due(self, rows: int) -> bool:
@@ -172,48 +107,42 @@ class OrdinalLearner:
         """Fit all penalties to the window."""
         if self._theta is None:
             self._theta = np.zeros((self.candidates, len(window.features) + 1))
-        cumulative = cumulative_log_odds(np.ascontiguousarray(window.offset[:, 0]))
-        codes = np.ascontiguousarray(window.codes[:, 0])
-        hessian = ordinal_curvature(window.features, cumulative, window.weight)
+        rows = OrdinalRows(
+            window.features,
+            cumulative_log_odds(np.ascontiguousarray(window.offset[:, 0])),
+            np.ascontiguousarray(window.codes[:, 0]),
+            window.weight,
+        )
+        hessian = rows.curvature()
         for c, penalty in enumerate(self.penalties):
             if not np.isinf(penalty):
-                self._theta[c] = fit_ordinal(
-                    window.features,
-                    cumulative,
-                    codes,
-                    window.weight,
-                    self._theta[c],
-                    hessian,
-                    DIRECTION_FACTOR * penalty,  # all it can do is tilt the table
-                    tolerance=self.tolerance,
-                ).point
+                # all it can do is tilt the table
+                ridge = DIRECTION_FACTOR * penalty
+                self._theta[c] = fit_ordinal(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE).point
         return OrdinalCandidates(self._theta.copy())
 
 
+MODEL = Model(
+    learner=lambda names, horizons: OrdinalLearner(),
+    rebuilt=lambda arrays, horizons: OrdinalCandidates(arrays["coefficients"]),
+)
+
+
 def fit_ordinal(
-    features: np.ndarray,
-    cumulative: np.ndarray,
-    codes: np.ndarray,
-    weight: np.ndarray,
-    start: np.ndarray,
-    hessian: np.ndarray,
-    penalty: float,
-    *,
-    tolerance: float = 1e-13,
-    max_iterations: int = 500,
+    rows: OrdinalRows, hessian: np.ndarray, start: np.ndarray, penalty: float, tolerance: float
 ) -> Minimum:
-    """Coefficients (p + 1,), intercept last, for features (p, n) and cumulative log-odds (n, K - 1)."""
+    """Coefficients (p + 1,), intercept last; ``tolerance`` is per unit of total weight."""
     d = len(start)
     jitter = 1e-9 * max(float(np.trace(hessian)) / d, 1e-12)
     factor = cholesky(hessian + (penalty + jitter) * np.eye(d), lower=True, check_finite=False)
     gradient = np.empty(d)
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        value = ordinal_loss(features, cumulative, codes, weight, theta, gradient)
+        value = ordinal_loss(rows.features, rows.cumulative, rows.codes, rows.weight, theta, gradient)
         return value + 0.5 * penalty * float(theta @ theta), gradient + penalty * theta
 
-    total = max(float(weight.sum()), 1e-12)
-    return minimise(objective, start, factor, tolerance=tolerance * total, max_iterations=max_iterations)
+    total = max(float(rows.weight.sum()), 1e-12)
+    return minimise(objective, start, factor, tolerance=tolerance * total)
 
 
 def cumulative_log_odds(offset: np.ndarray) -> np.ndarray:
@@ -253,7 +182,11 @@ def _log(p, out):
 
 @numba.njit(cache=True, nogil=True, fastmath=REASSOCIATE)
 def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
-    """Weighted negative log-likelihood; ``gradient`` (p + 1,) is overwritten.  No penalty."""
+    """Weighted negative log-likelihood without a penalty, in nats; ``gradient`` (p + 1,) is overwritten.
+
+    features (p, n), cumulative (n, K - 1), codes (n,), weight (n,): see :class:`OrdinalRows`; theta (p + 1,), intercept
+    last.
+    """
     n = features.shape[1]
     last = cumulative.shape[1]
     gradient[:] = 0.0
@@ -285,7 +218,10 @@ def ordinal_loss(features, cumulative, codes, weight, theta, gradient):
 
 @numba.njit(cache=True, nogil=True)
 def ordinal_probabilities(features, cumulative, theta, out):
-    """Probabilities (n, K), row by row: a row never depends on its neighbours."""
+    """Fill ``out`` (n, K) with probabilities, row by row: a row never depends on its neighbours.
+
+    features (p, n), cumulative (n, K - 1) log-odds of the offset, theta (p + 1,), intercept last.
+    """
     p, n = features.shape
     last = cumulative.shape[1]
     for i in range(n):

@@ -56,13 +56,13 @@ class TreeModel:
         return out
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All arrays by name, each with the prefix ``trees_``."""
-        return {f"trees_{one.name}": getattr(self, one.name) for one in fields(self)}
+        """All arrays by name."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> TreeModel:
         """The model that :meth:`arrays` came from."""
-        return cls(**{one.name: arrays[f"trees_{one.name}"] for one in fields(cls)})
+        return cls(**{one.name: arrays[one.name] for one in fields(cls)})
 
 
 def tree_model(models: Sequence[Any], shares: np.ndarray) -> TreeModel:

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from engine.forecast.baselines import in_reading_order
 from engine.report.charts import style
-from engine.report.trust import BASELINE_ORDER, HorizonTrust, SkillLine, Trust
+from engine.report.trust import HorizonTrust, SkillLine, Trust
 from engine.table import words
 
 WIDTH = 1080
@@ -30,7 +31,7 @@ def skill_chart(trust: Trust) -> str | None:
     known = {line.baseline for table in horizons for line in table.skill}
     close = ["filtered_history"] if "filtered_history" in known else []
     fixed = ["analyst"] if "analyst" in known else []
-    others = [name for name in BASELINE_ORDER if name in known and name not in (*close, *fixed)]
+    others = [name for name in in_reading_order() if name in known and name not in (*close, *fixed)]
     left = [(names, title) for names, title in ((close, _CLOSE), (fixed, _FIXED)) if names]
     right = [(others, _OTHERS)] if others else []
     height = max(_column_height(column, len(horizons)) for column in (left, right))
@@ -62,7 +63,7 @@ def draw_forest(axes: Axes, horizons: Sequence[HorizonTrust], names: Sequence[st
         for table in horizons:
             line = table.against(name)
             ticks.append(y)
-            labels.append(f"{words.BASELINE_LABELS.get(name, name)}, {table.horizon_sessions}")
+            labels.append(f"{words.baseline_label(name)}, {table.horizon_sessions}")
             if line is not None and line.skill is not None:
                 extremes += [100 * v for v in (line.skill, line.low, line.high) if v is not None]
                 _bar(axes, y, line)
@@ -109,7 +110,7 @@ def skill_by_year_chart(trust: Trust, baseline: str = "filtered_history") -> str
     lines = [(year, line) for year, line in lines if line.skill is not None]
     if table is None or len(lines) < 4:
         return None
-    label = f"Log-loss skill over {words.BASELINE_LABELS[baseline].lower()} by year, {table.horizon_sessions} sessions."
+    label = f"Log-loss skill over {words.baseline_label(baseline).lower()} by year, {table.horizon_sessions} sessions."
 
     def build(figure: Figure) -> None:
         axes = figure.add_axes((0.06, 0.14, 0.93, 0.82))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from engine.forecast.baselines import in_reading_order
 from engine.report.page.encode import Block
 from engine.report.page.material import ReportMaterial
 from engine.rules.book.levels import EVENTS
@@ -26,7 +27,6 @@ _EDGES = ("floor", "ceiling", "target", "retest")
 _PRICES = ("floor", "ceiling", "target_low", "target_high", "retest", "flip_price")
 _VOLATILITY = ("low", "middle", "high")
 _TREND = ("above_sma_200", "below_sma_200")
-_FIRST_LABELS = {"p": "The table", "raw": "Before calibration"}
 CURVES = ("strategy", "buy_and_hold", "unfiltered", "random_median", "random_low", "random_high")
 
 
@@ -37,14 +37,13 @@ def forecasters(forecasts: pd.DataFrame | None) -> dict[str, str]:
     ends = f"_{SCENARIOS[0]}"
     found = [name.removesuffix(ends) for name in forecasts.columns if name.endswith(ends)]
     known = [name for name in found if forecasts[f"{name}{ends}"].notna().any()]
-    labels = _FIRST_LABELS | words.BASELINE_LABELS
     known.sort(key=lambda name: _place(name))
-    return {name: labels.get(name) or words.capital(name.replace("_", " ")) for name in known}
+    return {name: "The table" if name == "p" else words.baseline_label(name) for name in known}
 
 
 def _place(name: str) -> int:
     """The table, what it was before calibration, what a challenger says, then the baselines in their order."""
-    order = list(words.BASELINE_LABELS)
+    order = in_reading_order()
     first = {"p": 0, "raw": 1}
     return first[name] if name in first else order.index(name) + 3 if name in order else 2
 

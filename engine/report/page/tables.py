@@ -23,7 +23,7 @@ def scenario_tables(scenario: Scenario) -> list[dict[str, Any]]:
 
 def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
     percents = table.whole_percents
-    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
+    names = table.baselines
     shares = {name: table.baseline_percents(name) or {} for name in names}
     rows = []
     for row in table.rows:
@@ -53,9 +53,9 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
     return {
         "horizon": table.horizon_sessions,
         "caption": f"Next {words.plural(table.horizon_sessions, 'session')}",
-        "weeks": words.weeks(table.horizon_sessions, table.sessions_per_week),
+        "weeks": words.weeks(table.horizon_sessions),
         "available": percents is not None,
-        "baselines": [words.BASELINE_LABELS[name] for name in names],
+        "baselines": [words.baseline_label(name) for name in names],
         "has_interval": any(row["interval"] for row in rows),
         "rows": rows,
         "facts": words.sentence("; ".join(facts)),

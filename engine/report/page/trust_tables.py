@@ -48,7 +48,7 @@ def _loss(table: HorizonTrust, name: str) -> float:
 
 
 def _name(name: str) -> str:
-    return "The table" if name == "model" else words.BASELINE_LABELS.get(name, words.capital(name))
+    return "The table" if name == "model" else words.baseline_label(name)
 
 
 def _score_cells(table: HorizonTrust, name: str) -> list[str]:
@@ -237,7 +237,7 @@ def _regimes(table: HorizonTrust) -> dict[str, Any]:
             groups.append({"grouping": grouping, "title": title, "rows": rows})
     return {
         "horizon": table.horizon_sessions,
-        "baselines": [words.BASELINE_LABELS[baseline] for baseline in _REGIME_BASELINES],
+        "baselines": [words.baseline_label(baseline) for baseline in _REGIME_BASELINES],
         "groups": groups,
     }
 

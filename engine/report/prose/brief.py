@@ -119,9 +119,9 @@ def _probability_table(table: HorizonTable) -> list[str]:
     percents = table.whole_percents
     if percents is None:
         return [f"*{words.sentence(span)}* No forecast for this date.", ""]
-    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
+    names = table.baselines
     shares = {name: table.baseline_percents(name) or {} for name in names}
-    head = [f"Scenario ({span})", "Probability", *(words.BASELINE_LABELS[name] for name in names), "Notes"]
+    head = [f"Scenario ({span})", "Probability", *(words.baseline_label(name) for name in names), "Notes"]
     lines = [_row(head), _row(["---", *["---:"] * (1 + len(names)), "---"])]
     for row in table.rows:
         interval = words.percent_range(row.low, row.high)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from engine.report.trust import BASELINE_ORDER, HorizonTrust, SkillLine, Trust
+from engine.forecast.baselines import in_reading_order
+from engine.report.trust import HorizonTrust, SkillLine, Trust
 from engine.table import words
 from engine.table.scenario import Scenario
 
@@ -40,12 +41,12 @@ def history_title(scenario: Scenario, rows: pd.DataFrame | None) -> str:
 
 def skill_title(trust: Trust) -> str:
     """Which baselines the table beats at every horizon, by the intervals alone."""
-    names = [name for name in BASELINE_ORDER if any(_verdicts(trust.horizons, name))]
+    names = [name for name in in_reading_order() if any(_verdicts(trust.horizons, name))]
     groups: dict[str, list[str]] = {"better": [], "worse": [], "undecided": [], "mixed": []}
     for name in names:
         found = set(_verdicts(trust.horizons, name))
         verdict = found.pop() if len(found) == 1 else "mixed"
-        groups.setdefault(verdict, []).append(words.BASELINE_LABELS.get(name, name).lower())
+        groups.setdefault(verdict, []).append(words.baseline_label(name).lower())
     parts = []
     if groups["better"]:
         parts.append(f"better than {words.join(groups['better'])}")

@@ -16,9 +16,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.report.prose.check_groups import CheckGroups, group_findings
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
-from engine.report.trust import BASELINE_ORDER, Trust, read_metrics
+from engine.report.trust import Trust, read_metrics
 from engine.table import horizon_ends, words
 from engine.table.outlook import outlook
 from engine.table.pieces import in_sight
@@ -105,7 +106,7 @@ def skill_view(trust: Trust) -> RenderableType:
             table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
             table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
         known = {line.baseline for block in trust.horizons for line in block.skill}
-        names = [name for name in BASELINE_ORDER if name in known]
+        names = [name for name in in_reading_order() if name in known]
         for name in names:
             cells: list[str] = []
             for block in trust.horizons:
@@ -116,7 +117,7 @@ def skill_view(trust: Trust) -> RenderableType:
                     if line and line.low is not None and line.high is not None
                     else words.MISSING,
                 ]
-            table.add_row(words.BASELINE_LABELS.get(name, name), *cells)
+            table.add_row(words.baseline_label(name), *cells)
         parts += [Text(), table]
     return Group(*parts)
 
@@ -176,14 +177,14 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
     percents = table.whole_percents
     if percents is None:
         return [Text(title, style="bold"), Text("  No forecast for this date.")]
-    names = [n for n in words.BASELINE_LABELS if any(row.baselines.get(n) is not None for row in table.rows)]
+    names = table.baselines
     with_interval = any(row.low is not None for row in table.rows)
     view = _table(title, left=(), right=("Prob.",))
     if with_interval:
         view.add_column("Interval", justify="right", no_wrap=True)
     shares = {name: table.baseline_percents(name) or {} for name in names}
     for name in names:
-        view.add_column(_SHORT[name], justify="right", no_wrap=True)
+        view.add_column(BASELINES[name].short, justify="right", no_wrap=True)
     for row in table.rows:
         cells: list[RenderableType] = [
             Text(row.title, style=SCENARIO_STYLES[row.scenario]),
@@ -224,8 +225,8 @@ def _legend(scenario: Scenario) -> str:
     table = scenario.longest
     if table is None or not table.available:
         return ""
-    shown = [n for n in _SHORT if any(row.baselines.get(n) is not None for row in table.rows)]
-    return words.sentence("; ".join(f"{_SHORT[name]}: {_MEANING[name]}" for name in shown))
+    shown = [BASELINES[name] for name in table.baselines]
+    return words.sentence("; ".join(f"{one.short}: {one.meaning}" for one in shown))
 
 
 def _level_cells(
@@ -272,19 +273,3 @@ def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
     for name in right:
         table.add_column(name, justify="right", no_wrap=True)
     return table
-
-
-_MEANING = {
-    "filtered_history": "distance and volatility alone (filtered history)",
-    "random_walk": "driftless random walk",
-    "same_reading": "past dates with the same reading",
-    "climatology": "base rate",
-    "analyst": "the fixed table of the config",
-}
-_SHORT = {
-    "filtered_history": "FHS",
-    "random_walk": "Walk",
-    "same_reading": "Same",
-    "climatology": "Base",
-    "analyst": "Analyst",
-}

@@ -8,11 +8,11 @@ import numpy as np
 
 from engine.config import Config
 from engine.forecast.baselines.filtered_history import level_touch
-from engine.forecast.baselines.opponents import EARLIEST_REFIT
 from engine.forecast.folds.calendar import (
     bars_known,
     calendar_positions,
     horizon_ends,
+    pooled,
     refit_starts,
     union_calendar,
 )
@@ -37,24 +37,16 @@ def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, Touch
     if not replays:
         return {}
     calendar = union_calendar([replay.bars.dates for replay in replays.values()])
-    pooled: dict[str, list[str]] = {}
-    for symbol, replay in replays.items():
-        name = {"none": symbol, "family": replay.bars.family, "all": "all"}[config.forecast.pooling]
-        pooled.setdefault(name, []).append(symbol)
     found: dict[str, Touch] = {}
-    for symbols in pooled.values():
+    families = {symbol: replay.bars.family for symbol, replay in replays.items()}
+    for symbols in pooled(families, config.forecast.pooling).values():
         found |= _group({symbol: replays[symbol] for symbol in symbols}, calendar, config)
     return found
 
 
 def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) -> dict[str, Touch]:
     settings, longest = config.forecast, max(config.horizons)
-    schedule = {
-        "min_train_sessions": settings.min_train_sessions,
-        "refit_sessions": settings.refit_sessions,
-        "earliest": EARLIEST_REFIT,
-    }
-    starts = refit_starts(len(calendar), **schedule)
+    starts = refit_starts(len(calendar), settings)
     columns = [h - 1 for h in config.horizons]
     parts: list[dict[str, np.ndarray]] = []
     last_pairs: dict[str, np.ndarray] = {}

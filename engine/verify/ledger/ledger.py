@@ -21,13 +21,14 @@ import pandas as pd
 from engine.config import Config, OutcomeConfig, config_sha256
 from engine.errors import DataError, InputError
 from engine.files import append_line, open_for_lines
+from engine.forecast.baselines import BASELINES
 from engine.question import SETUP
 from engine.scenarios import SCENARIOS
-from engine.verify.rows import BASELINES, columns_of
+from engine.verify.rows import columns_of
 from engine.verify.sound import sound_probabilities
 
 _IDENTITY = ("instrument", "as_of", "event_sha256", "config_sha256")
-_FORECASTERS = ("model", *BASELINES)
+_FORECASTERS = ("model", *BASELINES.names)
 
 
 def ledger_entry(

@@ -7,23 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from sklearn.base import clone
 from sklearn.isotonic import IsotonicRegression
 
+from engine.config.choices import CALIBRATORS
 from engine.errors import ConfigError, InputError
-from engine.forecast.calibration.calibrators import (
-    AffineCalibrator,
-    IdentityCalibrator,
-    IsotonicCalibrator,
-    TemperatureCalibrator,
-    VennAbersCalibrator,
-    check_enough_rows,
-    make_calibrator,
-)
-from engine.forecast.calibration.venn_abers import venn_abers_pairs
+from engine.forecast.calibration import calibrator_named
+from engine.forecast.calibration.affine import AffineCalibrator
+from engine.forecast.calibration.calibrator import check_enough_rows
+from engine.forecast.calibration.identity import IdentityCalibrator
+from engine.forecast.calibration.isotonic import IsotonicCalibrator
+from engine.forecast.calibration.temperature import TemperatureCalibrator
+from engine.forecast.calibration.venn_abers import VennAbersCalibrator, venn_abers_pairs
 from tests.shared_files import vectors_dir
 
-NAMES = ("identity", "temperature", "vector", "matrix", "isotonic", "venn_abers")
+NAMES = CALIBRATORS.names
 vectors = vectors_dir()
 
 
@@ -47,7 +44,7 @@ def test_tables_stay_tables(name, seed, drop_class):
     p, codes = sample(seed, 120)
     if drop_class:
         p, codes = p[codes != 0], codes[codes != 0]
-    out = clone(make_calibrator(name)).fit(p, codes, np.full(len(p), 1 / 15)).predict_proba(p)
+    out = calibrator_named(name).make().fit(p, codes, np.full(len(p), 1 / 15)).predict_proba(p)
     assert out.shape == p.shape
     assert out.min() >= 0.001 - 1e-15
     np.testing.assert_allclose(out.sum(1), 1.0, atol=1e-12)
@@ -56,7 +53,7 @@ def test_tables_stay_tables(name, seed, drop_class):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_does_not_depend_on_its_neighbours(name):
     p, codes = sample(1)
-    fitted = make_calibrator(name).fit(p, codes)
+    fitted = calibrator_named(name).make().fit(p, codes)
     together = fitted.predict_proba(p[:50])
     for i in (0, 17, 49):
         assert (fitted.predict_proba(p[i : i + 1])[0] == together[i]).all()
@@ -79,23 +76,23 @@ def test_temperature_finds_the_slope_and_agrees_with_a_direct_search():
 @pytest.mark.parametrize("name", ["temperature", "vector", "matrix"])
 def test_few_outcomes_change_little(name):
     p, codes = sample(5, 60, slope=0.2)
-    out = make_calibrator(name).fit(p, codes, np.full(60, 1 / 15)).predict_proba(p)
+    out = calibrator_named(name).make().fit(p, codes, np.full(60, 1 / 15)).predict_proba(p)
     assert np.abs(out - p).max() < 0.05
 
 
 def test_affine_gradient_reaches_a_stationary_point():
     p, codes = sample(9, 600)
-    for structure in ("vector", "matrix"):
-        fitted = AffineCalibrator(
-            structure, diagonal_prior=1.0, off_diagonal_prior=1.0, intercept_prior=1.0
-        ).fit(p, codes)
+    for full in (False, True):
+        fitted = AffineCalibrator(full, diagonal_prior=1.0, off_diagonal_prior=1.0, intercept_prior=1.0).fit(
+            p, codes
+        )
         z = np.log(p) - np.log(p).mean(1, keepdims=True)
         residual = fitted.predict_proba(p) - np.eye(3)[codes]
         slope = residual.T @ z + (fitted.matrix_ - np.eye(3))
-        free = np.eye(3, dtype=bool) if structure == "vector" else np.ones((3, 3), dtype=bool)
+        free = np.eye(3, dtype=bool) | full
         np.testing.assert_allclose(slope[free], 0.0, atol=1e-3)
         np.testing.assert_allclose(residual.sum(0) + fitted.intercept_, 0.0, atol=1e-3)
-        if structure == "vector":
+        if not full:
             assert (fitted.matrix_[~free] == 0).all()
 
 
@@ -137,11 +134,11 @@ def test_venn_abers_equals_its_definition(seed, n):
 def test_refused_below_two_thousand_independent_rows():
     for name in ("isotonic", "venn_abers"):
         with pytest.raises(ConfigError, match="2,000") as error:
-            check_enough_rows(name, 335.0, forced=False, place="horizon 15")
+            check_enough_rows(name, calibrator_named(name), 335.0, forced=False, place="horizon 15")
         assert error.value.code == "forecast.calibrator_refused"
-        check_enough_rows(name, 335.0, forced=True, place="horizon 15")
-        check_enough_rows(name, 2000.0, forced=False, place="horizon 15")
-    check_enough_rows("temperature", 1.0, forced=False, place="horizon 15")
+        check_enough_rows(name, calibrator_named(name), 335.0, forced=True, place="horizon 15")
+        check_enough_rows(name, calibrator_named(name), 2000.0, forced=False, place="horizon 15")
+    check_enough_rows("temperature", calibrator_named("temperature"), 1.0, forced=False, place="horizon 15")
 
 
 def test_refusals():
@@ -156,6 +153,13 @@ def test_refusals():
     with pytest.raises(InputError):
         VennAbersCalibrator().fit(p, codes, -np.ones(len(p)))
     with pytest.raises(InputError):
-        make_calibrator("wishful")
-    with pytest.raises(InputError):
-        AffineCalibrator("tensor").fit(p, codes)
+        calibrator_named("wishful")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rebuilt_calibrator_says_the_same(name):
+    p, codes = sample(6, 300)
+    kind = calibrator_named(name)
+    fitted = kind.make().fit(p, codes)
+    again = kind.rebuilt(fitted.arrays())
+    assert (again.predict_proba(p) == fitted.predict_proba(p)).all()

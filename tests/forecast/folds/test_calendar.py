@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import doctest
 import itertools
-import json
 
 import numpy as np
 import pandas as pd
@@ -10,50 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.config import ForecastConfig
 from engine.errors import DataError, InputError
 from engine.forecast.folds import calendar as module
 from engine.forecast.folds.calendar import (
     NEVER,
-    average_uniqueness,
     bars_known,
     calendar_positions,
-    disjoint,
     horizon_ends,
+    pooled,
     refit_starts,
     union_calendar,
     walk_forward_folds,
 )
-from tests.shared_files import vectors_dir
-
-vectors = vectors_dir()
-needs_vectors = pytest.mark.skipif(vectors is None, reason="reference vectors are not there")
 
 
 def test_docstring_prints_the_exact_folds():
     assert doctest.testmod(module).failed == 0
     assert doctest.testmod(module).attempted >= 2
-
-
-@needs_vectors
-def test_purging_as_published():
-    data = json.loads((vectors / "purge_train_times.json").read_text())
-    start, end = np.array(data["samples"]).T
-    for case in data["cases"]:
-        kept = start[disjoint(start, end, *case["test"])]
-        assert kept.tolist() == case["train_start_kept"]
-
-
-@needs_vectors
-def test_average_uniqueness_as_published():
-    for case in json.loads((vectors / "label_uniqueness.json").read_text())["cases"]:
-        got = average_uniqueness(case["start"], case["end"], case["n_bars"])
-        np.testing.assert_allclose(got, case["weights"], rtol=1e-12)
-
-
-def test_uniqueness_of_full_horizons_is_rows_over_horizon():
-    start = np.arange(500)
-    total = average_uniqueness(start, start + 14, 514).sum()
-    assert total == pytest.approx(514 / 15, rel=0.01)
 
 
 @settings(max_examples=60, deadline=None)
@@ -83,7 +56,6 @@ def test_no_training_row_reaches_into_its_fold(n, horizon, seed):
         for row in np.flatnonzero(ends < fold.start):
             assert row + horizon < len(positions)
             assert positions[row + horizon] < fold.start
-            assert disjoint(positions[row : row + 1], ends[row : row + 1], fold.start, np.inf).all()
         # and none is purged without need: the next label would touch the fold or is not known
         usable = int(np.count_nonzero(ends < fold.start))
         if usable + horizon < len(positions):
@@ -120,15 +92,22 @@ def test_horizon_counts_own_sessions_of_an_instrument():
 
 
 def test_bars_known_are_those_before_the_latest_refit():
-    starts = refit_starts(30, min_train_sessions=20, refit_sessions=5, earliest=8)
-    assert starts.tolist() == [10, 15, 20, 25]
-    known = bars_known(np.arange(30), starts)
-    assert known[:10].tolist() == [0] * 10
-    assert known[10:15].tolist() == [10] * 5
-    assert known[29] == 25
-    # an instrument that begins at session 12: at session 15 three of its own bars are known
-    assert bars_known(np.arange(12, 30), starts)[:4].tolist() == [0, 0, 0, 3]
-    assert (bars_known(np.arange(30), starts) <= np.arange(30)).all()
+    starts = refit_starts(340, ForecastConfig(min_train_sessions=300, refit_sessions=20))
+    assert starts.tolist() == [260, 280, 300, 320]
+    known = bars_known(np.arange(340), starts)
+    assert known[:260].tolist() == [0] * 260
+    assert known[260:280].tolist() == [260] * 20
+    assert known[339] == 320
+    # an instrument that begins at session 277: at session 280 three of its own bars are known
+    assert bars_known(np.arange(277, 340), starts)[:4].tolist() == [0, 0, 0, 3]
+    assert (bars_known(np.arange(340), starts) <= np.arange(340)).all()
+
+
+def test_instruments_are_pooled_as_asked():
+    members = {"RUT": "index", "TLT": "bond", "SPX": "index"}
+    assert pooled(members, "family") == {"index": ["RUT", "SPX"], "bond": ["TLT"]}
+    assert pooled(members, "none") == {symbol: [symbol] for symbol in members}
+    assert pooled(members, "all") == {"all": ["RUT", "TLT", "SPX"]}
 
 
 def test_too_few_sessions_names_the_number_needed():
@@ -139,7 +118,3 @@ def test_too_few_sessions_names_the_number_needed():
         walk_forward_folds(60, min_train_sessions=0, refit_sessions=63)
     with pytest.raises(InputError):
         union_calendar([])
-    with pytest.raises(InputError):
-        average_uniqueness([3], [2], 10)
-    with pytest.raises(InputError):
-        average_uniqueness([3], [12], 10)

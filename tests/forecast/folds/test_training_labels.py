@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine import pipeline
-from engine.forecast.folds.training_labels import training_labels
+from engine.forecast.training_labels import training_labels
 from engine.forecast.walk_forward import walk_forward
 from tests.conftest import small_config
 

@@ -4,34 +4,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from engine.errors import InputError
-from engine.forecast.models.boosting import ScenarioBoosting, monotone_constraints
-from engine.forecast.models.hazard import HazardLogistic, baseline_hazards, fit_hazard, hazard_loss
+from engine.forecast.models.boosting import TreeSettings, fit_trees, monotone_constraints
+from engine.forecast.models.hazard import baseline_hazards, hazard_loss
 from engine.forecast.models.ordinal import (
-    OrdinalLogistic,
+    OrdinalCandidates,
     cumulative_log_odds,
     ordinal_curvature,
     ordinal_loss,
 )
 from engine.forecast.models.trees import TreeModel
-
-FAST_TREES = ScenarioBoosting(iterations=8, smallest_leaf=2, ridge=0.1, learning_rate=0.5)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [*estimator_checks_generator(OrdinalLogistic(0.1)), *estimator_checks_generator(FAST_TREES)],
-    ids=lambda c: f"{type(c[0]).__name__}-{c[1].func.__name__}",
+from tests.forecast.models.fits import (
+    fitted_hazard,
+    fitted_ordinal,
+    hazard_paths,
+    hazard_rows,
+    ordinal_table,
 )
-def test_scikit_learn_estimator_checks(check):
-    estimator, run = check
-    run(estimator)
-
 
 # --- ordinal --------------------------------------------------------------------------------------
 
@@ -66,12 +58,12 @@ def test_ordinal_gradient_equals_finite_differences(seed, n_classes):
 def test_ordinal_with_two_classes_is_logistic_regression():
     X, y, _, weight = ordered(4, n_classes=2)
     flat = np.zeros((len(X), 2))
-    ours = OrdinalLogistic(3.0).fit(X, y, sample_weight=weight, offset=flat)
+    ours = fitted_ordinal(X, y, flat, 3.0, weight)
     padded = np.column_stack([X, np.ones(len(X))])  # our intercept is penalised too
     theirs = LogisticRegression(C=1 / 3.0, fit_intercept=False, tol=1e-10).fit(
         padded, y, sample_weight=weight
     )
-    np.testing.assert_allclose(np.append(ours.coef_, ours.intercept_), theirs.coef_[0], atol=1e-5)
+    np.testing.assert_allclose(ours, theirs.coef_[0], atol=1e-5)
 
 
 def test_ordinal_curvature_is_the_expected_hessian():
@@ -90,18 +82,19 @@ def test_ordinal_curvature_is_the_expected_hessian():
         np.testing.assert_allclose((up - down) / 2e-4 / len(X), expected[j] / len(X), atol=5e-3)
 
 
-def test_ordinal_infinite_penalty_returns_the_offset_and_moves_in_order():
+def test_ordinal_without_coefficients_is_the_offset_and_moves_in_order():
     X, y, offset, _ = ordered(2)
-    p = OrdinalLogistic("infinite").fit(X, y, offset=offset).predict_proba(X, offset=offset)
-    np.testing.assert_allclose(p, np.exp(offset), rtol=1e-10)
-    fitted = OrdinalLogistic(1.0).fit(X, y, offset=offset)
-    assert fitted.coef_[0] > 0 > fitted.coef_[-1]
+    np.testing.assert_allclose(ordinal_table(np.zeros(4), X, offset), np.exp(offset), rtol=1e-10)
+    kept = OrdinalCandidates(np.zeros((1, 4))).logits(X.T, offset[:, None], np.empty((0, 0, 3)))
+    assert (kept[:, 0, 0] == offset).all()
+    fitted = fitted_ordinal(X, y, offset, 1.0)
+    assert fitted[0] > 0 > fitted[2]
     higher = X + np.array([1.0, 0.0, 0.0])
-    moved = fitted.predict_proba(higher, offset=offset) - fitted.predict_proba(X, offset=offset)
+    moved = ordinal_table(fitted, higher, offset) - ordinal_table(fitted, X, offset)
     assert (moved[:, 2] > 0).all()
     assert (moved[:, 0] < 0).all()
     with pytest.raises(InputError):
-        OrdinalLogistic().fit(X, np.zeros(len(X)))
+        cumulative_log_odds(np.zeros((5, 1)))
 
 
 # --- hazard ---------------------------------------------------------------------------------------
@@ -160,37 +153,28 @@ def test_hazard_loss_and_gradient_against_plain_python():
 
 def test_hazard_returns_its_baseline_finds_the_truth_and_never_falls():
     X, session, code, paths = events(3, 6000)
-    same = HazardLogistic("infinite").fit(X, session, code, paths).predict_cumulative(X, paths)
+    same = hazard_paths(np.zeros((3, 2)), X, paths)
     np.testing.assert_allclose(same, paths, atol=1e-4)  # hazards are floored at 1e-5 a session
-    fitted = HazardLogistic(1.0).fit(X, session, code, paths)
+    fitted = fitted_hazard(hazard_rows(X, session, code, paths), 1.0)
     # several hundred events of each kind: standard errors of about 0.05
-    np.testing.assert_allclose(fitted.coef_, [[0.8, 0.0], [-0.5, 0.4]], atol=0.25)
-    p = fitted.predict_cumulative(X, paths)
+    np.testing.assert_allclose(fitted[:-1].T, [[0.8, 0.0], [-0.5, 0.4]], atol=0.25)
+    p = hazard_paths(fitted, X, paths)
     np.testing.assert_allclose(p.sum(2), 1.0, atol=1e-12)
     assert (np.diff(p[..., 0], axis=1) >= 0).all()
     assert (np.diff(p[..., 2], axis=1) >= 0).all()
-    assert clone(fitted).get_params()["penalty"] == 1.0
 
 
 def test_a_session_that_decides_nearly_everything_keeps_its_hazard():
     # continuation in the first session with probability 0.7, in the second 0.8 of what is left, then nothing
     paths = np.array([[[0.05, 0.25, 0.70], [0.05, 0.05, 0.90], [0.05, 0.05, 0.90]]])
     np.testing.assert_allclose(baseline_hazards(paths)[0, :2], [[0.05, 0.7], [1e-5, 0.8]], atol=1e-9)
-    model = HazardLogistic("infinite").fit(np.zeros((1, 1)), [1], [2], paths)
-    np.testing.assert_allclose(model.predict_cumulative(np.zeros((1, 1)), paths), paths, atol=1e-4)
+    np.testing.assert_allclose(hazard_paths(np.zeros((2, 2)), np.zeros((1, 1)), paths), paths, atol=1e-4)
 
 
 def test_hazard_refusals():
-    X, session, code, paths = events(0, 40)
-    falling = paths[:, ::-1].copy()
+    _, _, _, paths = events(0, 40)
     with pytest.raises(InputError, match="falls"):
-        HazardLogistic().fit(X, session, code, falling)
-    with pytest.raises(InputError, match="0 \\(none\\) or"):
-        HazardLogistic().fit(X, session + 10, code, paths)
-    with pytest.raises(InputError, match="neither"):
-        HazardLogistic().fit(X, np.ones_like(session), np.ones_like(code), paths)
-    with pytest.raises(InputError):
-        HazardLogistic().fit(X, session[:-1], code, paths)
+        baseline_hazards(paths[:, ::-1].copy())
     with pytest.raises(InputError):
         baseline_hazards(paths[0])
 
@@ -203,12 +187,13 @@ def test_trees_as_arrays_predict_like_scikit_learn():
     X = rng.normal(size=(600, 4))
     X[rng.random(X.shape) < 0.1] = np.nan
     y = (np.nan_to_num(X[:, 0]) + rng.normal(size=600) > 0).astype(int)
-    ours = ScenarioBoosting(iterations=15, ridge=1.0).fit(X, y)
+    ours = fit_trees(X, 2 * y, None, TreeSettings(iterations=15, ridge=1.0))
     theirs = HistGradientBoostingClassifier(
         max_iter=15, learning_rate=0.08, max_leaf_nodes=6, l2_regularization=1.0, early_stopping=False
     ).fit(X, y)
-    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-9)
-    again = TreeModel.of(ours.trees_.arrays())
+    # without a class between them, both sums of trees answer the same question
+    np.testing.assert_allclose(ours.predict_proba(X)[:, [0, 2]], theirs.predict_proba(X), atol=1e-8)
+    again = TreeModel.of(ours.arrays())
     assert (again.predict_proba(X) == ours.predict_proba(X)).all()
 
 
@@ -217,7 +202,7 @@ def test_a_farther_target_is_never_more_likely():
     names = ("target_distance_sigma", "floor_distance_sigma", "rsi_14")
     X = rng.normal(size=(1500, 3))
     y = rng.integers(0, 3, 1500)  # noise: without constraints the trees would bend
-    fitted = ScenarioBoosting(monotone_constraints(names), classes=(0, 1, 2)).fit(X, y)
+    fitted = fit_trees(X, y, monotone_constraints(names), TreeSettings())
     start = rng.normal(size=(50, 3))
     before, before_floor = np.ones(50), np.ones(50)
     for distance in np.linspace(-3, 3, 25):
@@ -236,7 +221,7 @@ def test_a_farther_target_is_never_more_likely():
 def test_boosting_without_one_class():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(200, 2))
-    p = ScenarioBoosting(classes=(0, 1, 2)).fit(X, rng.integers(1, 3, 200)).predict_proba(X)
+    p = fit_trees(X, rng.integers(1, 3, 200), None, TreeSettings()).predict_proba(X)
     assert p.shape == (200, 3)
     np.testing.assert_allclose(p.sum(1), 1.0)
     assert (p[:, 0] < 1e-6).all()
@@ -244,12 +229,10 @@ def test_boosting_without_one_class():
 
 def test_hazard_shrinks_a_tilt_harder_than_a_widening():
     X, session, code, paths = events(5, 3000)
-    h = baseline_hazards(paths)
-    weight, theta = np.ones(len(X)), np.zeros((3, 2))
-    args = (np.ascontiguousarray(X.T), h, session, code.astype(np.int64), weight)
-    point = fit_hazard(*args, theta, 20.0, direction_factor=4.0).point.reshape(3, 2)
+    rows = hazard_rows(X, session, code, paths)
+    point = fitted_hazard(rows, 20.0, direction_factor=4.0)
     slope = np.empty((3, 2))
-    hazard_loss(*args, point, slope)
+    hazard_loss(rows.features, rows.hazards, rows.session, rows.code, rows.weight, point, slope)
     tilt, widen = np.array([-1.0, 1.0]) / np.sqrt(2), np.array([1.0, 1.0]) / np.sqrt(2)
     np.testing.assert_allclose(slope @ tilt, -80.0 * (point @ tilt), atol=1e-3)
     np.testing.assert_allclose(slope @ widen, -20.0 * (point @ widen), atol=1e-3)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.forecast.models.hazard import HazardCandidates
-from engine.forecast.models.learner import LinearCandidates, weighted_sum
+from engine.forecast.models.learner import weighted_sum
+from engine.forecast.models.offset_logistic import LinearCandidates
 from engine.forecast.models.ordinal import OrdinalCandidates
 from engine.scenarios import BREAKDOWN, CONTINUATION
 

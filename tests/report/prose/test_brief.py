@@ -61,7 +61,7 @@ def test_several_instruments_share_one_trust_section():
 def test_short_history_gives_a_brief_without_guesses():
     replay = factory.make_replay(n=12)
     row = replay.iloc[-1]
-    from engine.table.scenario import build_scenario
+    from engine.table.build import build_scenario
 
     text = build_brief([build_scenario(row, None, None)])
     assert "too short" in text

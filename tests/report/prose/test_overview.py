@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from engine.report.prose.overview import opening, technical_overview
+from engine.table.build import build_scenario
 from engine.table.outlook import outlook
-from engine.table.scenario import build_scenario
 from tests.table.test_scenario import forecasts, reference_row
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.config import OutcomeConfig
 from engine.report.prose.question import question
-from engine.table.scenario import build_scenario
+from engine.table.build import build_scenario
 from tests.table.test_scenario import forecasts, reference_row
 
 

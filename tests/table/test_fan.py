@@ -4,8 +4,8 @@ import numpy as np
 
 from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig
-from engine.forecast.baselines.fan import simulated_closes
 from engine.forecast.baselines.filtered_history import filtered_history
+from engine.table.fan import simulated_closes
 
 
 def test_the_fan_is_made_of_the_paths_that_the_probabilities_were_counted_on():

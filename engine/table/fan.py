@@ -11,10 +11,9 @@ import numpy as np
 
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.forecast.baselines.opponents import EARLIEST_REFIT
 from engine.forecast.baselines.paths import HIGHEST_SIGMA, lattice
 from engine.forecast.baselines.shocks import MEMORY_DECAY, fit_shocks, past_inputs
-from engine.forecast.folds.calendar import bars_known, calendar_positions, refit_starts, union_calendar
+from engine.forecast.folds.calendar import known_bars, union_calendar
 from engine.kernels.streams import path_shift
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -32,16 +31,10 @@ def last_fans(
     if not bars:
         return {}
     calendar = union_calendar([series.dates for series in bars.values()])
-    starts = refit_starts(
-        len(calendar),
-        min_train_sessions=config.forecast.min_train_sessions,
-        refit_sessions=config.forecast.refit_sessions,
-        earliest=EARLIEST_REFIT,
-    )
     longest, paths = max(config.horizons), config.forecast.paths
     found = {}
     for symbol, series in bars.items():
-        known = int(bars_known(calendar_positions(series.dates, calendar), starts)[-1])
+        known = int(known_bars(series.dates, calendar, config.forecast)[-1])
         closes = simulated_closes(series, known, longest, paths, config.seed)
         if closes is not None:
             found[symbol] = np.quantile(closes, quantiles, axis=0).T
