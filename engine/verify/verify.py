@@ -10,7 +10,7 @@
         incomplete_rows                 left out: a compared forecast is missing (left out for everybody)
         base_rates                      scenario -> frequency of the outcome
         entropy_nats                    log loss the model expects of itself
-        block_sessions                  expected block length of the bootstrap (at least 5 H)
+        block_sessions                  bandwidth of skill's intervals and tests (at least 5 H)
         scores                          forecaster -> log_loss_nats, brier (0..2), rps (0..2), and the parts of
                                         the Brier score brier_mcb, brier_dsc, brier_unc (summed over classes),
                                         brier_refinement = brier_unc - brier_dsc
@@ -148,13 +148,7 @@ def verify(
                 raise
             horizons[str(horizon)] = {"rows": 0, "effective_rows": 0.0, "reason": error.message}
             continue
-        found = skill(
-            rows,
-            _groups_of(rows, grouped),
-            draws=settings.bootstrap_draws,
-            seed=verify_seed(config.seed, horizon, "skill"),
-            coverage=settings.interval,
-        )
+        found = skill(rows, _groups_of(rows, grouped), coverage=settings.interval)
         fitted = calibration(
             rows,
             draws=settings.null_draws,

@@ -49,7 +49,6 @@ def ledger_score(
     entries: Sequence[Mapping[str, Any]],
     bars: Mapping[str, BarSeries],
     *,
-    draws: int = 1000,
     null_draws: int = 999,
     coverage: float = 0.90,
     bins: int = 10,
@@ -77,15 +76,13 @@ def ledger_score(
                 ["instrument", "date", "horizon_sessions"]
             )
             common = common_rows(kept, int(horizon), calendar)
-            by_horizon[str(horizon)] = _horizon(common, draws, null_draws, coverage, bins, seed)
+            by_horizon[str(horizon)] = _horizon(common, null_draws, coverage, bins, seed)
         metrics["configs"][str(config)] = {"horizons": by_horizon}
     return LedgerScore(rows=rows, metrics=plain(metrics))
 
 
-def _horizon(
-    rows: Rows, draws: int, null_draws: int, coverage: float, bins: int, seed: int
-) -> dict[str, Any]:
-    found = skill(rows, draws=draws, seed=horizon_seed(seed, rows.horizon), coverage=coverage)
+def _horizon(rows: Rows, null_draws: int, coverage: float, bins: int, seed: int) -> dict[str, Any]:
+    found = skill(rows, coverage=coverage)
     columns = ["log_loss_skill", "log_loss_skill_low", "log_loss_skill_high", "dm_p_value"]
     test = sequential_calibration(
         rows.probabilities["model"],

@@ -13,10 +13,10 @@ import pandas as pd
 
 from engine.config import MOMENTUM_RULES, Config
 from engine.errors import ConfigError, DataError
-from engine.kernels.streams import horizon_seed
 from engine.verify.rows import columns_of, common_rows, outcome_codes
-from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of
+from engine.verify.skill.bootstrap import block_sessions
 from engine.verify.skill.diebold_mariano import diebold_mariano
+from engine.verify.skill.ratio_interval import ratio_intervals
 from engine.verify.skill.scores import SCORES, score_table
 
 COMPARISON_COLUMNS = (
@@ -79,9 +79,7 @@ def compare(
     first_config: Config,
     second_config: Config,
     *,
-    draws: int = 1000,
     coverage: float = 0.90,
-    seed: int = 0,
 ) -> Comparison:
     """Compare the forecasts (``p_*``) of two forecasts frames on their common, resolved rows.
 
@@ -122,16 +120,15 @@ def compare(
             raise ConfigError("compare.nothing_common", f"the second has no forecast at horizon {horizon}")
         scores = [score_table(rows.probabilities[name], rows.codes) for name in ("model", "second")]
         gap = scores[1] - scores[0]
-        counts = np.bincount(rows.date_index)
-        daily = [np.bincount(rows.date_index, weights=g) / counts for g in gap.T]
+        counts = np.bincount(rows.date_index).astype(np.float64)
+        sums = [np.bincount(rows.date_index, weights=g) for g in gap.T]
+        daily = [total / counts.mean() for total in sums]
         block = block_sessions(rows.horizon, [d for d in daily if np.isfinite(d).all()])
-        cells = np.zeros((len(rows), 1), np.int64)
-        resampled = bootstrap_sums(
-            gap, rows.date_index, cells, 1, block=block, draws=draws, seed=horizon_seed(seed, rows.horizon)
-        )[:, 0]
+        interval = ratio_intervals(np.column_stack([*sums, counts]), block, coverage=coverage)
         for j, name in enumerate(SCORES):
             one, two = float(scores[0][:, j].mean()), float(scores[1][:, j].mean())
-            low, high = interval_of(resampled[:, j] / resampled[:, -1], coverage)
+            # 1 - sum of differences / rows, turned back into the mean difference
+            low, high = (1.0 - end for end in reversed(interval(j, len(SCORES))))
             usable = np.isfinite(daily[j]).all()
             p_value = diebold_mariano(daily[j], block).p_value if usable else float("nan")
             skill = 1.0 - two / one if one > 0 and np.isfinite([one, two]).all() else float("nan")

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from engine.errors import InputError
+from engine.verify.skill.long_run import long_run_variance
 
 
 class DieboldMariano(NamedTuple):
@@ -25,7 +26,7 @@ class DieboldMariano(NamedTuple):
 def diebold_mariano(difference: object, bandwidth: float) -> DieboldMariano:
     """Test whether the mean of ``difference`` (n,), first forecast's score minus the second's, is 0.
 
-    The long-run variance is Bartlett-weighted up to ``bandwidth`` rows (use 5 H for forecasts H sessions
+    The long-run variance is Bartlett-weighted up to ``bandwidth`` rows, rounded up (use 5 H for forecasts H sessions
     ahead: weights then fall by a tenth on average over the lags that overlap touches), scaled up by
     1 / (1 - bandwidth / n) for what estimating the mean costs.  It rests on about 1.5 n / bandwidth
     independent pieces, which are the degrees of freedom of the t distribution the statistic is held against.
@@ -53,15 +54,5 @@ def diebold_mariano(difference: object, bandwidth: float) -> DieboldMariano:
     if n < 2 * bandwidth or variance <= 0.0:
         return DieboldMariano(mean, float("nan"), float("nan"))
     statistic = mean / np.sqrt(variance / n)
-    p_value = 2.0 * student_t.sf(abs(statistic), 1.5 * n / bandwidth)
+    p_value = 2.0 * student_t.sf(abs(statistic), 1.5 * n / np.ceil(bandwidth))
     return DieboldMariano(mean, float(statistic), float(p_value))
-
-
-def long_run_variance(series: np.ndarray, bandwidth: float) -> float:
-    """Bartlett estimate of n times the variance of the mean of ``series`` (n,)."""
-    n = len(series)
-    e = series - series.mean()
-    total = float(np.sum(e * e))
-    for lag in range(1, min(int(np.ceil(bandwidth)), n)):
-        total += 2.0 * (1.0 - lag / bandwidth) * float(np.sum(e[lag:] * e[:-lag]))
-    return total / n / max(1.0 - bandwidth / n, 0.1)

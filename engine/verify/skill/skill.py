@@ -2,21 +2,23 @@
 
     skill = 1 - mean score of the forecast / mean score of the baseline
 
-0 is no better than the baseline, 1 is perfect.  Numerator and denominator come from the same rows; intervals
-are percentiles over resampled calendars (:mod:`engine.verify.skill.bootstrap`), the same ones for every baseline,
-score and group.
+0 is no better than the baseline, 1 is perfect.  Numerator and denominator come from the same rows; an interval holds
+the skills that the Diebold-Mariano test would not reject (:mod:`engine.verify.skill.ratio_interval`), so the two never
+contradict each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from engine.verify.rows import Rows
-from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of, sums
+from engine.verify.skill.bootstrap import block_sessions, sums
 from engine.verify.skill.diebold_mariano import diebold_mariano
+from engine.verify.skill.ratio_interval import ratio_intervals
 from engine.verify.skill.regimes import GROUPINGS
 from engine.verify.skill.scores import SCORES, score_table
 
@@ -39,7 +41,7 @@ class Skill:
     scores : forecaster -> score -> mean over all rows.
     group_scores : (grouping, group) -> the same over its rows; empty groups are absent.
     table : columns :data:`SKILL_COLUMNS`.
-    block_sessions : block length of the bootstrap.
+    block_sessions : dates over which neighbours are taken to depend on each other, the bandwidth of intervals and tests.
     """
 
     scores: dict[str, dict[str, float]]
@@ -53,8 +55,6 @@ def skill(
     groups: pd.DataFrame | None = None,
     *,
     forecaster: str = "model",
-    draws: int,
-    seed: int,
     coverage: float,
 ) -> Skill:
     """Skill of ``forecaster`` against everybody else in ``rows``.
@@ -62,11 +62,11 @@ def skill(
     Parameters
     ----------
     groups : regimes of the rows, aligned with them: one column per grouping, null for no group.
-    draws, seed, coverage : of the bootstrap and its intervals.
+    coverage : of the intervals.
 
     The table has one row per baseline, grouping and group (grouping ``all``, group ``all`` first; the columns
-    of :data:`SKILL_COLUMNS`).  Diebold-Mariano is reported for the whole only and works on the mean
-    difference per date.  An interval is NaN where fewer than half of the resampled calendars hold the group.
+    of :data:`SKILL_COLUMNS`).  Diebold-Mariano is reported for the whole only and works on the
+    sums per date, as the skill does.  An interval is NaN where a group has fewer than two bandwidths of dates.
     """
     tables = {name: score_table(p, rows.codes) for name, p in rows.probabilities.items()}
     baselines = [name for name in tables if name != forecaster]
@@ -77,9 +77,6 @@ def skill(
     block = block_sessions(rows.horizon, finite)
     with np.errstate(invalid="ignore", over="ignore"):
         observed = sums(values, cells, len(labels))
-        resampled = bootstrap_sums(
-            values, rows.date_index, cells, len(labels), block=block, draws=draws, seed=seed
-        )
     width = len(SCORES)
     means = {
         label: {
@@ -92,6 +89,7 @@ def skill(
         for cell, label in enumerate(labels)
         if observed[cell, -1] > 0
     }
+    interval = _intervals(values, rows, cells, len(labels), block, coverage)
     records = []
     for k, name in enumerate(baselines, start=1):
         for cell, (grouping, group) in enumerate(labels):
@@ -104,9 +102,7 @@ def skill(
                 record[f"{score}_skill"] = float(
                     1.0 - loss_ratio(observed[cell, j], observed[cell, k * width + j])
                 )
-                low, high = interval_of(
-                    1.0 - loss_ratio(resampled[:, cell, j], resampled[:, cell, k * width + j]), coverage
-                )
+                low, high = interval[cell](j, k * width + j)
                 record[f"{score}_skill_low"], record[f"{score}_skill_high"] = low, high
             record["log_loss_difference_nats"] = float(
                 (observed[cell, 0] - observed[cell, k * width]) / max(size, 1)
@@ -135,8 +131,27 @@ def loss_ratio(score: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def _by_date(difference: np.ndarray, rows: Rows) -> np.ndarray:
-    total = np.bincount(rows.date_index, weights=difference, minlength=rows.dates)
-    return total / np.bincount(rows.date_index, minlength=rows.dates)
+    """Sums per date, in units of the mean number of rows a date has."""
+    return np.bincount(rows.date_index, weights=difference, minlength=rows.dates) * (rows.dates / len(rows))
+
+
+def _intervals(
+    values: np.ndarray, rows: Rows, cells: np.ndarray, cell_count: int, block: float, coverage: float
+) -> list[Callable[[int, int], tuple[float, float]]]:
+    """Per cell, the interval of the skill of one column of ``values`` over another."""
+    out: list[Callable[[int, int], tuple[float, float]]] = [
+        lambda one, other: (float("nan"),) * 2
+    ] * cell_count
+    for column in cells.T:
+        for cell in np.unique(column[column >= 0]):
+            mine = column == cell
+            date = rows.date_index[mine]
+            by_date = np.column_stack(
+                [np.bincount(date, weights=v, minlength=rows.dates) for v in values[mine].T]
+            )
+            used = np.bincount(date, minlength=rows.dates) > 0
+            out[cell] = ratio_intervals(by_date, block, coverage=coverage, used=used)
+    return out
 
 
 def _cells(groups: pd.DataFrame | None, rows: int) -> tuple[list[tuple[str, str]], np.ndarray]:

@@ -171,7 +171,7 @@ def live(tmp_path_factory):
 
 def test_outcomes_equal_a_brute_force(live):
     bars, entries = live
-    score = ledger_score(entries, {"SIM": bars}, draws=100, null_draws=99)
+    score = ledger_score(entries, {"SIM": bars}, null_draws=99)
     rows = score.rows
     assert set(rows["status"]) == {"resolved", "open"}
     for line in rows.to_dict("records"):
@@ -204,18 +204,18 @@ def test_adjusted_bars_ask_the_same_question(live):
 
     bars, entries = live
     scaled = {name: getattr(bars, name) * 0.5 for name in ("open", "high", "low", "close")}
-    one = ledger_score(entries, {"SIM": bars}, draws=100, null_draws=99)
-    two = ledger_score(entries, {"SIM": replace(bars, **scaled)}, draws=100, null_draws=99)
+    one = ledger_score(entries, {"SIM": bars}, null_draws=99)
+    two = ledger_score(entries, {"SIM": replace(bars, **scaled)}, null_draws=99)
     pd.testing.assert_frame_equal(one.rows, two.rows)
 
 
 def test_backfilled_and_unknown_rows_are_not_scored(live):
     bars, entries = live
     late = [{**e, "recorded_at": "2030-01-01T00:00:00+00:00"} for e in entries[:50]]
-    score = ledger_score([*late, *entries[50:]], {"SIM": bars}, draws=100, null_draws=99)
+    score = ledger_score([*late, *entries[50:]], {"SIM": bars}, null_draws=99)
     assert score.metrics["rows_by_status"]["backfilled"] == 50
     assert score.metrics["configs"]["c"]["horizons"]["10"]["rows"] == len(entries) - 50 - 5
-    nothing = ledger_score(entries, {}, draws=100, null_draws=99)
+    nothing = ledger_score(entries, {}, null_draws=99)
     assert nothing.metrics == {"rows_by_status": {"no_bar": len(entries)}, "configs": {}}
     assert len(ledger_score([], {}).rows) == 0
 

@@ -18,8 +18,8 @@ def pair():
 
 def test_differences_are_paired_and_antisymmetric(pair):
     better, worse, config = pair
-    there = compare(worse, better, config, config, draws=200).table.set_index("score")
-    back = compare(better, worse, config, config, draws=200).table.set_index("score")
+    there = compare(worse, better, config, config).table.set_index("score")
+    back = compare(better, worse, config, config).table.set_index("score")
     np.testing.assert_allclose(there["difference"], -back["difference"])
     np.testing.assert_allclose(there["difference_low"], -back["difference_high"])
     assert (there["difference_high"] < 0).all()
@@ -29,7 +29,7 @@ def test_differences_are_paired_and_antisymmetric(pair):
 
 def test_figures_equal_a_plain_computation_on_common_rows(pair):
     better, worse, config = pair
-    result = compare(better.iloc[100:], worse.iloc[:-200], config, config, draws=100)
+    result = compare(better.iloc[100:], worse.iloc[:-200], config, config)
     common = better.iloc[100:-200].reset_index(drop=True)
     codes = common["outcome"].map({"breakdown": 0, "range": 1, "continuation": 2}).to_numpy(int)
     columns = ["p_breakdown", "p_range", "p_continuation"]
@@ -43,7 +43,7 @@ def test_figures_equal_a_plain_computation_on_common_rows(pair):
 
 def test_a_forecast_against_itself(pair):
     better, _, config = pair
-    table = compare(better, better, config, config, draws=100).table
+    table = compare(better, better, config, config).table
     assert (table[["difference", "difference_low", "difference_high", "skill_of_second"]] == 0).all().all()
     assert (table["dm_p_value"] == 1).all()
 

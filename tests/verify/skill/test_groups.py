@@ -30,7 +30,7 @@ def test_skill_of_a_group_is_skill_of_its_rows():
     forecasts, replay = make_frames(1200, horizons=(10,))
     rows = common_rows(forecasts, 10, replay)
     groups = rows.frame[["instrument", "date"]].merge(regimes(replay), on=["instrument", "date"])
-    table = skill(rows, groups, draws=100, seed=1, coverage=0.9).table
+    table = skill(rows, groups, coverage=0.9).table
     for line in table.to_dict("records"):
         inside = (
             np.ones(len(rows), bool)
@@ -54,8 +54,8 @@ def test_copying_an_instrument_adds_rows_but_no_certainty():
         pd.concat([frame, frame.assign(instrument="COPY")], ignore_index=True)
         for frame in (forecasts, replay)
     ]
-    one = skill(common_rows(forecasts, 10, replay), draws=200, seed=1, coverage=0.9).table
-    two = skill(common_rows(double[0], 10, double[1]), draws=200, seed=1, coverage=0.9).table
+    one = skill(common_rows(forecasts, 10, replay), coverage=0.9).table
+    two = skill(common_rows(double[0], 10, double[1]), coverage=0.9).table
     columns = [c for c in one.columns if c not in ("rows", "effective_rows")]
     np.testing.assert_allclose(
         one[columns].select_dtypes("number"), two[columns].select_dtypes("number"), rtol=1e-9, atol=1e-12
@@ -67,7 +67,7 @@ def test_infinite_baseline_has_no_skill_figure():
     forecasts, replay = make_frames(600, horizons=(10,))
     for name, value in (("breakdown", 0.0), ("range", 0.4), ("continuation", 0.6)):
         forecasts[f"analyst_{name}"] = value
-    found = skill(common_rows(forecasts, 10, replay), draws=100, seed=1, coverage=0.9)
+    found = skill(common_rows(forecasts, 10, replay), coverage=0.9)
     line = found.table.set_index("baseline").loc["analyst"]
     assert found.scores["analyst"]["log_loss_nats"] == np.inf
     assert np.isnan(line["log_loss_skill"])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.verify.skill.block_length import optimal_block_length
 from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of, sums
-from engine.verify.skill.diebold_mariano import diebold_mariano, long_run_variance
+from engine.verify.skill.diebold_mariano import diebold_mariano
+from engine.verify.skill.long_run import long_run_variance
 from tests.shared_files import vectors_dir
 
 needs_vectors = pytest.mark.skipif(vectors_dir() is None, reason="shared vectors are absent")

@@ -10,7 +10,7 @@ from engine.verify.checks.check import Check, Remark
 from engine.verify.evidence import CheckInput
 from engine.verify.rows import outcome_codes
 from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
-from engine.verify.skill.diebold_mariano import long_run_variance
+from engine.verify.skill.long_run import long_run_variance
 
 LEVEL = 0.001  # six class-horizon pairs raise a false alarm in fewer than one run in a hundred
 _PIECES = 8  # market phases last long: a half's frequency is believed to about an eighth of its length
