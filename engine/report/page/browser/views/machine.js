@@ -110,11 +110,11 @@ export class Machine {
     this.frame = 0;
     if (!this.history) return;
     const view = this.view();
-    const { left, right } = margins(this.price.clientWidth);
-    this.slider.style.marginLeft = `${left - 8}px`;
-    this.slider.style.width = `${this.price.clientWidth - left - right + 16}px`;
-    drawPrice(new CanvasPen(this.price, this.price.clientWidth, this.#height()), this.history, view);
-    drawRibbon(new CanvasPen(this.ribbon, this.ribbon.clientWidth, 150), this.history, view);
+    // the width is remembered: to ask for it here would lay the whole page out once more for every step
+    if (!this.width) this.#measure();
+    drawPrice(new CanvasPen(this.price, this.width, this.#height()), this.history, view);
+    drawRibbon(new CanvasPen(this.ribbon, this.width, 150), this.history, view);
+    this.#centre();
   }
 
   /** What the drawings are made from. */
@@ -124,8 +124,25 @@ export class Machine {
     return { ...this.state, hidden: this.hidden(), fan: fan && fan.at === isoDay(this.history.dates[t]) ? fan.rows : null };
   }
 
+  /** How wide the drawings are, and the slider under them. */
+  #measure() {
+    this.width = this.price.clientWidth;
+    const { left, right } = margins(this.width);
+    this.slider.style.marginLeft = `${left - 8}px`;
+    this.slider.style.width = `${this.width - left - right + 16}px`;
+  }
+
+  /** The level book is scrolled so that the close stands in its middle. */
+  #centre() {
+    if (!this.fresh) return;
+    this.fresh = false;
+    const list = this.words.querySelector(".book");
+    const close = list && list.querySelector(".here");
+    if (close) list.scrollTop = close.offsetTop - list.clientHeight / 2;
+  }
+
   #height() {
-    const width = this.price.clientWidth;
+    const width = this.width;
     return width < 560 ? 420 : Math.round(Math.min(Math.max(width * 0.58, 460), 680));
   }
 
@@ -195,7 +212,7 @@ export class Machine {
 
   /** For a file: the chart as it stands. */
   figure() {
-    const [width, height] = [this.price.clientWidth, this.#height()];
+    const [width, height] = [this.width, this.#height()];
     return { width, height, label: this.price.getAttribute("aria-label"), draw: (/** @type {any} */ pen) => drawPrice(pen, this.history, this.view()) };
   }
 
@@ -245,9 +262,7 @@ export class Machine {
     const kept = `${history.facts.name}, close of ${shortDay(history.dates[t])}`;
     this.price.setAttribute("aria-label", `${kept}: bars with level zones, averages, the setup and RSI. The same in words beside it; the bars as a table below.`);
     this.ribbon.setAttribute("aria-label", `${kept}: probabilities of the three scenarios for every close so far, ${plural(horizon, "session")} ahead.`);
-    const list = this.words.querySelector(".book");
-    const close = list && list.querySelector(".here");
-    if (close) list.scrollTop = close.offsetTop - list.clientHeight / 2;
+    this.fresh = true;
     this.#address(iso);
     this.draw();
     this.place.dispatchEvent(new CustomEvent("moved", { bubbles: true, detail: { t, symbol: history.facts.symbol } }));
@@ -319,7 +334,7 @@ export class Machine {
     ribbon.addEventListener("pointerdown", (event) => { ribbon.setPointerCapture(event.pointerId); brush(event); });
     ribbon.addEventListener("pointermove", (event) => { if (event.buttons) brush(event); });
     document.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.draw()).observe(this.place);
+    new ResizeObserver(() => { this.#measure(); this.draw(); }).observe(this.place);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
