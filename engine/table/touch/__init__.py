@@ -1,1 +1,5 @@
-"""How likely each level of the book is to be touched."""
+"""How likely each level of the book is to be touched.
+
+``pairs`` lists every level of every close, ``model`` corrects the simulation's answer by what a level is, ``book`` asks
+both for the last close, ``agree`` brings the answers into agreement with the table beside them.
+"""

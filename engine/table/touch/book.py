@@ -16,9 +16,10 @@ from engine.forecast.folds.calendar import (
     refit_starts,
     union_calendar,
 )
+from engine.outcomes.level_touches import touched_within
 from engine.replay.replay import Replay
 from engine.rules.indicators import SIGMA
-from engine.table.touch.model import touched_within, walk_forward_level_touch
+from engine.table.touch.model import walk_forward_level_touch
 from engine.table.touch.pairs import LevelPairs, level_pairs
 
 _REACH = 3.0  # standard deviations over the longest horizon: farther levels teach nothing

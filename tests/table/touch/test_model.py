@@ -10,10 +10,10 @@ from sklearn.isotonic import isotonic_regression
 
 from engine.bars.simulate import simulate_bars
 from engine.errors import InputError
+from engine.outcomes.level_touches import touched_within
 from engine.table.touch.model import (
     _pool,
     fit_correction,
-    touched_within,
     walk_forward_level_touch,
 )
 
