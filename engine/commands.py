@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
@@ -114,7 +115,10 @@ def ledger_add(
         replayed = replay(config, as_of, told=told)
         forecasts = walk_forward(replayed.inputs, config).frame
     last = max(series.dates[-1] for series in replayed.bars.values())
-    return add(Path(file), entries_of(forecasts, replayed.frame, config, last))
+    return add(
+        Path(file),
+        entries_of(forecasts, quoted_frame(replayed.frame, last_units(replayed.bars)), config, last),
+    )
 
 
 def ledger_score(config: Config, file: str | Path) -> LedgerScore:

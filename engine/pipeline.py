@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.findings import BarFinding
 from engine.bars.load import Told, load_sound
 from engine.bars.series import BarSeries
@@ -180,9 +181,10 @@ def _fill(
         ahead.wait()
     with progress.stage("outcomes"):
         replayed = _with_outcomes(config, bars, replays)
-        folder.write_frame("levels.parquet", replayed.levels)
+        units = last_units(bars)  # people read the prices of the contract that trades today
+        folder.write_frame("levels.parquet", quoted_frame(replayed.levels, units))
         folder.write_frame("level_events.parquet", replayed.events)
-        folder.write_frame("replay.parquet", replayed.frame)
+        folder.write_frame("replay.parquet", quoted_frame(replayed.frame, units))
         folder.write_frame("outcomes.parquet", replayed.outcomes)
     with progress.stage("forecast"):
         forecasts = walk_forward(replayed.inputs, config)
@@ -211,7 +213,7 @@ def _fill(
         folder.write_frame("reliability.parquet", verified.reliability)
     with progress.stage("backtest"):
         traded = backtest(bars, replayed.frame, forecasts.frame, config)
-        folder.write_frame("trades.parquet", traded.trades)
+        folder.write_frame("trades.parquet", quoted_frame(traded.trades, units))
         folder.write_frame("equity.parquet", traded.equity)
         metrics = verified.metrics | {"backtest": plain(traded.metrics)}
         folder.write_json("metrics.json", metrics)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.bars.context.observed import Context
+    from engine.bars.contracts.rolls import Rolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +20,32 @@ class Around:
     ----------
     origin : how its file was read, in words; empty where there was nothing to recognise.
     calendar : name of the exchange's calendar, where the config gives one.
+    rolls : contract of each bar and how its prices become the chain's, for futures; None: prices are as they were traded.
+    context : series published elsewhere, with the moment each value became known.
+    parts : what the series was made from, for the audit to make it again without the future.
     """
 
     origin: str = ""
     calendar: str | None = None
+    rolls: Rolls | None = None
+    context: Context | None = None
+    parts: tuple[Any, ...] = ()
+
+    def between(self, start: int, stop: int) -> Around:
+        """That of bars ``start`` to ``stop - 1``; what was not known by then is not in it."""
+        if self.rolls is None and self.context is None:
+            return self
+        return replace(
+            self,
+            rolls=None if self.rolls is None else self.rolls.between(start, stop),
+            context=None if self.context is None else self.context.between(start, stop),
+        )
+
+    def as_known(self, day: np.datetime64, future: str, seed: int) -> Around:
+        """With noise or missing values in place of the context that was not known after the close of ``day``."""
+        if self.context is None:
+            return self
+        return replace(self, context=self.context.as_known(day, future, seed))
 
 
 NOTHING = Around()

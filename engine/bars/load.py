@@ -12,7 +12,7 @@ from engine.bars.remarks import find_around
 from engine.bars.series import BarSeries
 from engine.bars.sources import read_source
 from engine.bars.validate import Reading, read_series
-from engine.config import Acceptance, Config, Correction, Instrument, ReplayConfig
+from engine.config import Acceptance, Config, Correction, Instrument, ReplayConfig, RollDates
 from engine.errors import DataError
 from engine.severity import rank
 
@@ -48,6 +48,9 @@ def load_bars(
     )
     around = changed(table.around, calendar=instrument.calendar)
     bars = changed(read_series(table.frame, reading), around=around)
+    rolls = getattr(instrument.source, "roll_dates", None)
+    if rolls is not None:
+        bars = _without_rolls(bars, rolls)
     if instrument.calendar is not None:
         _require_calendar(bars, instrument.calendar, place)
     bars = _between(bars, replay)
@@ -72,6 +75,8 @@ def load_all(config: Config) -> dict[str, BarSeries]:
         item.symbol: load_bars(item, config.replay, corrections_of(config, item.symbol))
         for item in config.instruments
     }
+    if config.context:
+        loaded = _with_context(loaded, config)
     calendar = np.unique(np.concatenate([bars.dates for bars in loaded.values()]))
     needed = config.forecast.min_train_sessions + max(config.horizons) + 1
     if len(calendar) < needed:
@@ -81,6 +86,37 @@ def load_all(config: Config) -> dict[str, BarSeries]:
             "use a longer history, or lower forecast.min_train_sessions",
         )
     return loaded
+
+
+def _without_rolls(bars: BarSeries, rolls: RollDates) -> BarSeries:
+    import pandas as pd
+
+    from engine.bars.contracts import with_roll_dates
+
+    try:
+        table = pd.read_csv(rolls.path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            "data.missing_file",
+            f"{rolls.path}: cannot be read ({error})",
+            "roll_dates names a CSV with a column date",
+        ) from None
+    return with_roll_dates(bars, table, rolls.gap, rolls.column, rolls.adjustment, str(rolls.path))
+
+
+def _with_context(loaded: dict[str, BarSeries], config: Config) -> dict[str, BarSeries]:
+    from engine.bars.context import Context, known_values, read_context
+
+    observed = tuple(read_context(item) for item in config.context)
+    return {
+        symbol: changed(
+            bars,
+            around=changed(
+                bars.around, context=Context(bars.dates, observed, known_values).between(0, len(bars))
+            ),
+        )
+        for symbol, bars in loaded.items()
+    }
 
 
 def _require_calendar(bars: BarSeries, calendar: str, place: str) -> None:

@@ -11,8 +11,38 @@ from engine.bars.series import BarSeries
 
 
 def find_around(bars_by_symbol: Mapping[str, BarSeries]) -> list[BarFinding]:
-    """Missing sessions, rows on holidays and half days, instrument by instrument."""
-    return [finding for bars in bars_by_symbol.values() for finding in _calendar(bars)]
+    """Missing sessions, rows on holidays and half days, rolls, and context that ends early, instrument by instrument."""
+    looks = (_calendar, _rolls, _context)
+    return [finding for bars in bars_by_symbol.values() for look in looks for finding in look(bars)]
+
+
+def _rolls(bars: BarSeries) -> list[BarFinding]:
+    rolls = bars.around.rolls
+    if rolls is None:
+        return []
+    first = rolls.first_sessions
+    last = (
+        f", the last on {bars.dates[first[-1]]} into {rolls.names[rolls.contract[-1]]}" if len(first) else ""
+    )
+    text = f"{len(first)} roll{'s' if len(first) != 1 else ''}{last}; returns, levels and touches are taken without their gaps"
+    return [BarFinding(bars.symbol, "bars.rolls", "note", text)]
+
+
+def _context(bars: BarSeries) -> list[BarFinding]:
+    context = bars.around.context
+    if context is None:
+        return []
+    found = []
+    for one in context.series:
+        values, days = context.join(one, bars.dates)
+        known = np.flatnonzero(np.isfinite(values))
+        if not len(known):
+            text = f"context {one.name} is not known on a single session"
+            found.append(BarFinding(bars.symbol, "context.never_known", "warning", text))
+        elif known[-1] < len(bars) - 1:
+            text = f"context {one.name} ends early: its last value is of {days[known[-1]]}, and is too old from {bars.dates[known[-1] + 1]} on"
+            found.append(BarFinding(bars.symbol, "context.ends_early", "warning", text))
+    return found
 
 
 def _calendar(bars: BarSeries) -> list[BarFinding]:

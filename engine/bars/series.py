@@ -72,7 +72,7 @@ class BarSeries:
         """Bars ``start`` to ``stop - 1``."""
         parts: dict[str, Any] = {name: getattr(self, name) for name in ("dates", *COLUMNS, *_MORE)}
         cut: dict[str, Any] = {name: p if p is None else p[start:stop] for name, p in parts.items()}
-        return replace(self, **cut)
+        return replace(self, **cut, around=self.around.between(start, stop))
 
     def index_of(self, day: object) -> int:
         """Index of the last session dated ``day`` or earlier; -1 where there is none.
@@ -100,4 +100,8 @@ class BarSeries:
         digest.update(self.dates.astype("<i8").tobytes())
         for name in COLUMNS:
             digest.update(np.ascontiguousarray(getattr(self, name), dtype="<f8").tobytes())
+        if self.around.rolls is not None:
+            digest.update(self.around.rolls.ratio.tobytes() + self.around.rolls.shift.tobytes())
+        if self.around.context is not None:
+            digest.update(self.around.context.fingerprint())
         return digest.hexdigest()

@@ -3,10 +3,14 @@
 from engine.config.corrections import Acceptance, Correction
 from engine.config.instruments import (
     BundledSource,
+    ContextConfig,
+    ContractsSource,
     CsvSource,
     Frozen,
     Instrument,
     ParquetSource,
+    RollConfig,
+    RollDates,
     Section,
     YahooSource,
 )
@@ -32,6 +36,8 @@ __all__ = [
     "BacktestConfig",
     "BundledSource",
     "Config",
+    "ContextConfig",
+    "ContractsSource",
     "Correction",
     "CsvSource",
     "ForecastConfig",
@@ -40,6 +46,8 @@ __all__ = [
     "OutcomeConfig",
     "ParquetSource",
     "ReplayConfig",
+    "RollConfig",
+    "RollDates",
     "RulesConfig",
     "Section",
     "SetupConfig",

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
 
@@ -63,6 +64,55 @@ ORDERS = ("month/day/year", "day/month/year", "year/month/day")
 FIELD_NAMES = ("date", "open", "high", "low", "close", "volume")
 
 
+class RollConfig(Section):
+    """When the next contract takes over, decided at a close for the session after it."""
+
+    by: Literal["volume", "open_interest", "days"] = Field(
+        "volume",
+        description="the next contract has more of it (open interest: of the session before), or days alone",
+    )
+    days_before_expiry: int = Field(1, ge=1, le=120, description="weekdays before expiry: the latest roll")
+    window_days: int = Field(30, ge=1, le=250, description="weekdays before expiry: the earliest roll")
+    adjustment: Literal["ratio", "difference", "none"] = Field(
+        "ratio", description="how prices are carried over a roll; none: a roll counts as a return"
+    )
+
+
+class RollDates(Frozen):
+    """The rolls of a series that was put together elsewhere: a CSV with the first session of each new contract."""
+
+    path: Path
+    gap: Literal["open", "ratio", "difference", "log_return"] = Field(
+        "open",
+        description="what the roll was worth: nothing given, the new contract opens at the close before; or a column with old "
+        "over new price, old minus new, or the part of the day's log return that is no return",
+    )
+    column: str | None = Field(None, description="the column with it (null: called as the gap)")
+    adjustment: Literal["ratio", "difference"] = "ratio"
+
+
+class ContractsSource(Frozen):
+    """Futures contracts: a folder with one file each, or one long table."""
+
+    kind: Literal["contracts"] = "contracts"
+    folder: Path | None = Field(None, description="one file a contract, named after it (RTYZ25.csv)")
+    files: str = Field("*", description="which files of the folder")
+    path: Path | None = Field(None, description="a long table instead")
+    contract_column: str = Field("contract", description="of the long table")
+    expiry_column: str = Field("expiry", description="a column with the expiry, where there is one")
+    expiries: Path | None = Field(None, description="a CSV with the columns contract and expiry")
+    expiry: Literal["third_friday", "third_wednesday"] | None = Field(
+        None, description="rule for names that end in month code and year"
+    )
+    roll: RollConfig = RollConfig()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ContractsSource:
+        if (self.folder is None) == (self.path is None):
+            raise ValueError("give either folder or path")
+        return self
+
+
 class TableSource(Frozen):
     """A table of bars; every key but ``path`` is for files that say something in two ways."""
 
@@ -82,6 +132,9 @@ class TableSource(Frozen):
     )
     symbol_column: str | None = Field(None, description="column with the instrument, in a file of several")
     symbol_in_file: str | None = Field(None, description="what that column calls it (null: the symbol)")
+    roll_dates: RollDates | None = Field(
+        None, description="rolls of a futures series that was put together elsewhere"
+    )
 
     @field_validator("columns")
     @classmethod
@@ -153,7 +206,38 @@ class YahooSource(Frozen):
     cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
 
 
-Source = Annotated[BundledSource | CsvSource | ParquetSource | YahooSource, Field(discriminator="kind")]
+class ContextConfig(Section):
+    """One series published elsewhere, joined by the moment it became known."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_]+$")
+    path: Path = Field(description="CSV or Parquet with a column of dates")
+    column: str
+    role: Literal[
+        "yield_10y", "yield_2y", "policy_rate", "real_yield", "breakeven", "credit_spread", "dollar",
+        "implied_volatility", "implied_volatility_3m", "other",
+    ] = Field("other", description="what the features and the note take it for")  # fmt: skip
+    date_column: str = "date"
+    publication_lag_sessions: int | None = Field(
+        None,
+        ge=0,
+        le=250,
+        description="sessions after its day on whose close a value is known; 0: the same day",
+    )
+    released: str | None = Field(
+        None, description="column with the day of publication; vintages are kept apart"
+    )
+    max_age_sessions: int = Field(10, ge=0, le=1000, description="an older value is no longer used")
+
+    @model_validator(mode="after")
+    def _published(self) -> ContextConfig:
+        if self.publication_lag_sessions is None and self.released is None:
+            raise ValueError("publication_lag_sessions or released is required: when was a value known?")
+        return self
+
+
+Source = Annotated[
+    BundledSource | CsvSource | ParquetSource | ContractsSource | YahooSource, Field(discriminator="kind")
+]
 
 
 class Instrument(Section):

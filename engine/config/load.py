@@ -95,7 +95,7 @@ _WORDS = {
 
 def _in_words(item: Any) -> str:
     # a discriminated union inserts the tag into the path; the reader's file has no such key
-    keys = [k for k in item["loc"] if k not in ("bundled", "csv", "parquet", "yahoo")]
+    keys = [k for k in item["loc"] if k not in ("bundled", "contracts", "csv", "parquet", "yahoo")]
     key = ".".join(str(k) for k in keys) or "(top level)"
     message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
     if not isinstance(item["input"], (str, int, float)):

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.config.choices import CALIBRATORS, MODELS, OneOf
 from engine.config.corrections import Acceptance, Correction
-from engine.config.instruments import Day, Instrument, Section
+from engine.config.instruments import ContextConfig, Day, Instrument, Section
 
 
 class ReplayConfig(Section):
@@ -235,6 +235,10 @@ class Config(Section):
     )
     accept: tuple[Acceptance, ...] = Field(
         (), description="findings about the bars that do not stop a replay, with the reason"
+    )
+    context: tuple[ContextConfig, ...] = Field(
+        (),
+        description="series published elsewhere: name, path, column, role, publication_lag_sessions or released",
     )
     replay: ReplayConfig = ReplayConfig()
     rules: RulesConfig = RulesConfig()

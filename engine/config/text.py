@@ -128,7 +128,7 @@ def expand(node: Any, base: Path, place: str, key: str = "") -> Any:
     if not isinstance(node, str):
         return node
 
-    names_a_path = key.rsplit(".", 1)[-1] in ("path", "cache")
+    names_a_path = key.rsplit(".", 1)[-1] in ("path", "cache", "folder", "expiries")
 
     def replace(match: re.Match[str]) -> str:
         value = os.environ.get(match[1])

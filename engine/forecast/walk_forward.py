@@ -101,7 +101,8 @@ def walk_forward(
             f"forecast.model {settings.model} needs outcomes with events; outcome.rule terminal has none",
             "choose outcome.rule target or band, or another model",
         )
-    names = tuple(model_features() if features is None else features)
+    bars = [entry.bars for entry in instruments]
+    names = tuple(model_features(bars) if features is None else features)
     _check_instruments(instruments, names)
     calendar = union_calendar([entry.bars.dates for entry in instruments])
     folds = walk_forward_folds(

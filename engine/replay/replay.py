@@ -210,7 +210,9 @@ def replay(bars: BarSeries, config: Config) -> Replay:
     >>> len(replay(simulate_bars(300), config).frame)
     300
     """
-    families = tuple(family for family in FAMILIES if family.fill is not None)
+    families = tuple(
+        family for family in FAMILIES if family.fill and (family.wants is None or family.wants(bars))
+    )
     nothing = Replay(
         bars=bars.cut(0),
         config=config,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from engine.bars.contracts.quoted import quoted_book, quoted_row
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
 from engine.table.build import build_scenario
@@ -37,6 +38,11 @@ def table_at(
     row = {str(column): value for column, value in replay.frame.iloc[index].items()}
     mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
     book = book_at(replay, replay.bars.dates[index])
+    rolls = replay.bars.around.rolls
+    if rolls is not None:
+        unit = rolls.unit(index)
+        row = quoted_row(row, unit)
+        book = quoted_book(book, unit, row["close"])
     table = build_scenario(row, book, mine, name=name, explained=explained)
     return with_horizon_ends(table, replay.bars.around.calendar)
 

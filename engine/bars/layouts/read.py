@@ -29,6 +29,7 @@ from engine.bars.series import COLUMNS
 from engine.config import CsvSource, ParquetSource
 from engine.errors import DataError
 
+OPEN_INTEREST = ("open interest", "open_interest", "open int", "openint", "<openint>", "oi")
 _NAMED_SEPARATORS = {name: sign for sign, name in SEPARATORS.items()}
 
 
@@ -202,6 +203,9 @@ def _canonical(
     ]
     if adjusted and "adj close" not in table:
         table["adj close"] = frame.iloc[:, adjusted[0]]
+    for index, shown in enumerate(frame.columns):
+        if plain_name(shown) in OPEN_INTEREST and "open interest" not in table:
+            table["open interest"] = frame.iloc[:, index]
     table, order = _oldest_first(table, source.order)
     name = layout.name if layout is not None else _named(frame, positions)
     return table, Recognised(

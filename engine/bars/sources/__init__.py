@@ -12,6 +12,7 @@ READERS = {
     "bundled": "engine.bars.sources.bundled",
     "csv": "engine.bars.sources.csv_file",
     "parquet": "engine.bars.sources.parquet_file",
+    "contracts": "engine.bars.sources.contracts",
     "yahoo": "engine.bars.sources.yahoo",
 }
 

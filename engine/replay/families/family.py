@@ -45,6 +45,7 @@ class FeatureFamily:
     facts : column to the fact it is part of, where several columns are one fact to a reader.
     fill : ``fill(known, start, stop, out)`` writes rows ``start .. stop - 1`` of ``out`` (n, len(columns)); row i may
         depend on rows up to i only, which the audit tests.  None: the replay's own passes write the columns.
+    wants : whether a series has what the family is computed from; where it has not, there are no columns.  None: always.
     """
 
     name: str
@@ -53,3 +54,4 @@ class FeatureFamily:
     phrases: Mapping[str, tuple[str, str]]
     facts: Mapping[str, str] = field(default_factory=dict)
     fill: Fill | None = None
+    wants: Callable[[BarSeries], bool] | None = None

@@ -24,6 +24,7 @@ from engine.config import Config
 from engine.errors import CheckFailed, InputError
 from engine.kernels.streams import audit_lots, audit_noise
 from engine.replay.replay import replay
+from engine.verify.audit.around import Rechecked
 from engine.verify.audit.tables import Difference, HasTables, Tables, differences_between
 
 FUTURE_SESSIONS = 252  # length of an invented future
@@ -134,6 +135,8 @@ def audit(
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
     seed = config.seed if seed is None else seed
     whole = Tables(replay(bars, config))
+    context = () if bars.around.context is None else (bars.around.context,)
+    parts = Rechecked((*bars.around.parts, *context), seed)
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
@@ -148,8 +151,12 @@ def audit(
             "missing": _followed_by(bars, t, dict.fromkeys(COLUMNS, np.full(FUTURE_SESSIONS, np.nan))),
         }
         for future, history in histories.items():
-            recomputed = Tables(replay(history, config)).until(as_of)
-            for found, difference in differences_between(known, recomputed, str(as_of), future):
+            around = history.around if future == "cut" else bars.around.as_known(as_of, future, seed)
+            recomputed = Tables(replay(changed(history, around=around), config)).until(as_of)
+            for found, difference in (
+                *differences_between(known, recomputed, str(as_of), future),
+                *parts.differences(as_of, future),
+            ):
                 clean = False
                 count += found
                 examples = kept.setdefault((difference.table, difference.column, future), [])
@@ -162,7 +169,7 @@ def audit(
         seed=seed,
         dates=tuple(str(bars.dates[t]) for t in chosen),
         rewritten=tuple(rewritten),
-        columns=sum(len(table.names) for table in whole.tables.values()),
+        columns=sum(len(table.names) for table in whole.tables.values()) + parts.columns,
         difference_count=count,
         differences=tuple(difference for examples in kept.values() for difference in examples),
     )

@@ -1,0 +1,8 @@
+"""What else was known at a close: series published elsewhere, joined by the date on which they were known."""
+
+from engine.bars.context.family import CONTEXT_FEATURES, context_features
+from engine.bars.context.join import known_values
+from engine.bars.context.observed import Context, Observed
+from engine.bars.context.read import read_context
+
+__all__ = ["CONTEXT_FEATURES", "Context", "Observed", "context_features", "known_values", "read_context"]
