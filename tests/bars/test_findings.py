@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -105,3 +106,9 @@ def test_rolls_on_real_bars():
         )
         assert (z > 4.75) == (name == "rty_f")
     assert ratio["rty_f"] > 3 > 1.5 > max(ratio["iwm"], ratio["spy"], ratio["dia"])
+
+
+def test_the_page_on_bars_has_every_finding_in_its_own_words():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "bars.md").read_text(encoding="utf-8")
+    for look in LOOKS:
+        assert f"| `{look.code}` | {look.severity} | {look.looks_at} | {look.means} |" in page
