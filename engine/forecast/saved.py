@@ -17,6 +17,7 @@ import numpy as np
 from engine.errors import InputError, RunError
 from engine.files import write_atomic, write_json
 from engine.forecast.calibration import Calibrator, calibrator_named
+from engine.forecast.calibration.identity import IdentityCalibrator
 from engine.forecast.calibration.walk import FoldCalibrator, never_falling
 from engine.forecast.folds.calendar import Fold
 from engine.forecast.folds.standardise import Standardiser
@@ -70,7 +71,11 @@ class SavedModel:
             floor_probabilities(softmax_rows(np.ascontiguousarray(logits[:, k])))
             for k in range(len(self.horizons))
         ]
-        each = [one.predict_proba(p) for one, p in zip(self.calibrators, raw, strict=True)]
+        # what stays as it is keeps its bits: a second flooring would change the last one
+        each = [
+            p if isinstance(one, IdentityCalibrator) else one.predict_proba(p)
+            for one, p in zip(self.calibrators, raw, strict=True)
+        ]
         return never_falling(np.stack(raw, axis=1)), never_falling(np.stack(each, axis=1))
 
 

@@ -7,6 +7,7 @@ import pytest
 from engine.config import with_overrides
 from engine.errors import ConfigError, RunError
 from engine.pipeline import scenario
+from engine.table.scenario import Scenario
 
 
 def probabilities(table):
@@ -19,9 +20,10 @@ def probabilities(table):
 
 def test_a_saved_model_repeats_the_table_of_its_run(finished):
     (table,) = scenario(finished.config, model=finished.path)
-    assert table.as_of == finished.scenarios[0].as_of
-    assert probabilities(table) == probabilities(finished.scenarios[0])
-    assert table.facts == finished.scenarios[0].facts
+    own = Scenario.from_dict(finished.scenarios[0])
+    assert table.as_of == own.as_of
+    assert probabilities(table) == probabilities(own)
+    assert table.facts == own.facts
     assert not table.analogues
 
 

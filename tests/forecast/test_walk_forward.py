@@ -209,10 +209,11 @@ def test_instruments_that_share_dates_are_no_further_independent_rows():
 def test_constant_and_empty_features_and_a_missing_class_are_handled():
     config = adhoc_config(min_train_sessions=600)
     entry = adhoc_input(bars_of("A", 900, 1), config)
-    frame = entry.frame.assign(rsi_14=50.0, distance_50=np.nan, return_5=np.inf)
+    same = np.ones(len(entry.bars))
+    known = {**entry.known, "rsi_14": 50.0 * same, "distance_50": np.nan * same, "return_5": np.inf * same}
     codes = entry.outcomes.codes.copy()
     codes[codes == 1] = 2  # no range at all
-    entry = replace(entry, frame=frame, outcomes=replace(entry.outcomes, codes=codes))
+    entry = replace(entry, known=known, outcomes=replace(entry.outcomes, codes=codes))
     got = walk_forward([entry], config, features=FEATURES).frame
     assert np.isfinite(table(got, "p")).all()
     assert (got["p_range"] >= 0.001 - 1e-12).all()

@@ -162,7 +162,8 @@ def test_notes_are_stable_words():
 )
 def test_saved_models_forecast_the_same(tmp_path, settings):
     _, _, forecasts = small("AB", **settings)
-    paths = save_models(forecasts, tmp_path / "model")
+    names = settings.get("model", "offset_logistic"), settings.get("calibrator", "temperature")
+    paths = save_models(forecasts, tmp_path / "model", *names)
     assert [p.name for p in paths] == ["models.json", "models.npz"]
     loaded = load_models(tmp_path / "model")
     pairs = [(f, p) for g in forecasts.groups for f, p in zip(g.tracks, g.published, strict=True)]
@@ -170,7 +171,7 @@ def test_saved_models_forecast_the_same(tmp_path, settings):
     for saved, (forecast, published) in zip(loaded, pairs, strict=True):
         track = forecast.track
         rows = track.forecast_rows(forecast.models[-1].fold)
-        got = saved.forecast(
+        _, got = saved.forecast(
             np.ascontiguousarray(track.features[:, rows]),
             track.offset[rows],
             track.paths[rows],
@@ -178,5 +179,5 @@ def test_saved_models_forecast_the_same(tmp_path, settings):
         )
         np.testing.assert_allclose(got, published[rows], atol=1e-12)
     first = paths[1].read_bytes()
-    save_models(forecasts, tmp_path / "model")
+    save_models(forecasts, tmp_path / "model", *names)
     assert paths[1].read_bytes() == first

@@ -94,7 +94,9 @@ def test_tilting_the_table_is_shrunk_harder_than_widening_it():
     logits = (fitted.coefficients[0, :2].T @ x).T + fitted.coefficients[0, 2]
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     slope = SCENARIO_CONTRASTS.T @ ((p - np.eye(3)[codes]) * 0.1).T @ x.T
-    np.testing.assert_allclose(slope, -moved * np.array([[100.0 * DIRECTION_FACTOR], [100.0]]), atol=1e-4)
+    np.testing.assert_allclose(
+        slope, -moved * np.array([[100.0 * DIRECTION_FACTOR], [100.0]]), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_scenario_contrasts_are_orthonormal():
