@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.findings import BarFinding
-from engine.bars.load import Told, load_sound
+from engine.bars.load import Told, Universe, load_sound, load_universe
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.forecast.inputs import ForecastInput, forecast_input
@@ -129,12 +129,14 @@ def run(
     from engine.runs.progress import Progress
     from engine.runs.run import Run
 
-    bars, findings = load_sound(config, told)
+    universe = load_universe(config)
+    bars, findings = load_sound(config, told, universe=universe)
     import_module(
         "engine.forecast.walk_forward"
     )  # a limit on threads reaches only the libraries loaded by then
     folder = RunFolder(Path(results), config, bars, command)
     folder.note_bars(findings, config.corrections)
+    _name_members(folder, config, universe)
     try:
         with threadpool_limits(1), Progress(folder) as progress:
             _fill(folder, config, (bars, findings), progress, audit_dates)
@@ -144,6 +146,20 @@ def run(
         raise
     folder.finish("completed")
     return Run(folder.path)
+
+
+def _name_members(folder: RunFolder, config: Config, universe: Universe) -> None:
+    """Say which members were left out, and which end early: what is not in the figures is part of them."""
+    if universe.left_out:
+        folder.manifest["left_out"] = {
+            symbol: {"code": error.code, "message": error.message}
+            for symbol, error in universe.left_out.items()
+        }
+    for symbol, error in universe.left_out.items():
+        folder.warn(f"{symbol}: left out, {error.message} [{error.code}]")
+    for item in config.instruments:
+        if item.last_date is not None and item.symbol in universe.bars:
+            folder.warn(f"{item.symbol}: a member until {item.last_date} only; its bars end there")
 
 
 def _fill(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from dataclasses import replace as changed
+from datetime import date
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from engine.bars.series import BarSeries
 from engine.bars.sources import read_source
 from engine.bars.validate import Reading, read_series
 from engine.config import Acceptance, Config, Correction, Instrument, ReplayConfig, RollDates
-from engine.errors import DataError
+from engine.errors import DataError, EngineError
 from engine.severity import rank
 
 # below this, neither the 200-day mean nor one year of shocks for filtered_history exists
@@ -53,7 +55,8 @@ def load_bars(
         bars = _without_rolls(bars, rolls)
     if instrument.calendar is not None:
         _require_calendar(bars, instrument.calendar, place)
-    bars = _between(bars, replay)
+    bars = _between(bars, replay.start, replay.end)
+    bars = _between(bars, instrument.first_date, instrument.last_date)
     if len(bars) < MINIMUM_SESSIONS:
         raise DataError(
             "data.too_few_bars",
@@ -63,18 +66,39 @@ def load_bars(
     return bars
 
 
-def load_all(config: Config) -> dict[str, BarSeries]:
-    """The bars of every instrument by symbol, in the order of the config; what is found in them is not judged.
+@dataclass(frozen=True, slots=True, eq=False)
+class Universe:
+    """The bars of every instrument by symbol, in the order of the config, and what ``on_error: skip`` left out."""
+
+    bars: dict[str, BarSeries]
+    left_out: dict[str, EngineError]
+
+
+def load_universe(config: Config) -> Universe:
+    """The bars of every instrument; with ``on_error: skip`` those that cannot be used are left out.
 
     Raises
     ------
     DataError
-        As :func:`load_bars`; also ``data.too_few_bars`` when no instrument is long enough for a first fold.
+        As :func:`load_bars`; ``data.nothing_left`` where every instrument was left out; ``data.too_few_bars`` when no
+        instrument is long enough for a first fold.
     """
-    loaded = {
-        item.symbol: load_bars(item, config.replay, corrections_of(config, item.symbol))
-        for item in config.instruments
-    }
+    loaded: dict[str, BarSeries] = {}
+    left_out: dict[str, EngineError] = {}
+    for item in config.instruments:
+        try:
+            loaded[item.symbol] = load_bars(item, config.replay, corrections_of(config, item.symbol))
+        except EngineError as refused:
+            if config.on_error == "stop":
+                raise
+            left_out[item.symbol] = refused
+    if not loaded:
+        symbol, first = next(iter(left_out.items()))
+        raise DataError(
+            "data.nothing_left",
+            f"not one of {len(left_out)} instruments can be used; {symbol}: {first.message}",
+            first.hint,
+        )
     if config.context:
         loaded = _with_context(loaded, config)
     calendar = np.unique(np.concatenate([bars.dates for bars in loaded.values()]))
@@ -85,7 +109,12 @@ def load_all(config: Config) -> dict[str, BarSeries]:
             f"{', '.join(loaded)}: {len(calendar)} sessions in all, {needed} are needed for a first forecast",
             "use a longer history, or lower forecast.min_train_sessions",
         )
-    return loaded
+    return Universe(loaded, left_out)
+
+
+def load_all(config: Config) -> dict[str, BarSeries]:
+    """The bars of :func:`load_universe` alone; what is found in them is not judged."""
+    return load_universe(config).bars
 
 
 def _without_rolls(bars: BarSeries, rolls: RollDates) -> BarSeries:
@@ -138,7 +167,11 @@ def _require_calendar(bars: BarSeries, calendar: str, place: str) -> None:
 
 
 def load_sound(
-    config: Config, told: Told | None = None, as_of: str | None = None
+    config: Config,
+    told: Told | None = None,
+    as_of: str | None = None,
+    *,
+    universe: Universe | None = None,
 ) -> tuple[dict[str, BarSeries], list[BarFinding]]:
     """The bars to work with, and the findings about them, worst first; what makes a replay meaningless stops here.
 
@@ -146,6 +179,7 @@ def load_sound(
     ----------
     told : is given the findings before anything is stopped.
     as_of : only bars up to this day are loaded and judged, as they were known after its close.
+    universe : of :func:`load_universe`, where it has been loaded already.
 
     Raises
     ------
@@ -153,7 +187,7 @@ def load_sound(
         As :func:`load_all`; the code of the first finding of severity ``failure`` that ``accept`` does not name;
         ``data.too_few_bars`` where ``as_of`` is before all bars.
     """
-    bars = load_all(config)
+    bars = (universe or load_universe(config)).bars
     if as_of is not None:
         bars = _as_of(bars, as_of)
     findings = judged(bars, config)
@@ -218,7 +252,7 @@ def _as_of(bars: dict[str, BarSeries], day: str) -> dict[str, BarSeries]:
     return {symbol: series for symbol, series in known.items() if len(series)}
 
 
-def _between(bars: BarSeries, replay: ReplayConfig) -> BarSeries:
-    first = 0 if replay.start is None else int(np.searchsorted(bars.dates, np.datetime64(replay.start, "D")))
-    stop = len(bars) if replay.end is None else bars.index_of(replay.end) + 1
+def _between(bars: BarSeries, start: date | None, end: date | None) -> BarSeries:
+    first = 0 if start is None else int(np.searchsorted(bars.dates, np.datetime64(start, "D")))
+    stop = len(bars) if end is None else bars.index_of(end) + 1
     return bars if (first, stop) == (0, len(bars)) else bars.between(first, stop)

@@ -240,6 +240,10 @@ Source = Annotated[
 ]
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Instrument(Section):
     """One instrument of the backtest."""
 
@@ -261,3 +265,15 @@ class Instrument(Section):
     adjust: Literal["none", "splits", "total_return"] = Field(
         "none", description="what of a source's adjusted close is applied to its prices"
     )
+    first_date: Day | None = Field(
+        None, exclude_if=_is_none, description="first session of a member of an index (null: of the source)"
+    )
+    last_date: Day | None = Field(
+        None, exclude_if=_is_none, description="last session of a member of an index (null: of the source)"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Instrument:
+        if self.first_date and self.last_date and self.first_date >= self.last_date:
+            raise ValueError(f"first_date {self.first_date} is not before last_date {self.last_date}")
+        return self

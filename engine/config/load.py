@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from engine.config.settings import Config
 from engine.config.text import assign, expand, override, parse_yaml
+from engine.config.universe import list_universe
 from engine.errors import ConfigError
 
 
@@ -23,7 +24,8 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     ------
     ConfigError
         ``config.missing_file``, ``config.not_yaml``, ``config.unset_variable``, ``config.bad_path``,
-        ``config.bad_override`` or ``config.invalid`` (every offending key is named).
+        ``config.bad_override`` or ``config.invalid`` (every offending key is named); and those of
+        :func:`engine.config.universe.list_universe`.
     """
     path = Path(path)
     try:
@@ -51,7 +53,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
         raise ConfigError(
             "config.not_yaml", f"{path}: an alias (*) stands inside its own anchor (&)", "write the value out"
         ) from None
-    return parse_config(data, place=str(path))
+    return parse_config(list_universe(data, str(path)), place=str(path))
 
 
 def parse_config(data: dict[str, Any], place: str = "config") -> Config:

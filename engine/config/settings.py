@@ -224,11 +224,24 @@ class TuneConfig(Section):
     )
 
 
+def _is_stop(value: object) -> bool:
+    return value == "stop"
+
+
 class Config(Section):
     """One backtest."""
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
-    instruments: tuple[Instrument, ...] = Field(min_length=1)
+    instruments: tuple[Instrument, ...] = Field(
+        min_length=1,
+        description="a list, {files: PATTERN, family: F}, or {table: FILE} with symbol, path, family, name, first_date "
+        "and last_date",
+    )
+    on_error: Literal["stop", "skip"] = Field(
+        "stop",
+        exclude_if=_is_stop,
+        description="an instrument that cannot be read: stop, or leave it out and say so",
+    )
     corrections: tuple[Correction, ...] = Field(
         (),
         description="dated corrections of the sources, applied after reading; listed in manifest and report",

@@ -114,7 +114,7 @@ def assign(data: Any, key: str, value: Any) -> None:
 
 
 def expand(node: Any, base: Path, place: str, key: str = "") -> Any:
-    """A copy with ``${VARIABLES}`` replaced everywhere, and paths (keys path and cache) made absolute from ``base``.
+    """A copy with ``${VARIABLES}`` replaced everywhere, and paths (keys path, cache, files and table) made absolute from ``base``.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def expand(node: Any, base: Path, place: str, key: str = "") -> Any:
     if not isinstance(node, str):
         return node
 
-    names_a_path = key.rsplit(".", 1)[-1] in ("path", "cache", "folder", "expiries")
+    names_a_path = key.rsplit(".", 1)[-1] in ("path", "cache", "folder", "expiries", "files", "table")
 
     def replace(match: re.Match[str]) -> str:
         value = os.environ.get(match[1])
