@@ -164,7 +164,9 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
 @app.command()
 def show(
     run: RunPath,
-    date: Annotated[str, typer.Option("--date", metavar="DATE", help="the close to look at")],
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="the close to look at (default: the last)")
+    ] = None,
     results: Results = Path("results"),
     symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
 ) -> None:
@@ -176,7 +178,8 @@ def show(
     for table in commands.show(folder, _date(date), symbol=symbol):
         _print(scenario_view(table, levels=False), book_view(table))
     config = shlex.quote(str(folder / "config.yaml"))
-    print(f"\nIntervals, track record and analogues of a close: engine scenario {config} --as-of {date}")
+    as_of = f" --as-of {date}" if date else ""
+    print(f"\nIntervals, track record and analogues of a close: engine scenario {config}{as_of}")
 
 
 @app.command()

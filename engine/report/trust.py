@@ -200,3 +200,13 @@ def _shares(value: Any) -> dict[str, float]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def member_sentences(metrics: Mapping[str, Any] | None) -> list[str]:
+    """In how many instruments the rules add something, a sentence for each horizon; none for one instrument."""
+    horizons = (metrics or {}).get("horizons", {})
+    return [
+        f"{horizon} sessions: {entry['members']['sentence']}"
+        for horizon, entry in horizons.items()
+        if "members" in entry
+    ]

@@ -79,6 +79,7 @@ from engine.verify.finding import Finding
 from engine.verify.plain import plain
 from engine.verify.projected import projected_share
 from engine.verify.rows import Rows, common_rows, windows_together
+from engine.verify.skill.members import member_skill
 from engine.verify.skill.regimes import regimes
 from engine.verify.skill.skill import SKILL_COLUMNS, Skill, skill
 
@@ -156,7 +157,10 @@ def verify(
             bins=settings.ece_bins,
             coverage=settings.interval,
         )
-        horizons[str(horizon)] = _horizon_metrics(rows, found, fitted)
+        entry = _horizon_metrics(rows, found, fitted)
+        if rows.frame["instrument"].nunique() > 1 and "filtered_history" in rows.probabilities:
+            entry["members"] = member_skill(rows)
+        horizons[str(horizon)] = entry
         reliability.append(fitted.reliability)
         tables.append(found.table)
         measured.append((rows, fitted))

@@ -19,7 +19,8 @@ from rich.text import Text
 from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.report.prose.check_groups import CheckGroups, group_findings
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
-from engine.report.trust import Trust, read_metrics
+from engine.report.terminal.universe import universe_view
+from engine.report.trust import Trust, member_sentences, read_metrics
 from engine.table import horizon_ends, words
 from engine.table.outlook import outlook
 from engine.table.pieces import in_sight
@@ -27,6 +28,8 @@ from engine.table.scenario import HorizonTable, LevelLine, Scenario
 
 SCENARIO_STYLES = {"continuation": "blue", "range": "yellow", "breakdown": "red"}
 _PLAIN_WIDTH = 100
+MANY = 4  # so many instruments are shown in a line each
+_TITLES = 5
 
 
 def make_console(file: IO[str] | None = None) -> Console:
@@ -128,13 +131,26 @@ def run_view(
     interval: float = 0.90,
 ) -> RenderableType:
     """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found."""
+    tables = [item if isinstance(item, Scenario) else Scenario.from_dict(item) for item in scenarios]
     parts: list[RenderableType] = []
-    for item in scenarios:
-        scenario = item if isinstance(item, Scenario) else Scenario.from_dict(item)
+    many = len(tables) >= MANY
+    if many:
+        parts += [universe_view(tables), Text()]
+    for scenario in [] if many else tables:
         parts += [scenario_view(scenario), Text()]
-    parts += [skill_view(read_metrics(metrics, interval)), Text()]
-    parts.append(findings_view(group_findings(metrics)))
+    parts.append(skill_view(read_metrics(metrics, interval)))
+    parts += [Text(sentence) for sentence in member_sentences(metrics)]
+    parts.append(Text())
+    groups = group_findings(metrics)
+    parts.append(_titles(groups) if many else findings_view(groups))
     return Group(*parts)
+
+
+def _titles(groups: CheckGroups) -> RenderableType:
+    """What the checks found in one paragraph: the report explains each."""
+    found = [f"{e['severity']}: {e['title']} [{e['code']}]" for e in (*groups.issues, *groups.tips)]
+    said = "; ".join(found[:_TITLES]) + (f"; and {len(found) - _TITLES} more" if len(found) > _TITLES else "")
+    return Text(f"{said or 'No check found anything'}. {words.plural(len(groups.passed), 'check')} passed.")
 
 
 def findings_view(groups: CheckGroups) -> RenderableType:
