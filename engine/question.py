@@ -14,3 +14,22 @@ EDGES = ("floor", "ceiling", "target", "retest")
 SETUP_LEVELS = tuple(f"{edge}_level_id" for edge in EDGES)
 FLOOR_LEVEL, CEILING_LEVEL, TARGET_LEVEL, RETEST_LEVEL = range(len(SETUP_LEVELS))
 PROJECTED, UNDEFINED = -1, -2
+
+# why an edge is not yesterday's; columns floor_change and target_change of the replay hold the position
+CHANGES = (
+    "kept",
+    "first",  # yesterday had no question
+    "reached",  # a high came to the target: the question is decided, and asked anew
+    "broken",  # a close under the floor: likewise
+    "aged",  # the question has stood for keep_sessions
+    "merged",  # the level became part of another
+    "retired",  # the level is gone
+    "faded",  # the level is not strong any more
+    "out_of_reach",  # price has moved too far from it
+    "replaced",  # a nearer or stronger level has taken its place
+    "crossed",  # the other edges leave no room for it
+)
+KEPT, FIRST, REACHED, BROKEN, AGED, MERGED, RETIRED, FADED, OUT_OF_REACH, REPLACED, CROSSED = range(
+    len(CHANGES)
+)
+SETUP_CHANGES = ("floor_change", "target_change")

@@ -28,6 +28,7 @@ from engine.bars.series import BarSeries
 from engine.bars.stretches import runs
 from engine.config import Config
 from engine.errors import InputError
+from engine.year import sessions_per_week, sessions_per_year
 
 CURVES = ("strategy", "buy_and_hold", "unfiltered")
 
@@ -106,7 +107,10 @@ def backtest(
     draws = sum(_on_dates(t, t.draws, dates, cash) for t in traded)
     equity = _equity_frame(dates, np.asarray(curves), np.asarray(invested), np.asarray(draws), config)
     made = search or Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
-    metrics = _metrics(traded, trades, np.asarray(curves), np.asarray(invested), np.asarray(draws), made)
+    year = sessions_per_year(sessions_per_week(dates))
+    metrics = _metrics(
+        traded, trades, (np.asarray(curves), np.asarray(invested), np.asarray(draws)), made, year
+    )
     metrics |= {
         "horizon_sessions": horizon,
         "entry_threshold": config.backtest.entry_threshold,
@@ -116,6 +120,7 @@ def backtest(
         "first_date": str(dates[0]),
         "last_date": str(dates[-1]),
         "sessions": len(dates),
+        "sessions_per_year": year,
         "warnings": warnings + [w for t in traded for w in _warnings(t, config)],
     }
     return BacktestResult(trades=trades, equity=equity, metrics=metrics)
@@ -204,39 +209,39 @@ def _equity_frame(
 def _metrics(
     traded: list[Traded],
     trades: pd.DataFrame,
-    curves: np.ndarray,
-    invested: np.ndarray,
-    draws: np.ndarray,
+    accounts: tuple[np.ndarray, np.ndarray, np.ndarray],
     search: Search,
+    year: int,
 ) -> dict[str, Any]:
-    strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0])
+    curves, invested, draws = accounts
+    strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0], year)
     strategy["cancelled_entries"] = sum(t.fills[0].cancelled for t in traded)
     strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
-    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search)
+    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search, year)
     metrics: dict[str, Any] = {
         "strategy": strategy,
-        "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1]),
-        "unfiltered": equity_metrics(curves[:, 2], invested[:, 2])
+        "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1], year),
+        "unfiltered": equity_metrics(curves[:, 2], invested[:, 2], year)
         | {"trades": sum(len(t.fills[2]) for t in traded)},
-        "random_entries": _random_metrics(draws, float(curves[-1, 0])),
+        "random_entries": _random_metrics(draws, float(curves[-1, 0]), year),
         "instruments": {},
     }
     for t in traded:
         mine = trades[trades["instrument"] == t.setup.bars.symbol]
         metrics["instruments"][t.setup.bars.symbol] = {
-            "strategy": _strategy_metrics(mine, t.account.equity[:, 0], t.account.invested[:, 0]),
-            "buy_and_hold": equity_metrics(t.account.equity[:, 1], t.account.invested[:, 1]),
-            "unfiltered": equity_metrics(t.account.equity[:, 2], t.account.invested[:, 2]),
+            "strategy": _strategy_metrics(mine, t.account.equity[:, 0], t.account.invested[:, 0], year),
+            "buy_and_hold": equity_metrics(t.account.equity[:, 1], t.account.invested[:, 1], year),
+            "unfiltered": equity_metrics(t.account.equity[:, 2], t.account.invested[:, 2], year),
         }
     return metrics
 
 
-def _random_metrics(draws: np.ndarray, final: float) -> dict[str, Any]:
+def _random_metrics(draws: np.ndarray, final: float, year: int) -> dict[str, Any]:
     """Medians over the draws (sessions, draws), each figure by itself, and how often a draw ends at ``final`` or above."""
     count = draws.shape[1]
-    figures = [equity_metrics(draws[:, d]) for d in range(count)]
+    figures = [equity_metrics(draws[:, d], year=year) for d in range(count)]
     medians: dict[str, Any] = {}
-    for key in equity_metrics(np.ones(2)):
+    for key in equity_metrics(np.ones(2), year=year):
         values = [figure[key] for figure in figures]
         known = [value for value in values if value is not None]
         medians[f"median_{key}"] = float(np.median(known)) if known else None
@@ -245,18 +250,21 @@ def _random_metrics(draws: np.ndarray, final: float) -> dict[str, Any]:
     return {"draws": count, "p_value": p_value, **medians}
 
 
-def _strategy_metrics(trades: pd.DataFrame, equity: np.ndarray, invested: np.ndarray) -> dict[str, Any]:
+def _strategy_metrics(
+    trades: pd.DataFrame, equity: np.ndarray, invested: np.ndarray, year: int
+) -> dict[str, Any]:
     size = trades["size"].to_numpy()
     bought, sold = size * trades["entry_fill"].to_numpy(), size * trades["exit_fill"].to_numpy()
     counts = trades["exit_reason"].value_counts()
     return (
-        equity_metrics(equity, invested)
+        equity_metrics(equity, invested, year)
         | trade_metrics(
             trades["return"].to_numpy(),
             trades["sessions_held"].to_numpy(),
             float(bought.sum() + sold.sum()),
             float(np.mean(equity)),
             len(equity) - 1,
+            year,
         )
         | {
             "fees_percent_of_initial_cash": 100.0 * float(trades["fees"].sum()) / float(equity[0]),
@@ -265,12 +273,12 @@ def _strategy_metrics(trades: pd.DataFrame, equity: np.ndarray, invested: np.nda
     )
 
 
-def _deflated(equity: np.ndarray, search: Search) -> dict[str, Any]:
+def _deflated(equity: np.ndarray, search: Search, year: int) -> dict[str, Any]:
     result = deflated_sharpe(session_returns(equity), search)
     return {
         "trials": search.trials,
         "probability": None if result is None else result.probability,
-        "benchmark_sharpe_252": None if result is None else result.benchmark * float(np.sqrt(252)),
+        f"benchmark_sharpe_{year}": None if result is None else result.benchmark * float(np.sqrt(year)),
     }
 
 

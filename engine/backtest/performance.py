@@ -1,10 +1,13 @@
-"""Figures of an equity curve and of a list of trades.  A year is 252 sessions; returns are per session."""
+"""Figures of an equity curve and of a list of trades; returns are per session.
+
+A year has as many sessions as its market: 252, or 365 where it trades every day (:mod:`engine.year`).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-SESSIONS_PER_YEAR = 252
+from engine.year import YEAR
 
 
 def session_returns(equity: np.ndarray) -> np.ndarray:
@@ -12,8 +15,8 @@ def session_returns(equity: np.ndarray) -> np.ndarray:
     return equity[1:] / equity[:-1] - 1.0
 
 
-def sharpe_ratio(returns: np.ndarray) -> float | None:
-    """Mean over standard deviation (ddof 1) of session returns, times sqrt(252); cash earns nothing.
+def sharpe_ratio(returns: np.ndarray, year: int = YEAR) -> float | None:
+    """Mean over standard deviation (ddof 1) of session returns, times the root of the year's sessions; cash earns nothing.
 
     None where there are fewer than two returns or they do not vary (an account that never traded).
     """
@@ -23,7 +26,7 @@ def sharpe_ratio(returns: np.ndarray) -> float | None:
     # equal returns leave a rounding residue, which would pass for a huge ratio
     if deviation <= 1e-12:
         return None
-    return float(np.mean(returns)) / deviation * float(np.sqrt(SESSIONS_PER_YEAR))
+    return float(np.mean(returns)) / deviation * float(np.sqrt(year))
 
 
 def max_drawdown_percent(equity: np.ndarray) -> float:
@@ -33,31 +36,34 @@ def max_drawdown_percent(equity: np.ndarray) -> float:
     return 100.0 * float(np.min(equity / np.maximum.accumulate(equity) - 1.0))
 
 
-def annual_return_percent(equity: np.ndarray) -> float:
-    """Compound growth per 252 sessions, in percent; -100 where the account is lost."""
+def annual_return_percent(equity: np.ndarray, year: int = YEAR) -> float:
+    """Compound growth per year of ``year`` sessions, in percent; -100 where the account is lost."""
     if len(equity) < 2:
         return 0.0
     growth = float(equity[-1] / equity[0])
     if growth <= 0.0:
         return -100.0
-    return 100.0 * (growth ** (SESSIONS_PER_YEAR / (len(equity) - 1)) - 1.0)
+    return 100.0 * (growth ** (year / (len(equity) - 1)) - 1.0)
 
 
-def equity_metrics(equity: np.ndarray, invested: np.ndarray | None = None) -> dict[str, float | None]:
+def equity_metrics(
+    equity: np.ndarray, invested: np.ndarray | None = None, year: int = YEAR
+) -> dict[str, float | None]:
     """The figures of one equity curve.
 
     Parameters
     ----------
     equity : (n,) account value at each close, positive.
     invested : (n,) value of the positions at each close, for ``exposure_percent``.
+    year : sessions of a year; the key of the Sharpe ratio names them.
     """
     returns = session_returns(equity)
     deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
     metrics: dict[str, float | None] = {
         "total_return_percent": 100.0 * float(equity[-1] / equity[0] - 1.0),
-        "annual_return_percent": annual_return_percent(equity),
-        "annual_volatility_percent": 100.0 * deviation * float(np.sqrt(SESSIONS_PER_YEAR)),
-        "sharpe_252": sharpe_ratio(returns),
+        "annual_return_percent": annual_return_percent(equity, year),
+        "annual_volatility_percent": 100.0 * deviation * float(np.sqrt(year)),
+        f"sharpe_{year}": sharpe_ratio(returns, year),
         "max_drawdown_percent": max_drawdown_percent(equity),
     }
     if invested is not None:
@@ -71,6 +77,7 @@ def trade_metrics(
     traded_value: float,
     mean_equity: float,
     sessions: int,
+    year: int = YEAR,
 ) -> dict[str, float | int | None]:
     """The figures of a list of trades; averages over no trades are None.
 
@@ -80,11 +87,11 @@ def trade_metrics(
     sessions_held : (trades,) sessions from the signal to the exit.
     traded_value : money bought plus money sold.
     mean_equity, sessions : of the account, for ``turnover_per_year`` = half the traded value over the mean
-        equity, per 252 sessions.
+        equity, per ``year`` sessions.
     """
     count = len(returns)
     gains, losses = float(returns[returns > 0].sum()), float(-returns[returns < 0].sum())
-    years = sessions / SESSIONS_PER_YEAR
+    years = sessions / year
     return {
         "trades": count,
         "win_rate_percent": 100.0 * float(np.mean(returns > 0)) if count else None,
@@ -97,14 +104,14 @@ def trade_metrics(
     }
 
 
-def certainty_equivalent_percent(equity: np.ndarray, risk_aversion: float) -> float:
+def certainty_equivalent_percent(equity: np.ndarray, risk_aversion: float, year: int = YEAR) -> float:
     """Yearly return without risk that is worth as much as this equity curve, in percent.
 
-    Power utility to second order: 252 (mean - risk_aversion / 2 * variance) of session returns (Levy and
+    Power utility to second order: year (mean - risk_aversion / 2 * variance) of session returns (Levy and
     Markowitz, American Economic Review 69(3), 1979).  An account that never trades has 0.
     """
     returns = session_returns(equity)
     if len(returns) < 2:
         return 0.0
     mean, variance = float(np.mean(returns)), float(np.var(returns, ddof=1))
-    return 100.0 * SESSIONS_PER_YEAR * (mean - 0.5 * risk_aversion * variance)
+    return 100.0 * year * (mean - 0.5 * risk_aversion * variance)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from engine.config.mistakes import in_words
 from engine.config.settings import Config
 from engine.config.text import assign, expand, override, parse_yaml
 from engine.config.universe import list_universe
@@ -18,16 +19,25 @@ from engine.errors import ConfigError
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     """Read a YAML config; apply ``a.b=c`` overrides; resolve ``${VARIABLES}`` and relative paths.
 
-    Relative paths are relative to the config file.
+    Relative paths are relative to the file they stand in.  A config that says ``extends: other.yaml`` holds only what
+    differs from the other: sections are joined key by key, lists replaced.
 
     Raises
     ------
     ConfigError
         ``config.missing_file``, ``config.not_yaml``, ``config.unset_variable``, ``config.bad_path``,
-        ``config.bad_override`` or ``config.invalid`` (every offending key is named); and those of
+        ``config.bad_override``, ``config.circle`` or ``config.invalid`` (every offending key is named); and those of
         :func:`engine.config.universe.list_universe`.
     """
     path = Path(path)
+    data = _read(path, ())
+    for text in overrides:
+        override(data, text)
+    return parse_config(list_universe(_expanded(data, path), str(path)), place=str(path))
+
+
+def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
+    """The mapping in ``path`` over that of the file it ``extends``, if any; each relative to its own folder."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -45,15 +55,37 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
         raise ConfigError(
             "config.not_yaml", f"{path}: the file holds no mapping of keys", "start from `engine init`"
         )
-    for text in overrides:
-        override(data, text)
+    data.pop("$schema", None)  # for editors
+    base = data.pop("extends", None)
+    if base is None:
+        return data
+    if not isinstance(base, str):
+        raise ConfigError("config.invalid", f"{path}: extends: {base!r} is no path", "name one YAML file")
+    chain = (*below, path.resolve())
+    other = (path.resolve().parent / Path(base).expanduser()).resolve()
+    if other in chain:
+        raise ConfigError(
+            "config.circle", f"{path}: extends {base}, which extends it in turn", "take one of the two out"
+        )
+    return _over(_expanded(_read(other, chain), other), _expanded(data, path))
+
+
+def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the keys of ``data`` in place of its own; sections are joined key by key, lists replaced."""
+    joined = dict(base)
+    for key, value in data.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        joined[key] = _over(base[key], value) if both else value
+    return joined
+
+
+def _expanded(data: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
-        data = expand(data, path.resolve().parent, str(path))
+        return expand(data, path.resolve().parent, str(path))
     except RecursionError:
         raise ConfigError(
             "config.not_yaml", f"{path}: an alias (*) stands inside its own anchor (&)", "write the value out"
         ) from None
-    return parse_config(list_universe(data, str(path)), place=str(path))
 
 
 def parse_config(data: dict[str, Any], place: str = "config") -> Config:
@@ -61,9 +93,8 @@ def parse_config(data: dict[str, Any], place: str = "config") -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        lines = [_in_words(item) for item in error.errors(include_url=False) if not _follows(item)]
         raise ConfigError(
-            "config.invalid", f"{place}: " + "; ".join(lines), "`engine schema` lists every key and its range"
+            "config.invalid", f"{place}: {in_words(error)}", "`engine schema` lists every key and its range"
         ) from None
 
 
@@ -83,29 +114,3 @@ def dump_config(config: Config) -> str:
 def config_sha256(config: Config) -> str:
     """Hex SHA-256 of the fully resolved config: what runs, ledger entries and searches are recorded under."""
     return hashlib.sha256(dump_config(config).encode()).hexdigest()
-
-
-_WORDS = {
-    "extra_forbidden": "no such key",
-    "missing": "is required",
-    "tuple_type": "write a list, [...]",
-    "model_type": "write its keys below it, or leave it out",
-    "dict_type": "write its keys below it",
-    "path_type": "write the path of a file",
-}
-
-
-def _in_words(item: Any) -> str:
-    # a discriminated union inserts the tag into the path; the reader's file has no such key
-    keys = [k for k in item["loc"] if k not in ("bundled", "contracts", "csv", "parquet", "yahoo")]
-    key = ".".join(str(k) for k in keys) or "(top level)"
-    message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
-    if not isinstance(item["input"], (str, int, float)):
-        return f"{key}: {message}"
-    shown = repr(item["input"])
-    return f"{key}: {message} (got {shown if len(shown) <= 80 else shown[:76] + '...'})"
-
-
-def _follows(item: Any) -> bool:
-    """True for a list that is too short only because pydantic left out its faulty items."""
-    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])

@@ -118,10 +118,31 @@ class SetupConfig(Section):
     floor_projection_atr: float = Field(2.5, gt=0, le=20, description="projected floor below the close")
     ceiling_projection_atr: float = Field(1.0, gt=0, le=20, description="projected ceiling above the close")
     retest_projection_atr: float = Field(1.0, gt=0, le=20, description="projected retest below the floor")
+    near_atr: float = Field(
+        0.7,
+        gt=0,
+        le=10,
+        description="a major zone nearer than min_target_atr (min_floor_atr), but this far, is taken before a projection",
+    )
+    # how long a question stands
+    memory: bool = Field(
+        False, description="true: edges stay while they are sound; false: chosen anew at each close"
+    )
+    keep_atr: float = Field(1.0, ge=0, le=10, description="an edge stays up to max_atr and this much more")
+    keep_sessions: int = Field(
+        63, ge=1, le=756, description="after so many sessions the question is asked anew"
+    )
+    keep_strength: float = Field(0.1, ge=0, le=1, description="an edge may lose this much of strong_strength")
+    switch_atr: float = Field(
+        4.0, gt=0, le=20, description="a level this much nearer takes the place of an edge of equal strength"
+    )
+    switch_strength: float = Field(
+        1.0, gt=0, le=1, description="a level this much stronger takes the place of an edge at equal distance"
+    )
 
     @model_validator(mode="after")
     def _reach(self) -> SetupConfig:
-        for name in ("min_target_atr", "min_floor_atr"):
+        for name in ("min_target_atr", "min_floor_atr", "near_atr"):
             if getattr(self, name) >= self.max_atr:
                 raise ValueError(f"{name} must be below max_atr ({self.max_atr})")
         return self

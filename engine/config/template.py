@@ -23,6 +23,8 @@ def commented_config(name: str, symbol: str, csv_path: str, read_as: str = "") -
     keys = [k for k in CsvSource.model_fields if k not in ("kind", "path")]
     how = [f"  # the file was read as: {read_as}"] if read_as else []
     lines = [
+        "# yaml-language-server: $schema=engine.schema.json",
+        "# (editors complete and check the keys once `engine schema > engine.schema.json` has written that file)",
         f"# What happens to {symbol} after each reading of its chart?  Run: engine run <this file>",
         "# Every line that starts with '#   ' shows a default; take the '#' away to change it.",
         f"name: {_scalar(name)}",

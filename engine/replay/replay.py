@@ -17,9 +17,10 @@ import pyarrow as pa
 from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config
 from engine.errors import InputError
-from engine.question import SETUP, SETUP_LEVELS
+from engine.question import SETUP, SETUP_CHANGES, SETUP_LEVELS
 from engine.replay.families import FAMILIES, FeatureFamily, Known
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
+from engine.replay.memory import MEMORY_SIZE
 from engine.replay.setup import setup_params
 from engine.replay.walk import SNAPSHOT_BARS, Book, Prices, Span, WalkParams, Written, advance_walk
 from engine.rules.book.events import CAPACITY, empty_book
@@ -40,6 +41,7 @@ REPLAY_COLUMNS: tuple[str, ...] = (
     *LEVEL_FEATURES,
     *SETUP,
     *SETUP_LEVELS,
+    *SETUP_CHANGES,
     *READING,
 )
 
@@ -57,12 +59,20 @@ class ReplayState:
     rows: np.ndarray
     counters: np.ndarray
     recent: np.ndarray
+    memory: np.ndarray
 
     @classmethod
     def fresh(cls) -> ReplayState:
         """Before the first bar."""
         rows, counters = empty_book()
-        return cls(np.zeros(STATE_SIZE), np.zeros(MOMENTUM_STATE_SIZE), rows, counters, np.zeros(N_RECENT))
+        return cls(
+            np.zeros(STATE_SIZE),
+            np.zeros(MOMENTUM_STATE_SIZE),
+            rows,
+            counters,
+            np.zeros(N_RECENT),
+            np.zeros(MEMORY_SIZE),
+        )
 
     def copy(self) -> ReplayState:
         """An independent copy."""
@@ -79,6 +89,7 @@ class Replay:
     indicators, momentum, features, setup, reading : (n, k) float64, columns as in INDICATORS, MOMENTUM,
         LEVEL_FEATURES, SETUP and READING; NaN where unknown.
     setup_levels : (n, 4) int64, columns as in SETUP_LEVELS; -1 projected, -2 undefined.
+    setup_changes : (n, 2) int64, why floor and target are not yesterday's: positions in engine.question.CHANGES.
     more : (n, k) float64, the columns of :attr:`families`, which are filled from what is known at each close.
     families : the feature families that the replay's own passes do not fill.
     table : LEVEL records, one per level, by id; never rewritten.
@@ -94,6 +105,7 @@ class Replay:
     features: np.ndarray
     setup: np.ndarray
     setup_levels: np.ndarray
+    setup_changes: np.ndarray
     reading: np.ndarray
     more: np.ndarray
     families: tuple[FeatureFamily, ...]
@@ -113,6 +125,7 @@ class Replay:
             (self.features, LEVEL_FEATURES),
             (self.setup, SETUP),
             (self.setup_levels, SETUP_LEVELS),
+            (self.setup_changes, SETUP_CHANGES),
             (self.reading, READING),
             (self.more, [name for family in self.families for name in family.columns]),
         ]
@@ -221,6 +234,7 @@ def replay(bars: BarSeries, config: Config) -> Replay:
         features=np.empty((0, len(LEVEL_FEATURES))),
         setup=np.empty((0, len(SETUP))),
         setup_levels=np.empty((0, len(SETUP_LEVELS)), np.int64),
+        setup_changes=np.empty((0, len(SETUP_CHANGES)), np.int64),
         reading=np.empty((0, len(READING))),
         more=np.empty((0, sum(len(family.columns) for family in families))),
         families=families,
@@ -243,6 +257,7 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     features = _grown(before.features, stop)
     setup = _grown(before.setup, stop)
     setup_levels = _grown(before.setup_levels, stop)
+    setup_changes = _grown(before.setup_changes, stop)
     snapshots = _zeros_after(before.snapshots, stop // SNAPSHOT_BARS)
     snapshot_counters = _zeros_after(before.snapshot_counters, stop // SNAPSHOT_BARS)
 
@@ -251,7 +266,7 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
     of_levels = level_params(rules)
     params = WalkParams(of_levels, setup_params(before.config.setup))
     walked = Prices(bars.high, bars.low, bars.close)
-    book = Book(state.rows, state.counters, state.recent)
+    book = Book(state.rows, state.counters, state.recent, state.memory)
     # room for the usual number; pages that are not needed are never touched, and the walk asks for more if it must
     table = _grown(before.table, len(before.table) + (stop - start) // 2 + _SPARE_ROWS)
     log = _grown(before.log, len(before.log) + 3 * (stop - start) + _SPARE_ROWS)
@@ -271,7 +286,9 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
                 Span(bar, last_bar, candidate),
                 params,
                 book,
-                Written(table, log, snapshots, snapshot_counters, setup, setup_levels, features),
+                Written(
+                    table, log, snapshots, snapshot_counters, setup, setup_levels, setup_changes, features
+                ),
             )
             if bar < last_bar:
                 table = _grown(table, 2 * len(table))
@@ -292,6 +309,7 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
         features=features,
         setup=setup,
         setup_levels=setup_levels,
+        setup_changes=setup_changes,
         reading=reading,
         more=more,
         families=before.families,

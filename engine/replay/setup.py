@@ -18,7 +18,8 @@ retest
     Upper edge, where price arrives, of the next zone of any kind at least ``min_retest_atr`` under the floor.
 
 A level more than ``max_atr`` away is not used.  Where the book has none, the price is projected: so many ATR from the
-close (from the floor, for the retest), as a ratio, so that it stays positive; the level id is -1.
+close (from the floor, for the retest), as a ratio, so that it stays positive; the level id is -1.  With memory
+(:mod:`engine.replay.memory`), a major zone that is only a little too near, ``near_atr`` or more, is taken before that.
 """
 
 from __future__ import annotations
@@ -138,8 +139,36 @@ def _nearest_floor(bar, above, hot, params):
     return -1
 
 
+@numba.njit(cache=True, error_model="numpy")
+def _near_target(bar, count, above, hot, params):
+    """The farthest of the major zones that are nearer than a target should be, but at least ``near_atr`` away."""
+    best = -1
+    for k in range(above, count):
+        distance = hot[RANK_LOW, k] - bar.close
+        if distance >= params.min_target_atr * bar.atr:
+            break
+        if distance >= params.near_atr * bar.atr and _is_major(bar.at, k, hot, params):
+            best = k
+    return best
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _near_floor(bar, above, hot, params):
+    """The mirror of :func:`_near_target`."""
+    best = -1
+    for k in range(above - 1, -1, -1):
+        distance = bar.close - hot[RANK_LOW, k]
+        if distance >= params.min_floor_atr * bar.atr:
+            break
+        holds = hot[RANK_HIGH, k] < bar.close
+        if distance >= params.near_atr * bar.atr and holds and _is_major(bar.at, k, hot, params):
+            best = k
+    return best
+
+
 @numba.njit(cache=True, error_model="numpy", inline="always")
-def _nearest_retest(floor, bar, above, hot, params):
+def nearest_retest(floor, bar, above, hot, params):
+    """Rank of the zone that ends next below ``floor``, at least ``min_retest_atr`` under it; -1 for none."""
     best = -1
     highest = floor - params.min_retest_atr * bar.atr
     lowest = floor - params.max_atr * bar.atr
@@ -178,6 +207,10 @@ def choose_setup(bar, sigma, count, above, hot, params):
         ceiling = price * math.exp(min(params.ceiling_projection_atr, params.target_projection_atr) * step)
     if target < 0:
         target = _nearest_target(bar, ceiling, count, above, hot, params)
+    if target < 0 and params.memory:
+        target = _near_target(bar, count, above, hot, params)
+        if target >= 0 and hot[RANK_LOW, target] < ceiling:
+            edge, ceiling = target, hot[RANK_LOW, target]
     if target >= 0:
         target_low = hot[RANK_LOW, target]
         target_high = hot[RANK_HIGH, target]
@@ -186,8 +219,10 @@ def choose_setup(bar, sigma, count, above, hot, params):
         target_high = target_low
 
     base = _nearest_floor(bar, above, hot, params)
+    if base < 0 and params.memory:
+        base = _near_floor(bar, above, hot, params)
     floor = hot[RANK_LOW, base] if base >= 0 else price * math.exp(-params.floor_projection_atr * step)
-    under = _nearest_retest(floor, bar, above, hot, params)
+    under = nearest_retest(floor, bar, above, hot, params)
     retest = hot[RANK_HIGH, under] if under >= 0 else floor * math.exp(-params.retest_projection_atr * step)
 
     if not (0.0 < retest < floor < price < ceiling <= target_low <= target_high < np.inf):

@@ -13,6 +13,7 @@ from engine.question import (
     CEILING_LEVEL,
     FLOOR,
     FLOOR_LEVEL,
+    KEPT,
     RETEST,
     RETEST_LEVEL,
     TARGET_HIGH,
@@ -20,6 +21,7 @@ from engine.question import (
     TARGET_LOW,
 )
 from engine.replay.features import fill_features, move_recent
+from engine.replay.memory import settle
 from engine.replay.setup import choose_setup, first_above
 from engine.rules.book.births import confirm_levels
 from engine.rules.book.events import walk_events
@@ -68,11 +70,13 @@ class Book(NamedTuple):
     rows : (capacity,) STANDING records, the levels alive first; (:mod:`engine.rules.book.levels`).
     counters : (k,) int64: how many levels are alive, how much is written, the next id (:mod:`engine.rules.book.ranks`).
     recent : (4,) float64 counts of recent events (:func:`engine.replay.features.move_recent`).
+    memory : (MEMORY_SIZE,) float64, the question that stands (:mod:`engine.replay.memory`).
     """
 
     rows: np.ndarray
     counters: np.ndarray
     recent: np.ndarray
+    memory: np.ndarray
 
 
 class Written(NamedTuple):
@@ -83,7 +87,8 @@ class Written(NamedTuple):
     levels, events : LEVEL and EVENT records, filled up to the counters; with room for a bar, or the walk stops.
     snapshots : (n // SNAPSHOT_BARS, capacity) STANDING records; ``snapshot_counters`` (n // SNAPSHOT_BARS, 2) int64,
         levels alive and next id.  Entry ``(i + 1) // SNAPSHOT_BARS - 1`` is the book after bar ``i``.
-    setup : (n, 5) float64 prices; ``setup_levels`` (n, 4) int64 ids, columns as in :mod:`engine.question`.
+    setup : (n, 5) float64 prices; ``setup_levels`` (n, 4) and ``setup_changes`` (n, 2) int64; columns as in
+        :mod:`engine.question`.
     features : (n, k) float64, columns as in :data:`engine.replay.features.LEVEL_FEATURES`.
     """
 
@@ -93,6 +98,7 @@ class Written(NamedTuple):
     snapshot_counters: np.ndarray
     setup: np.ndarray
     setup_levels: np.ndarray
+    setup_changes: np.ndarray
     features: np.ndarray
 
 
@@ -115,8 +121,8 @@ def advance_walk(prices, indicators, candidates, span, params, book, out):
     start, stop, first = span
     high, low, close = prices
     level_params, setup_params = params
-    rows, counters, recent = book
-    levels, events, snapshots, snapshot_counters, setup, setup_levels, features = out
+    rows, counters, recent, memory = book
+    levels, events, snapshots, snapshot_counters, setup, setup_levels, setup_changes, features = out
     scratch = np.empty((N_HOT, len(rows)))
     hot = borrowed(scratch)
     rows, counters, recent = borrowed(rows), borrowed(counters), borrowed(recent)
@@ -124,6 +130,7 @@ def advance_walk(prices, indicators, candidates, span, params, book, out):
     indicators, features = borrowed(indicators), borrowed(features)
     high, low, close = borrowed(high), borrowed(low), borrowed(close)
     setup, setup_levels = borrowed(setup), borrowed(setup_levels)
+    memory, setup_changes = borrowed(memory), borrowed(setup_changes)
     arm_all(start - 1, indicators, rows, hot, counters, level_params)
     above = 0
     for i in range(start, stop):
@@ -151,6 +158,13 @@ def advance_walk(prices, indicators, candidates, span, params, book, out):
         count = counters[N_ACTIVE]
         above = first_above(bar.close, count, above, hot)
         chosen = choose_setup(bar, sigma, count, above, hot, setup_params)
+        floor_why, target_why = KEPT, KEPT
+        if setup_params.memory:
+            chosen, floor_why, target_why = settle(
+                chosen, bar, high[i], count, above, rows, hot, memory, setup_params
+            )
+        setup_changes[i, 0] = floor_why
+        setup_changes[i, 1] = target_why
         setup[i, FLOOR] = chosen.floor
         setup[i, CEILING] = chosen.ceiling
         setup[i, TARGET_LOW] = chosen.target_low

@@ -13,7 +13,7 @@ from engine.replay.book import book_at
 from engine.replay.replay import Replay
 from engine.table.build import build_scenario
 from engine.table.explanation import NOTHING, Explanation
-from engine.table.horizon_ends import with_horizon_ends
+from engine.table.horizon_ends import with_horizon_ends, with_week
 from engine.table.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def table_at(
         row = quoted_row(row, unit)
         book = quoted_book(book, unit, row["close"])
     table = build_scenario(row, book, mine, name=name, explained=explained)
-    return with_horizon_ends(table, replay.bars.around.calendar)
+    return with_horizon_ends(with_week(table, replay.bars.dates), replay.bars.around.calendar)
 
 
 def last_tables(

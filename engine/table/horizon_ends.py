@@ -9,6 +9,13 @@ import numpy as np
 from engine.table import words
 from engine.table.pieces import HorizonTable
 from engine.table.scenario import Scenario
+from engine.year import sessions_per_week
+
+
+def with_week(table: Scenario, dates: np.ndarray) -> Scenario:
+    """The table with the sessions a week of a market with these (n,) session dates."""
+    week = sessions_per_week(dates)
+    return replace(table, horizons=tuple(replace(item, sessions_per_week=week) for item in table.horizons))
 
 
 def with_horizon_ends(table: Scenario, calendar: str | None) -> Scenario:
@@ -30,5 +37,5 @@ def with_horizon_ends(table: Scenario, calendar: str | None) -> Scenario:
 
 def span(table: HorizonTable) -> str:
     """``"about 2 weeks, to 15 December 2025"``; without the date where no calendar gives one."""
-    weeks = words.weeks(table.horizon_sessions)
+    weeks = words.weeks(table.horizon_sessions, table.sessions_per_week)
     return weeks if table.ends_on is None else f"{weeks}, to {words.day(table.ends_on)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.forecast.baselines import in_reading_order
 from engine.scenarios import SCENARIOS, whole_percents
+from engine.year import WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class HorizonTable:
     effective_rows: float | None = None
     reliability: str = ""
     ends_on: str | None = None  # date of its last session, where a calendar knows it
+    sessions_per_week: int = WEEK  # of the market, from its dates
 
     def row(self, scenario: str) -> ScenarioRow:
         """The line of one scenario."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.forecast.baselines import BASELINES
 from engine.rules.naming import MONTHS
+from engine.year import WEEK
 
 MISSING = "–"
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -199,7 +200,9 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def weeks(sessions: int) -> str:
-    """``about 3 weeks`` for 15 sessions."""
-    n = round(sessions / 5)
+def weeks(sessions: int, week: int = WEEK) -> str:
+    """``about 3 weeks`` for 15 sessions of a market that has five a week; ``15 days`` where it trades every day."""
+    if week == 7:
+        return plural(sessions, "day")
+    n = round(sessions / max(week, 1))
     return plural(sessions, "session") if n < 1 else f"about {plural(n, 'week')}"

@@ -27,7 +27,6 @@ import pandas as pd
 from engine.backtest.backtest import strategy_equity
 from engine.backtest.overfitting import block_moments
 from engine.backtest.performance import (
-    SESSIONS_PER_YEAR,
     certainty_equivalent_percent,
     session_returns,
     sharpe_ratio,
@@ -42,6 +41,7 @@ from engine.replay.replay import replay
 from engine.scenarios import SCENARIOS
 from engine.tune.evaluation import Evaluation
 from engine.tune.holdout import before, data_sha256, holdout_start
+from engine.year import YEAR, sessions_per_week, sessions_per_year
 
 BLOCKS = 16  # of the probability of backtest overfitting
 
@@ -70,6 +70,8 @@ class Objective:
         self.holdout_start = (
             holdout_start(self._bars, self.holdout_sessions) if self.holdout_sessions else None
         )
+        dates = np.unique(np.concatenate([series.dates for series in self._bars.values()]))
+        self._year = sessions_per_year(sessions_per_week(dates))
         self._seen = self._bars if self.holdout_start is None else before(self._bars, self.holdout_start)
         self._check_length()
 
@@ -151,10 +153,12 @@ class UtilityObjective(Objective):
         equity = strategy_equity(self._seen, replayed, rows, config)
         returns = session_returns(equity)
         ratio = sharpe_ratio(returns) or 0.0
-        attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(SESSIONS_PER_YEAR))}
+        attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(YEAR))}
         if len(returns) >= 2 * BLOCKS:
             attributes["block_moments"] = block_moments(returns, BLOCKS).tolist()
-        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion), attributes)
+        return Evaluation(
+            certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year), attributes
+        )
 
     def score_holdout(self, config: Config) -> Evaluation:
         """Trade the out-of-sample forecasts of the holdout; the account opens on its first session."""
@@ -162,7 +166,7 @@ class UtilityObjective(Objective):
         assert self.holdout_start is not None
         late = rows[rows["date"] >= pd.Timestamp(self.holdout_start)]
         equity = strategy_equity(self._bars, replayed, late, config)
-        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion))
+        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year))
 
     def _forecasts(self, *, whole: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
         # no decision changes a forecast: made once, with the config's own settings

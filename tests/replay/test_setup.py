@@ -19,7 +19,11 @@ from tests.rules.book.book_twin import Twin
 from tests.some_bars import bundled, nasty_bars
 
 CONFIG = parse_config(
-    {"name": "test", "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}]}
+    {
+        "name": "test",
+        "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}],
+        "setup": {"memory": False},
+    }
 )
 
 

@@ -24,7 +24,7 @@ SIGMA, STEPS = 0.012, 8
 LOOKBACK = 40
 _AT_ONCE = 20_000
 YEAR = 260
-_DISTANCES = np.concatenate([np.linspace(1.4, 4.0, 14), np.linspace(4.5, 16.0, 12)]) * SIGMA
+_DISTANCES = np.concatenate([np.linspace(0.0, 4.0, 21), np.linspace(4.5, 20.0, 16)]) * SIGMA
 
 
 @cache

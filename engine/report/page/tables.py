@@ -53,7 +53,7 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
     return {
         "horizon": table.horizon_sessions,
         "caption": f"Next {words.plural(table.horizon_sessions, 'session')}",
-        "weeks": words.weeks(table.horizon_sessions),
+        "weeks": words.weeks(table.horizon_sessions, table.sessions_per_week),
         "available": percents is not None,
         "baselines": [words.baseline_label(name) for name in names],
         "has_interval": any(row["interval"] for row in rows),

@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Any
 
 from engine.table import words
+from engine.year import YEAR
 
 _CURVES = (
     ("strategy", "Strategy"),
@@ -21,7 +22,7 @@ _FIGURES = (
     ("total_return_percent", "Return, whole period", 0, "%"),
     ("annual_return_percent", "Return a year", 1, "%"),
     ("annual_volatility_percent", "Volatility a year", 1, "%"),
-    ("sharpe_252", "Sharpe ratio (252 sessions a year)", 2, ""),
+    ("sharpe", "Sharpe ratio ({year} sessions a year)", 2, ""),
     ("max_drawdown_percent", "Deepest drawdown", 1, "%"),
     ("exposure_percent", "Time-average invested", 0, "%"),
     ("trades", "Trades", 0, ""),
@@ -40,7 +41,9 @@ def backtest_table(backtest: Mapping[str, Any], interval: float = 0.90) -> dict[
         return None
     curves = [(key, label) for key, label in _CURVES if isinstance(backtest.get(key), Mapping)]
     rows = []
+    year = _year(backtest)
     for key, label, digits, unit in _FIGURES:
+        key, label = f"sharpe_{year}" if key == "sharpe" else key, label.format(year=year)
         values = [_figure(backtest, curve, key) for curve, _ in curves]
         if any(value is not None for value in values):
             cells = [words.MISSING if v is None else words.decimal(v, digits) + unit for v in values]
@@ -77,7 +80,8 @@ def _costs(backtest: Mapping[str, Any]) -> str:
 
 
 def _versus_hold(backtest: Mapping[str, Any], interval: float) -> str:
-    mine, hold = (_figure(backtest, curve, "sharpe_252") for curve in ("strategy", "buy_and_hold"))
+    year = _year(backtest)
+    mine, hold = (_figure(backtest, curve, f"sharpe_{year}") for curve in ("strategy", "buy_and_hold"))
     if mine is None or hold is None:
         return ""
     figures = f"Sharpe {words.decimal(mine, 2)} against {words.decimal(hold, 2)}"
@@ -87,8 +91,8 @@ def _versus_hold(backtest: Mapping[str, Any], interval: float) -> str:
             f"Per unit of risk it earned {'more' if mine > hold else 'less'} than buy and hold ({figures})."
         )
     # Lo (2002): the standard error of a Sharpe ratio of independent returns is close to 1 / sqrt(years)
-    reach = NormalDist().inv_cdf(0.5 + 0.5 * interval) / (sessions / 252) ** 0.5
-    known = f"each known to about ±{words.decimal(reach, 2)} from {words.decimal(sessions / 252, 0)} years"
+    reach = NormalDist().inv_cdf(0.5 + 0.5 * interval) / (sessions / year) ** 0.5
+    known = f"each known to about ±{words.decimal(reach, 2)} from {words.decimal(sessions / year, 0)} years"
     if abs(mine - hold) < reach:
         return f"Per unit of risk it is not told apart from buy and hold ({figures}, {known})."
     return f"Per unit of risk it earned {'more' if mine > hold else 'less'} than buy and hold ({figures}, {known})."
@@ -140,12 +144,17 @@ def _instruments(backtest: Mapping[str, Any]) -> list[dict[str, Any]]:
         return []
     rows = []
     for symbol, block in found.items():
-        sharpes = [_figure(block, curve, "sharpe_252") for curve, _ in _CURVES[:3]]
+        sharpes = [_figure(block, curve, f"sharpe_{_year(backtest)}") for curve, _ in _CURVES[:3]]
         gain, trades = (_figure(block, "strategy", key) for key in ("annual_return_percent", "trades"))
         cells = [words.decimal(value, 2) for value in sharpes]
         cells.append(words.MISSING if gain is None else f"{words.decimal(gain, 1)}%")
         rows.append({"name": str(symbol), "cells": [*cells, words.count(trades)]})
     return rows
+
+
+def _year(backtest: Mapping[str, Any]) -> int:
+    """Sessions of a year; runs of 0.3 knew one year only."""
+    return int(words.number(backtest.get("sessions_per_year")) or YEAR)
 
 
 def _block(backtest: Mapping[str, Any], curve: str) -> Mapping[str, Any]:

@@ -43,7 +43,7 @@ GLOSSARY: dict[str, str] = {
     "Log loss": "The mean of minus the logarithm of the probability given to what happened, in nats.",
     "Diebold-Mariano p": "How often a difference in log loss this large would show between equally good forecasts, "
     "overlap allowed for.",
-    "Sharpe ratio": "Mean return per unit of volatility, a year of 252 sessions. Deflated: allowing for how many "
+    "Sharpe ratio": "Mean return per unit of volatility, over a year of sessions (252, or 365 where a market trades every day). Deflated: allowing for how many "
     "settings were tried before this one was kept.",
     "Power": "How often a real flaw of the given size would have been noticed. A test that notices little proves "
     "little.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.table import words
 from engine.table.scenario import LevelLine, Scenario
+from engine.year import WEEK, sessions_per_year
 
 _RECENT = 20  # sessions within which a crossing or an extreme is still news
 _COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
@@ -188,7 +189,8 @@ def _momentum(scenario: Scenario) -> Paragraph | None:
             text += f" It was {word} {words.plural(since, 'session')} ago."
     sigma = facts.get("sigma")
     if sigma is not None:
-        text += f" Daily volatility runs at {100 * sigma:.1f}%, or {100 * sigma * 252**0.5:.0f}% a year"
+        year = sessions_per_year(scenario.longest.sessions_per_week if scenario.longest else WEEK)
+        text += f" Daily volatility runs at {100 * sigma:.1f}%, or {100 * sigma * year**0.5:.0f}% a year"
         ratio = facts.get("volatility_ratio")
         if ratio is not None and not 0.8 < ratio < 1.25:
             text += f", {'well above' if ratio > 1 else 'well below'} its longer average"
