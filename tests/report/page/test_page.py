@@ -138,7 +138,7 @@ def test_every_drawing_has_a_sentence_that_says_what_it_shows(page):
     main = page[page.index("<main>") :]
     before = [chunk[-400:] for chunk in main.split("<figure")[:-1]]
     assert len(before) >= 5
-    assert all('class="take"' in text or "Reliability at" in text for text in before)
+    assert all('class="take' in text or "Reliability at" in text for text in before)
 
 
 def test_words_are_explained_where_they_stand(page):
