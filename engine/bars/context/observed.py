@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from engine.kernels.streams import audit_noise
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observed:
@@ -92,7 +94,7 @@ class Context:
     def as_known(self, day: np.datetime64, future: str, seed: int) -> Context:
         """Without what was not known after the close of ``day``: taken away, scrambled, or replaced by missing values."""
         t = int(np.searchsorted(self.sessions, day, side="right")) - 1
-        rng = np.random.default_rng(np.random.SeedSequence([seed, max(t, 0)]))
+        rng = audit_noise(seed, max(t, 0))
         parts = []
         for one in self.series:
             later = one.known_from(self.sessions) > t

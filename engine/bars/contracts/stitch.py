@@ -13,6 +13,7 @@ from engine.bars.contracts.contract import Contract, RollRule, weekdays_left
 from engine.bars.contracts.rolls import Rolls
 from engine.bars.series import COLUMNS, PRICE_COLUMNS
 from engine.errors import DataError
+from engine.kernels.streams import audit_noise
 
 _NEVER: Any = np.datetime64("0001-01-01", "D")
 FACTS = ("date", *COLUMNS, "ratio", "shift", "contract")
@@ -122,9 +123,7 @@ class Contracts:
 
     def as_known(self, day: np.datetime64, future: str, seed: int) -> Contracts:
         """The contracts after the close of ``day``, with nothing (``cut``), noise or missing volumes behind it."""
-        rng = np.random.default_rng(
-            np.random.SeedSequence([seed, int(day.astype("datetime64[D]").astype(np.int64))])
-        )
+        rng = audit_noise(seed, int(day.astype("datetime64[D]").astype(np.int64)))
         known = []
         for contract in self.contracts:
             stop = int(np.searchsorted(contract.bars.dates, day, side="right"))

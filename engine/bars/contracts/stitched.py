@@ -11,6 +11,7 @@ import pandas as pd
 from engine.bars.contracts.rolls import Rolls
 from engine.bars.series import COLUMNS, PRICE_COLUMNS, BarSeries
 from engine.errors import DataError
+from engine.kernels.streams import audit_noise
 
 GAPS = ("open", "ratio", "difference", "log_return")
 
@@ -84,7 +85,7 @@ class RolledSeries:
         known = self.dates <= day
         if future == "cut":
             return replace(self, bars=self.bars.cut(stop), dates=self.dates[known], gaps=self.gaps[known])
-        rng = np.random.default_rng(np.random.SeedSequence([seed, stop]))
+        rng = audit_noise(seed, stop)
         noise = (
             np.full(len(self.bars) - stop, np.nan)
             if future == "missing"
