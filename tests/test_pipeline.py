@@ -213,6 +213,6 @@ def test_prices_that_stand_still_are_not_called_a_short_history(tmp_path):
     frame[["open", "high", "low", "close"]] = 100.0
     frame.to_csv(tmp_path / "still.csv")
     still = {"symbol": "STILL", "source": {"kind": "csv", "path": str(tmp_path / "still.csv")}}
-    with pytest.raises(DataError, match="STILL: no session to be forecast has a setup") as caught:
+    with pytest.raises(DataError, match="all four prices are those of the session before") as caught:
         engine.scenario(small_config(instruments=[still], replay={}))
-    assert caught.value.code == "data.nothing_to_forecast"
+    assert caught.value.code == "bars.stuck"

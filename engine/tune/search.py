@@ -82,14 +82,21 @@ def _take(
     most: int,
 ) -> list[optuna.trial.FrozenTrial]:
     """Up to ``most`` unfinished trials of the batch for this process: left over ones, then new ones."""
+    from optuna.exceptions import UpdateFinishedTrialError
+
     unfinished = [trial for trial in known[first : first + size] if not trial.state.is_finished()]
     mine = []
     for trial in searchers.adoptable(unfinished)[:most]:
         if trial.state.name == "WAITING":
             mine.append(_claim(study, searchers))
         else:
-            if trial.user_attrs.get(OWNER) != searchers.token:
-                _handle(study, trial).set_user_attr(OWNER, searchers.token)
+            try:
+                if trial.user_attrs.get(OWNER) != searchers.token:
+                    _handle(study, trial).set_user_attr(OWNER, searchers.token)
+            except (
+                UpdateFinishedTrialError
+            ):  # by its owner, who had signed off before it wrote the last result
+                continue
             mine.append(trial)
     made = len(known)
     while len(mine) < most and made < first + size:
