@@ -135,6 +135,32 @@ def tune(
 
 
 @app.command()
+def judge(
+    forecasts: Annotated[
+        Path, typer.Argument(metavar="FORECASTS", help="CSV or Parquet: date, p_<class>, outcome")
+    ],
+    bars: Annotated[Path | None, typer.Option("--bars", metavar="FILE", help="the instrument's bars")] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="sessions ahead, where the file does not say", min=1)
+    ] = None,
+    page: Annotated[Path | None, typer.Option("--page", metavar="FILE", help="write one HTML page")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print every figure as JSON")] = False,
+) -> None:
+    """Hold dated probabilities from anywhere to the engine's tests."""
+    from engine import commands
+    from engine.files import to_json, write_text
+    from engine.judge.page import judgement_lines, judgement_page
+
+    found = commands.judge(forecasts, bars, horizon=horizon)
+    if page is not None:
+        write_text(page, judgement_page(found, forecasts.name))
+    if as_json:
+        sys.stdout.write(to_json(found.metrics))
+    else:
+        print("\n".join(judgement_lines(found)))
+
+
+@app.command()
 def audit(
     config: ConfigFile,
     overrides: Overrides = None,

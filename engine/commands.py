@@ -1,4 +1,4 @@
-"""What a command does besides a run: audit, check, tune, ledger, fetch, init; show, report and compare finished runs."""
+"""What a command does besides a run: audit, check, tune, judge, ledger, fetch, init; show, report and compare finished runs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
     from engine.bars.findings import BarFinding
+    from engine.judge import Judgement
     from engine.runs.run import Run
     from engine.table.scenario import Scenario
     from engine.tune.result import TuneResult
@@ -102,6 +103,42 @@ def tune(
     write_json(path.with_suffix(".json"), result.to_dict() | {"findings": [f.as_dict() for f in findings]})
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
     return path, result
+
+
+def judge(
+    file: str | Path, bars: str | Path | None = None, *, horizon: int | None = None, draws: int = 999
+) -> Judgement:
+    """Judge a CSV or Parquet file of dated probabilities; see :mod:`engine.judge`.
+
+    Parameters
+    ----------
+    bars : file of the instrument's bars; gives the calendar and resolves levels.
+    horizon : sessions every row looks ahead, where the file does not say.
+
+    Raises
+    ------
+    DataError
+        ``judge.unreadable``, and as :func:`engine.judge.read_forecasts` and :func:`engine.judge.judge`.
+    """
+    from engine.config import parse_config
+    from engine.errors import DataError
+    from engine.judge import judge as judge_table
+    from engine.judge import read_forecasts
+
+    path = Path(file)
+    try:
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except (ValueError, OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            "judge.unreadable", f"{path}: {error}", "pass a CSV or Parquet file of forecasts"
+        ) from error
+    series = None
+    if bars is not None:
+        kind = "parquet" if Path(bars).suffix == ".parquet" else "csv"
+        source = {"kind": kind, "path": str(Path(bars).resolve())}
+        config = parse_config({"name": "judge", "instruments": [{"symbol": "BARS", "source": source}]})
+        series = load_all(config)["BARS"]
+    return judge_table(read_forecasts(frame, horizon), series, draws=draws)
 
 
 def ledger_add(
