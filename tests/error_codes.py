@@ -46,7 +46,7 @@ def codes() -> dict[str, tuple[int, str, str]]:
                 )
                 if re.fullmatch(r"[a-z]+\.[a-z_]+", code):
                     found.setdefault(code, (CLASSES[node.func.id], *(*said, "", "")[:2]))
-            elif isinstance(node, ast.Constant) and re.fullmatch(r"data\.[a-z_]+", str(node.value)):
+            elif isinstance(node, ast.Constant) and re.fullmatch(r"(data|judge)\.[a-z_]+", str(node.value)):
                 found.setdefault(node.value, (errors.DataError.exit_code, "", ""))  # handed to who raises it
     return dict(sorted(found.items()))
 
