@@ -169,7 +169,7 @@ def ledger_score(config: Config, file: str | Path) -> LedgerScore:
     from engine.verify.ledger.ledger import read
     from engine.verify.ledger.score import ledger_score as score
 
-    return score(read(_existing_ledger(file)), load_all(config))
+    return score(read(_existing_ledger(file)), load_all(config), config.verify)
 
 
 def ledger_show(file: str | Path) -> pd.DataFrame:

@@ -63,8 +63,6 @@ def backtest(
     replay: pd.DataFrame,
     forecasts: pd.DataFrame,
     config: Config,
-    *,
-    search: Search | None = None,
 ) -> BacktestResult:
     """Trade out-of-sample forecasts; see the module docstring for what is compared.
 
@@ -74,8 +72,6 @@ def backtest(
     replay : columns instrument, date, floor, target_low; NaN where there is no setup.
     forecasts : columns instrument, date, horizon_sessions, fold, p_continuation; rows without a fold or
         without a probability are not traded.
-    search : how many trials were made before these forecasts were chosen, which deflates the Sharpe ratio;
-        None: ``backtest.trials`` of the config, where tuning has written it.
 
     Raises
     ------
@@ -106,7 +102,7 @@ def backtest(
     invested = sum(_on_dates(t, t.account.invested, dates, 0.0) for t in traded)
     draws = sum(_on_dates(t, t.draws, dates, cash) for t in traded)
     equity = _equity_frame(dates, np.asarray(curves), np.asarray(invested), np.asarray(draws), config)
-    made = search or Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
+    made = Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
     year = sessions_per_year(sessions_per_week(dates))
     metrics = _metrics(
         traded, trades, (np.asarray(curves), np.asarray(invested), np.asarray(draws)), made, year

@@ -25,13 +25,11 @@ class Overfitting:
     ----------
     probability : share of splits in which the trial picked in sample ranks in the lower half out of sample.
     logits : (splits,) log-odds of the pick's relative rank out of sample; 0 or less counts as overfitted.
-    loss_probability : share of splits in which the pick has a negative Sharpe ratio out of sample.
     trials, blocks : what the result rests on.
     """
 
     probability: float
     logits: np.ndarray
-    loss_probability: float
     trials: int
     blocks: int
 
@@ -81,22 +79,20 @@ def probability_of_overfitting(moments: np.ndarray) -> Overfitting:
         raise InputError("backtest.odd_blocks", f"blocks is {blocks}", "give an even number, 2 or more")
     halves = list(combinations(range(blocks), blocks // 2))
     relative = np.empty(len(halves))
-    picked = np.empty(len(halves))
     for first in range(0, len(halves), _CHUNK):
         chunk = slice(first, first + _CHUNK)
-        relative[chunk], picked[chunk] = _ranks(moments, halves[chunk])
+        relative[chunk] = _ranks(moments, halves[chunk])
     logits = np.log(relative / (1.0 - relative))
     return Overfitting(
         probability=float(np.mean(logits <= 0.0)),
         logits=logits,
-        loss_probability=float(np.mean(picked < 0.0)),
         trials=trials,
         blocks=blocks,
     )
 
 
-def _ranks(moments: np.ndarray, halves: list[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
-    """Relative rank and score, out of sample, of the trial that is best inside each half."""
+def _ranks(moments: np.ndarray, halves: list[tuple[int, ...]]) -> np.ndarray:
+    """Relative rank out of sample of the trial that is best inside each half."""
     trials, blocks, _ = moments.shape
     member = np.zeros((len(halves), blocks))
     for row, chosen in enumerate(halves):
@@ -106,7 +102,7 @@ def _ranks(moments: np.ndarray, halves: list[tuple[int, ...]]) -> tuple[np.ndarr
     picked = score_out[np.arange(len(halves)), np.argmax(score_in, axis=1)]
     below = (score_out < picked[:, None]).sum(axis=1)
     equal = (score_out == picked[:, None]).sum(axis=1)
-    return (below + (equal + 1) / 2.0) / (trials + 1.0), picked
+    return (below + (equal + 1) / 2.0) / (trials + 1.0)
 
 
 def _sharpe_of(moments: np.ndarray) -> np.ndarray:

@@ -178,7 +178,7 @@ def _scores(
                 gap = sums[0] - sums[1]
                 block = max(BLOCKS_PER_HORIZON * horizon * dense, 1.0)
                 if len(gap) >= 10:
-                    block = max(block, optimal_block_length(gap).stationary)
+                    block = max(block, optimal_block_length(gap))
                 low, high = skill_interval(sums[0], sums[1], block, coverage=coverage)
                 p_value, value = diebold_mariano(gap, block).p_value, 1.0 - a.mean() / b.mean()
             prefix = "" if score == "log_loss" else "brier_"

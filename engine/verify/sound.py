@@ -1,4 +1,4 @@
-"""What a pure function of this folder accepts: probabilities, class codes and weights that are sound.
+"""What a pure function of this folder accepts: probabilities and class codes that are sound.
 
 Every score and test calls these first, so a bad array is named once, in one wording, before any number is
 computed from it.
@@ -96,30 +96,6 @@ def sound_codes(codes: object, rows: int, classes: int) -> np.ndarray:
             f"outcome of row {row} is {array[row]}, outside 0 .. {classes - 1}",
             "leave unresolved rows out before scoring",
         )
-    return array
-
-
-def sound_weights(weights: object | None, rows: int) -> np.ndarray:
-    """``weights`` as an (n,) float64 array; ones where None.
-
-    Raises
-    ------
-    InputError
-        ``verify.bad_weights``: wrong length, negative, NaN or infinite, or all of them zero.
-    """
-    if weights is None:
-        return np.ones(rows)
-    array = np.ascontiguousarray(weights, dtype=np.float64)
-    if array.shape != (rows,):
-        raise InputError("verify.bad_weights", f"weights have shape {array.shape}, expected ({rows},)")
-    bad = ~(np.isfinite(array) & (array >= 0))
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(
-            "verify.bad_weights", f"weight of row {row} is {array[row]}, not a number of at least 0"
-        )
-    if rows and not array.any():
-        raise InputError("verify.bad_weights", "all weights are zero", "a mean over nothing is not defined")
     return array
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from engine.backtest.backtest import backtest, strategy_equity
-from engine.backtest.sharpe import Search
+from engine.config import with_overrides
 from engine.errors import InputError
 from tests.backtest.trading_twin import frames, gappy_bars, small_config, twin_equity, twin_trades
 
@@ -20,12 +20,12 @@ def case(seed=0, n=400, symbol="SIM", opens_real_from=0, warm=50):
     return bars, floor, target, probability
 
 
-def run(config, *cases, search=None):
+def run(config, *cases):
     bars = {c[0].symbol: c[0] for c in cases}
     pairs = [frames(*c) for c in cases]
     replay = pd.concat([p[0] for p in pairs], ignore_index=True)
     forecasts = pd.concat([p[1] for p in pairs], ignore_index=True)
-    return backtest(bars, replay, forecasts, config, search=search), (bars, replay, forecasts)
+    return backtest(bars, replay, forecasts, config), (bars, replay, forecasts)
 
 
 @pytest.mark.parametrize("floor_break", ["close", "touch"])
@@ -160,8 +160,8 @@ def test_random_entries_come_as_often_and_bracket_themselves():
 
 def test_more_trials_deflate_the_sharpe_ratio():
     given = case(5, n=900)
-    few, _ = run(small_config(), given, search=Search(trials=2))
-    many, _ = run(small_config(), given, search=Search(trials=500))
+    few, _ = run(with_overrides(small_config(), {"backtest.trials": 2}), given)
+    many, _ = run(with_overrides(small_config(), {"backtest.trials": 500}), given)
     none, _ = run(small_config(), given)
     probabilities = [r.metrics["strategy"]["deflated_sharpe"]["probability"] for r in (none, few, many)]
     assert probabilities[0] > probabilities[1] > probabilities[2]

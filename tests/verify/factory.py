@@ -7,6 +7,8 @@ import pandas as pd
 
 from engine.config import Config, parse_config
 from engine.scenarios import SCENARIOS
+from engine.verify.calibration.null import NullDraws, null_draws_of_classes
+from engine.verify.overlap import Windows
 
 
 def make_config(
@@ -101,3 +103,11 @@ def _quantile(p: np.ndarray) -> np.ndarray:
     from scipy.special import ndtri
 
     return ndtri(np.clip(p, 1e-12, 1 - 1e-12))
+
+
+def null_draws(
+    forecast, windows: Windows, horizon: int, *, draws: int = 999, seed: int = 0, at=None
+) -> NullDraws:
+    """The figures of an exact forecast of one class."""
+    p = np.ascontiguousarray(forecast, dtype=np.float64)
+    return null_draws_of_classes([p], windows, horizon, draws=draws, seed=seed, at=[at])[0]

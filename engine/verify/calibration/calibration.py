@@ -31,17 +31,15 @@ class Calibration:
     nulls: list[NullDraws]
 
 
-def calibration(
-    rows: Rows, *, forecaster: str = "model", draws: int, seed: int, bins: int, coverage: float
-) -> Calibration:
-    """Calibration of ``forecaster`` on ``rows``.
+def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float) -> Calibration:
+    """Calibration of the model on ``rows``.
 
     The reliability table has two lines per CORP block (its smallest and largest forecast; joined they are the
     diagram) and lines at 21 quantiles of the forecasts so that the consistency band is smooth; ``observed``
     is the recalibrated probability there, the band is where ``coverage`` of exact forecasts lie, ``rows``
     counts the block.
     """
-    p = rows.probabilities[forecaster]
+    p = rows.probabilities["model"]
     forecasts = [np.ascontiguousarray(p[:, k]) for k in range(len(SCENARIOS))]
     happened = [(rows.codes == k).astype(np.int64) for k in range(len(SCENARIOS))]
     diagrams = [blocks(f, y) for f, y in zip(forecasts, happened, strict=True)]
@@ -126,6 +124,6 @@ def _diagram(diagram: Blocks, null: NullDraws, coverage: float) -> pd.DataFrame:
     )
 
 
-def sharpness_by_class(rows: Rows, forecaster: str = "model") -> dict[str, dict[str, object]]:
+def sharpness_by_class(rows: Rows) -> dict[str, dict[str, object]]:
     """:func:`engine.verify.calibration.sharpness.sharpness` of each class."""
-    return {s: sharpness(rows.probabilities[forecaster][:, k]) for k, s in enumerate(SCENARIOS)}
+    return {s: sharpness(rows.probabilities["model"][:, k]) for k, s in enumerate(SCENARIOS)}

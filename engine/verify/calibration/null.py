@@ -23,9 +23,7 @@ from engine.verify.calibration.calibration_error import (
 from engine.verify.calibration.calibration_line import clipped_log_odds, one_step_line
 from engine.verify.calibration.null_kernel import draw_outcomes
 from engine.verify.overlap import Windows, latent_normals
-from engine.verify.sound import need_rows, sound_forecast
-
-STATISTICS = ("mcb_brier", "mcb_log_loss", "ece", "smooth_ece", "slope", "intercept", "frequency")
+from engine.verify.sound import need_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,8 @@ class NullDraws:
 
     Attributes
     ----------
-    values : statistic (see :data:`STATISTICS`) -> (draws,) float64.
+    values : mcb_brier, mcb_log_loss, ece, smooth_ece, slope, intercept, frequency -> (draws,) float64; NaN where
+        it is not defined.
     curves : (draws, g) recalibrated probability at the ``at`` forecasts, for consistency bands.
     at : (g,) distinct forecasts, ascending.
     """
@@ -64,41 +63,6 @@ class NullDraws:
         return float((1 + np.sum(values >= observed - 1e-12)) / (1 + len(values)))
 
 
-def null_draws(
-    forecast: object,
-    windows: Windows,
-    horizon: int,
-    *,
-    draws: int = 999,
-    seed: int = 0,
-    bins: int = 10,
-    at: object | None = None,
-) -> NullDraws:
-    """Draw the figures of an exact forecast of one class.
-
-    Parameters
-    ----------
-    forecast : (n,) probabilities of the class; they are held fixed.
-    windows : which sessions each row looks at.
-    horizon : sessions each row looks ahead.
-    at : forecasts at which the recalibrated curve is kept; each is moved to the nearest distinct forecast.
-        None keeps no curve.
-
-    Notes
-    -----
-    Slope and intercept are the one-step estimates from the score at (1, 0), first-order equal to maximum
-    likelihood and computable for thousands of draws.  The slope is NaN where all forecasts are equal.
-
-    Raises
-    ------
-    InputError
-        ``verify.not_probabilities``, ``verify.too_few_rows``, ``verify.bad_horizon``,
-        ``verify.too_few_draws``.
-    """
-    p = sound_forecast(forecast)
-    return null_draws_of_classes([p], windows, horizon, draws=draws, seed=seed, bins=bins, at=[at])[0]
-
-
 def null_draws_of_classes(
     forecasts: list[np.ndarray],
     windows: Windows,
@@ -111,7 +75,7 @@ def null_draws_of_classes(
     truths: list[np.ndarray] | None = None,
     only_mcb: bool = False,
 ) -> list[NullDraws]:
-    """:func:`null_draws` for several classes on the same latent normals.
+    """The figures of exact forecasts of several classes, on the same latent normals.
 
     Each class happens where the latent normal's probability is below its own forecast.  (Cutting one latent
     normal into three ordered classes would be coherent, but gives the middle class too little dependence:
@@ -119,9 +83,24 @@ def null_draws_of_classes(
 
     Parameters
     ----------
+    forecasts : per class, (n,) probabilities; they are held fixed.
+    windows : which sessions each row looks at.
+    horizon : sessions each row looks ahead.
+    at : per class, forecasts at which the recalibrated curve is kept; each is moved to the nearest distinct forecast.
+        None keeps no curve.
     truths : per class, (n,) exact probabilities to draw outcomes from instead of the forecasts; this is how
         power is computed.
     only_mcb : keep ``mcb_brier`` and nothing else, several times faster.
+
+    Notes
+    -----
+    Slope and intercept are the one-step estimates from the score at (1, 0), first-order equal to maximum
+    likelihood and computable for thousands of draws.  The slope is NaN where all forecasts are equal.
+
+    Raises
+    ------
+    InputError
+        ``verify.too_few_rows``, ``verify.shape``, ``verify.bad_horizon``, ``verify.too_few_draws``.
     """
     plans = []
     for k, p in enumerate(forecasts):

@@ -23,7 +23,7 @@ from scipy.special import xlogy
 
 from engine.errors import InputError
 from engine.kernels.pool import non_decreasing
-from engine.verify.sound import need_rows, sound_codes, sound_forecast, sound_weights
+from engine.verify.sound import need_rows, sound_codes, sound_forecast
 
 Score = Literal["brier", "log_loss"]
 
@@ -38,29 +38,21 @@ class Decomposition:
     unc: float
 
 
-def recalibrated(forecast: object, happened: object, weights: object | None = None) -> np.ndarray:
+def recalibrated(forecast: object, happened: object) -> np.ndarray:
     """The non-decreasing recalibration c of each row's forecast, (n,); equal forecasts get equal values.
 
     Raises
     ------
     InputError
-        ``verify.not_probabilities``, ``verify.not_outcomes``, ``verify.bad_weights``,
-        ``verify.too_few_rows``.
+        ``verify.not_probabilities``, ``verify.not_outcomes``, ``verify.too_few_rows``.
     """
-    p, y, w = _sound(forecast, happened, weights)
-    _, group, mass, hits = tie_groups(p, y, w)
-    fitted = np.zeros(len(mass))
-    used = mass > 0
-    fitted[used] = non_decreasing(hits[used], mass[used])
-    if not used.all():  # a forecast of weight zero joins the block before it
-        index = np.maximum(np.searchsorted(np.flatnonzero(used), np.arange(len(mass)), side="right") - 1, 0)
-        fitted = fitted[used][index]
-    return fitted[group]
+    p, y = _sound(forecast, happened)
+    _, group, rows = np.unique(p, return_inverse=True, return_counts=True)
+    hits = np.bincount(group, weights=y, minlength=len(rows))
+    return non_decreasing(hits, rows.astype(np.float64))[group]
 
 
-def decompose(
-    forecast: object, happened: object, score: Score = "brier", weights: object | None = None
-) -> Decomposition:
+def decompose(forecast: object, happened: object, score: Score = "brier") -> Decomposition:
     """MCB, DSC and UNC of one class's forecasts (n,) against 0/1 outcomes (n,).
 
     A class that never (or always) happened has UNC = DSC = 0 and MCB equal to the mean score.  Equal
@@ -72,11 +64,10 @@ def decompose(
     InputError
         as :func:`recalibrated`; ``verify.unknown_score``.
     """
-    p, y, w = _sound(forecast, happened, weights)
-    c = recalibrated(p, y, w)
-    base = np.full(len(p), np.sum(w * y) / np.sum(w))
-    used = w > 0
-    s_p, s_c, s_r = (_mean(score, f[used], y[used], w[used]) for f in (p, c, base))
+    p, y = _sound(forecast, happened)
+    c = recalibrated(p, y)
+    base = np.full(len(p), np.sum(y) / len(y))
+    s_p, s_c, s_r = (_mean(score, f, y) for f in (p, c, base))
     return Decomposition(mean_score=s_p, mcb=max(s_p - s_c, 0.0), dsc=max(s_r - s_c, 0.0), unc=s_r)
 
 
@@ -99,7 +90,7 @@ class Blocks:
 
 def blocks(forecast: object, happened: object) -> Blocks:
     """The blocks of the CORP diagram of one class."""
-    p, y, _ = _sound(forecast, happened, None)
+    p, y = _sound(forecast, happened)
     order = np.argsort(p, kind="stable")
     c = recalibrated(p, y)[order]
     edges = np.flatnonzero(np.diff(c) > 0) + 1
@@ -108,29 +99,17 @@ def blocks(forecast: object, happened: object) -> Blocks:
     return Blocks(low=p[order][first], high=p[order][last], observed=c[first], rows=last - first + 1)
 
 
-def tie_groups(
-    p: np.ndarray, y: np.ndarray, w: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct forecasts ascending, each row's group, and weight and weighted hits per group."""
-    distinct, group = np.unique(p, return_inverse=True)
-    mass = np.bincount(group, weights=w, minlength=len(distinct))
-    hits = np.bincount(group, weights=w * y, minlength=len(distinct))
-    return distinct, group, mass, hits
-
-
-def _sound(
-    forecast: object, happened: object, weights: object | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sound(forecast: object, happened: object) -> tuple[np.ndarray, np.ndarray]:
     p = sound_forecast(forecast)
     need_rows(len(p))
-    return p, sound_codes(happened, len(p), 2), sound_weights(weights, len(p))
+    return p, sound_codes(happened, len(p), 2)
 
 
-def _mean(score: Score, p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+def _mean(score: Score, p: np.ndarray, y: np.ndarray) -> float:
     if score == "brier":
         value = (p - y) ** 2
     elif score == "log_loss":
         value = -(xlogy(y, p) + xlogy(1 - y, 1.0 - p))
     else:
         raise InputError("verify.unknown_score", f"score {score!r} is neither 'brier' nor 'log_loss'")
-    return float(np.sum(w * value) / np.sum(w))
+    return float(np.sum(value) / len(value))

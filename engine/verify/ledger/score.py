@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
-from engine.config import OutcomeConfig
+from engine.config import OutcomeConfig, VerifyConfig
 from engine.kernels.streams import horizon_seed
 from engine.outcomes.outcomes import label
 from engine.question import SETUP
@@ -48,10 +48,8 @@ class LedgerScore:
 def ledger_score(
     entries: Sequence[Mapping[str, Any]],
     bars: Mapping[str, BarSeries],
+    settings: VerifyConfig,
     *,
-    null_draws: int = 999,
-    coverage: float = 0.90,
-    bins: int = 10,
     seed: int = 0,
 ) -> LedgerScore:
     """Resolve and score ledger entries (from :func:`engine.verify.ledger.ledger.read`).
@@ -76,13 +74,13 @@ def ledger_score(
                 ["instrument", "date", "horizon_sessions"]
             )
             common = common_rows(kept, int(horizon), calendar)
-            by_horizon[str(horizon)] = _horizon(common, null_draws, coverage, bins, seed)
+            by_horizon[str(horizon)] = _horizon(common, settings, seed)
         metrics["configs"][str(config)] = {"horizons": by_horizon}
     return LedgerScore(rows=rows, metrics=plain(metrics))
 
 
-def _horizon(rows: Rows, null_draws: int, coverage: float, bins: int, seed: int) -> dict[str, Any]:
-    found = skill(rows, coverage=coverage)
+def _horizon(rows: Rows, settings: VerifyConfig, seed: int) -> dict[str, Any]:
+    found = skill(rows, coverage=settings.interval)
     columns = ["log_loss_skill", "log_loss_skill_low", "log_loss_skill_high", "dm_p_value"]
     test = sequential_calibration(
         rows.probabilities["model"],
@@ -108,7 +106,11 @@ def _horizon(rows: Rows, null_draws: int, coverage: float, bins: int, seed: int)
     }
     if rows.dates / rows.horizon >= _TEST_FROM:
         fitted = calibration(
-            rows, draws=null_draws, seed=horizon_seed(seed, rows.horizon), bins=bins, coverage=coverage
+            rows,
+            draws=settings.null_draws,
+            seed=horizon_seed(seed, rows.horizon),
+            bins=settings.ece_bins,
+            coverage=settings.interval,
         )
         out["calibration"] = fitted.classes
     return out

@@ -6,22 +6,13 @@ Politis and White (2004), Econometric Reviews 23, 53-70, with the correction of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from engine.errors import InputError
 
 
-class BlockLength(NamedTuple):
-    """Optimal expected block length, in rows."""
-
-    stationary: float
-    circular: float
-
-
-def optimal_block_length(series: object) -> BlockLength:
-    """Optimal block lengths of the stationary and the circular bootstrap for the mean of ``series`` (n,).
+def optimal_block_length(series: object) -> float:
+    """Optimal expected block length, in rows, of the stationary bootstrap for the mean of ``series`` (n,).
 
     The flat-top window of Politis and Romano cuts the autocovariances at twice the first lag after which
     ``max(5, sqrt(log10 n))`` autocorrelations in a row are insignificant.  A constant series needs no blocks
@@ -40,7 +31,7 @@ def optimal_block_length(series: object) -> BlockLength:
         raise InputError("verify.too_few_rows", f"{n} rows, at least 10 are needed")
     e = x - x.mean()
     if not e.any() or np.allclose(e, 0.0, atol=1e-14 * max(1.0, abs(float(x[0])))):
-        return BlockLength(1.0, 1.0)
+        return 1.0
 
     longest = int(np.ceil(min(3.0 * np.sqrt(n), n / 3)))
     quiet = max(5, int(np.sqrt(np.log10(n))))
@@ -63,10 +54,7 @@ def optimal_block_length(series: object) -> BlockLength:
     g = 2.0 * np.sum(taper * lags * covariance[1 : window + 1])
     long_run = covariance[0] + 2.0 * np.sum(taper * covariance[1 : window + 1])
 
-    def length(constant: float) -> float:
-        if long_run == 0.0:
-            return float(longest)
-        value = (2.0 * g**2 / (constant * long_run**2)) ** (1.0 / 3.0) * n ** (1.0 / 3.0)
-        return float(min(max(value, 1.0), longest))
-
-    return BlockLength(length(2.0), length(4.0 / 3.0))
+    if long_run == 0.0:
+        return float(longest)
+    value = (2.0 * g**2 / (2.0 * long_run**2)) ** (1.0 / 3.0) * n ** (1.0 / 3.0)
+    return float(min(max(value, 1.0), longest))

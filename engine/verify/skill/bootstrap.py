@@ -24,7 +24,7 @@ def block_sessions(horizon: int, differences: list[np.ndarray] | None = None) ->
 
     Differences of fewer than 10 values have no automatic length and are passed over.
     """
-    automatic = [optimal_block_length(d).stationary for d in differences or [] if len(d) >= 10]
+    automatic = [optimal_block_length(d) for d in differences or [] if len(d) >= 10]
     return float(max([BLOCKS_PER_HORIZON * horizon, *automatic]))
 
 

@@ -1,7 +1,7 @@
 """Proper scores of a three-way forecast, row by row: log loss, Brier, ranked probability score.
 
 Smaller is better for every score here.  Each function returns one value per row, because everything that
-follows (bootstrap, Diebold-Mariano, regimes) works on rows; :func:`mean_score` aggregates.  Sources: Gneiting
+follows (bootstrap, Diebold-Mariano, regimes) works on rows.  Sources: Gneiting
 and Raftery (2007), Journal of the American Statistical Association 102, 359-378; Epstein (1969), Journal of
 Applied Meteorology 8, 985-987 (ranked probability score); Brier (1950), Monthly Weather Review 78, 1-3.
 """
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.errors import InputError
-from engine.verify.sound import need_rows, sound_codes, sound_forecast, sound_probabilities, sound_weights
+from engine.verify.sound import sound_codes, sound_forecast, sound_probabilities
 
 SCORES = ("log_loss_nats", "brier", "rps")
 
@@ -63,14 +62,6 @@ def binary_brier(forecast: object, happened: object) -> np.ndarray:
     return (p - y) ** 2
 
 
-def cumulative_forecast(probabilities: object, cut: int) -> np.ndarray:
-    """P(class <= cut), (n,): cut 0 asks "breakdown or not", cut 1 "continuation or not" (its complement)."""
-    p = sound_probabilities(probabilities)
-    if not 0 <= cut < p.shape[1] - 1:
-        raise InputError("verify.bad_cut", f"cut {cut} is outside 0 .. {p.shape[1] - 2}")
-    return np.minimum(p[:, : cut + 1].sum(axis=1), 1.0)
-
-
 def score_table(probabilities: object, codes: object) -> np.ndarray:
     """The three scores of :data:`SCORES` side by side, (n, 3)."""
     return np.column_stack(
@@ -80,21 +71,6 @@ def score_table(probabilities: object, codes: object) -> np.ndarray:
             ranked_probability_score(probabilities, codes),
         ]
     )
-
-
-def mean_score(scores: object, weights: object | None = None) -> float:
-    """Weighted mean of per-row scores.
-
-    Raises
-    ------
-    InputError
-        ``verify.too_few_rows`` without rows, ``verify.bad_weights`` where weights are unsound or all zero.
-    """
-    values = np.asarray(scores, dtype=np.float64)
-    need_rows(len(values))
-    w = sound_weights(weights, len(values))
-    used = w > 0  # so that 0 x infinity does not turn a left-out row into NaN
-    return float(np.sum(values[used] * w[used]) / np.sum(w[used]))
 
 
 def _one_hot(codes: np.ndarray, classes: int) -> np.ndarray:

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from engine.scenarios import SCENARIOS
-from engine.verify.calibration.null import null_draws
 from engine.verify.calibration.reliability import blocks, decompose
 from engine.verify.rows import common_rows
 from tests.report.page.browser import browser, needs_chromium, open_page, wait_until
+from tests.verify.factory import null_draws
 
 pytestmark = needs_chromium
 ASK = """([who, horizon, group, year]) => {

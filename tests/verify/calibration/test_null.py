@@ -11,13 +11,13 @@ from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import holm
 from engine.verify.calibration.calibration_error import expected_calibration_error, smooth_calibration_error
 from engine.verify.calibration.calibration_line import calibration_line, clipped_log_odds, one_step_line
-from engine.verify.calibration.null import null_draws, null_draws_of_classes
+from engine.verify.calibration.null import null_draws_of_classes
 from engine.verify.calibration.power import ALTERNATIVES, in_words, power, truth_behind, verdict
 from engine.verify.calibration.reliability import decompose, recalibrated
 from engine.verify.overlap import Windows, correlation_factor, latent_normals
 from tests.shared_files import vectors_dir
 from tests.verify.exact_market import exact_forecasts, exact_forecasts_of_the_engines_setups
-from tests.verify.factory import make_config
+from tests.verify.factory import make_config, null_draws
 
 needs_vectors = pytest.mark.skipif(vectors_dir() is None, reason="shared vectors are absent")
 
@@ -227,8 +227,6 @@ def test_defined_values():
     ("forecast", "windows", "horizon", "draws", "code"),
     [
         ([], Windows.consecutive(0), 10, 99, "verify.too_few_rows"),
-        ([0.5, np.nan], Windows.consecutive(2), 10, 99, "verify.not_probabilities"),
-        ([0.5, 1.2], Windows.consecutive(2), 10, 99, "verify.not_probabilities"),
         ([0.5, 0.2], Windows.consecutive(3), 10, 99, "verify.shape"),
         ([0.5, 0.2], Windows.consecutive(2), 0, 99, "verify.bad_horizon"),
         ([0.5, 0.2], Windows.consecutive(2), 10, 0, "verify.too_few_draws"),

@@ -44,14 +44,12 @@ def test_niamey():
         assert getattr(found, name) == pytest.approx(value, abs=1e-12)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("score", "function"), [("brier", SquaredError()), ("log_loss", LogLoss())])
-def test_decomposition_equals_model_diagnostics(score, function, weighted):
+def test_decomposition_equals_model_diagnostics(score, function):
     p, y = sample(400, 1, 0.6)
     p = np.round(p, 2).clip(0.01, 0.99)
-    w = np.random.default_rng(0).integers(1, 5, 400).astype(float) if weighted else None
-    found = decompose(p, y, score, w)
-    table = oracle(y_obs=y, y_pred=p, scoring_function=function, weights=w)
+    found = decompose(p, y, score)
+    table = oracle(y_obs=y, y_pred=p, scoring_function=function)
     for name, column in (("mcb", "miscalibration"), ("dsc", "discrimination"), ("unc", "uncertainty")):
         assert getattr(found, name) == pytest.approx(float(table[column][0]), abs=1e-9)
 
@@ -67,12 +65,6 @@ def test_parts_add_up_and_are_never_negative(rows):
     again = decompose(c, y)
     assert again.mcb == pytest.approx(0, abs=1e-12)  # what is recalibrated needs no recalibration
     assert np.all(np.diff(c[np.argsort(p, kind="stable")]) >= -1e-15)
-
-
-def test_weight_zero_rows_do_not_count():
-    p, y = sample(50, 2)
-    w = np.r_[np.ones(40), np.zeros(10)]
-    assert decompose(p, y, weights=w) == decompose(p[:40], y[:40])
 
 
 def test_blocks_are_the_diagram():
@@ -160,7 +152,6 @@ def test_a_class_never_observed_and_equal_forecasts():
         (lambda: decompose([0.2, 0.3], [0, np.nan]), "verify.not_outcomes"),
         (lambda: decompose([], []), "verify.too_few_rows"),
         (lambda: decompose([0.2, 0.3], [0, 1], "rps"), "verify.unknown_score"),
-        (lambda: decompose([0.2, 0.3], [0, 1], weights=[0, 0]), "verify.bad_weights"),
         (lambda: expected_calibration_error([0.2], [1], 0), "verify.bad_bins"),
         (lambda: expected_calibration_error([], []), "verify.too_few_rows"),
         (lambda: smooth_calibration_error([0.2], [3]), "verify.not_outcomes"),

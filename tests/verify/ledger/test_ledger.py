@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from engine.bars.simulate import simulate_bars
-from engine.config import OutcomeConfig
+from engine.config import OutcomeConfig, VerifyConfig
 from engine.errors import DataError, InputError
 from engine.scenarios import SCENARIOS
 from engine.verify.ledger.ledger import add, entries_of, ledger_entry, read, show
@@ -20,6 +20,9 @@ from engine.verify.ledger.score import ledger_score
 from tests.verify.factory import make_config, make_frames
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+SETTINGS = VerifyConfig(bootstrap_draws=100, null_draws=99)
 
 
 def entry(day="2020-01-02", close=100.0, p=(0.2, 0.3, 0.5), instrument="SIM", config="c"):
@@ -171,7 +174,7 @@ def live(tmp_path_factory):
 
 def test_outcomes_equal_a_brute_force(live):
     bars, entries = live
-    score = ledger_score(entries, {"SIM": bars}, null_draws=99)
+    score = ledger_score(entries, {"SIM": bars}, SETTINGS)
     rows = score.rows
     assert set(rows["status"]) == {"resolved", "open"}
     for line in rows.to_dict("records"):
@@ -204,20 +207,20 @@ def test_adjusted_bars_ask_the_same_question(live):
 
     bars, entries = live
     scaled = {name: getattr(bars, name) * 0.5 for name in ("open", "high", "low", "close")}
-    one = ledger_score(entries, {"SIM": bars}, null_draws=99)
-    two = ledger_score(entries, {"SIM": replace(bars, **scaled)}, null_draws=99)
+    one = ledger_score(entries, {"SIM": bars}, SETTINGS)
+    two = ledger_score(entries, {"SIM": replace(bars, **scaled)}, SETTINGS)
     pd.testing.assert_frame_equal(one.rows, two.rows)
 
 
 def test_backfilled_and_unknown_rows_are_not_scored(live):
     bars, entries = live
     late = [{**e, "recorded_at": "2030-01-01T00:00:00+00:00"} for e in entries[:50]]
-    score = ledger_score([*late, *entries[50:]], {"SIM": bars}, null_draws=99)
+    score = ledger_score([*late, *entries[50:]], {"SIM": bars}, SETTINGS)
     assert score.metrics["rows_by_status"]["backfilled"] == 50
     assert score.metrics["configs"]["c"]["horizons"]["10"]["rows"] == len(entries) - 50 - 5
-    nothing = ledger_score(entries, {}, null_draws=99)
+    nothing = ledger_score(entries, {}, SETTINGS)
     assert nothing.metrics == {"rows_by_status": {"no_bar": len(entries)}, "configs": {}}
-    assert len(ledger_score([], {}).rows) == 0
+    assert len(ledger_score([], {}, SETTINGS).rows) == 0
 
 
 @pytest.mark.parametrize(

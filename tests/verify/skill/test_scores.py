@@ -13,11 +13,8 @@ from engine.verify.skill.scores import (
     binary_brier,
     binary_log_loss,
     brier,
-    cumulative_forecast,
     log_loss,
-    mean_score,
     ranked_probability_score,
-    score_table,
 )
 from tests.shared_files import vectors_dir
 
@@ -62,22 +59,10 @@ def test_agrees_with_scikit_learn_and_scoringrules(forecasts):
     )
 
 
-def test_weights_are_repetitions(forecasts):
+def test_ranked_score_is_the_sum_over_the_cuts_of_ordered_classes(forecasts):
     p, y = forecasts
-    repeats = np.random.default_rng(0).integers(0, 4, len(y))
-    for column in score_table(p, y).T:
-        assert mean_score(column, repeats) == pytest.approx(np.repeat(column, repeats).mean(), abs=1e-12)
-    assert mean_score(log_loss(p, y), repeats) == pytest.approx(
-        sklearn_log_loss(y, p, labels=[0, 1, 2], sample_weight=repeats), abs=1e-12
-    )
-
-
-def test_cumulative_cuts_of_ordered_classes(forecasts):
-    p, y = forecasts
-    parts = [binary_brier(cumulative_forecast(p, cut), y <= cut) for cut in (0, 1)]
+    parts = [binary_brier(p[:, : cut + 1].sum(axis=1), y <= cut) for cut in (0, 1)]
     np.testing.assert_allclose(sum(parts), ranked_probability_score(p, y), atol=1e-12)
-    with pytest.raises(InputError, match="cut 2"):
-        cumulative_forecast(p, 2)
 
 
 def test_binary_scores_are_scores_of_two_classes(forecasts):
@@ -103,7 +88,6 @@ def test_scores_are_proper(truth, other):
 def test_impossible_truth_scores_infinity():
     assert log_loss([[0.0, 0.5, 0.5]], [0])[0] == np.inf
     assert log_loss([[0.0, 0.0, 1.0]], [2])[0] == 0.0
-    assert mean_score([1.0, np.inf], [1.0, 0.0]) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -123,20 +107,4 @@ def test_impossible_truth_scores_infinity():
 def test_bad_input_is_named(score, p, y, code):
     with pytest.raises(InputError) as caught:
         score(p, y)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("values", "weights", "code"),
-    [
-        ([], None, "verify.too_few_rows"),
-        ([1.0, 2.0], [0.0, 0.0], "verify.bad_weights"),
-        ([1.0, 2.0], [1.0, -1.0], "verify.bad_weights"),
-        ([1.0, 2.0], [1.0, np.nan], "verify.bad_weights"),
-        ([1.0, 2.0], [1.0], "verify.bad_weights"),
-    ],
-)
-def test_bad_weights_are_named(values, weights, code):
-    with pytest.raises(InputError) as caught:
-        mean_score(values, weights)
     assert caught.value.code == code
