@@ -252,7 +252,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
     from engine.runs.run import open_run
-    from engine.table.explanation import Explanation
+    from engine.table.explain.explanation import Explanation
     from engine.table.fill import table_at
     from engine.table.touch.book import book_touch
 

@@ -48,7 +48,7 @@ def main() -> None:
     from engine.question import SETUP
     from engine.replay.families import model_features
     from engine.replay.replay import REPLAY_COLUMNS
-    from engine.table.explain import explain
+    from engine.table.explain.explain import explain
     from engine.verify.placebo import placebo
     from engine.verify.verify import verify
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from engine.config import Config, Section
@@ -81,3 +82,23 @@ def _imported(module: Path) -> set[Path]:
                         break
         pending.extend(ast.iter_child_nodes(node))
     return found
+
+
+def test_no_folder_is_a_bag_and_no_module_is_two():
+    """At most 14 modules a folder, 400 lines a module."""
+    modules = [path for path in (ROOT / "engine").rglob("*.py") if path.name != "__init__.py"]
+    folders = {path.parent for path in modules}
+    assert [str(f) for f in folders if len(list(f.glob("*.py"))) - (f / "__init__.py").exists() > 14] == []
+    assert [str(path) for path in modules if len(path.read_text().splitlines()) > 400] == []
+
+
+def test_no_two_rooms_import_each_other():
+    graph: dict[str, set[str]] = {}
+    for module in (ROOT / "engine").rglob("*.py"):
+        if module.name != "__init__.py":  # an index hands on what its room holds
+            rooms = {_room(other) for other in _imported(module)}
+            graph.setdefault(_room(module), set()).update(rooms - {_room(module)})
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None

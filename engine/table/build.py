@@ -12,8 +12,9 @@ from engine.errors import InputError
 from engine.forecast.baselines import in_reading_order
 from engine.question import SETUP, SETUP_LEVELS
 from engine.rules.reading import BIAS_NAMES, reading_sentence
-from engine.table import default_notes, words
-from engine.table.explanation import NOTHING, Explanation
+from engine.table import words
+from engine.table.explain import default_notes
+from engine.table.explain.explanation import NOTHING, Explanation
 from engine.table.pieces import Analogue, Bias, HorizonTable, LevelLine, ScenarioRow, Setup, SetupEdge
 from engine.table.scenario import Scenario
 from engine.table.touch.agree import agreeing_touch

@@ -12,7 +12,7 @@ from engine.bars.contracts.quoted import quoted_book, quoted_row
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
 from engine.table.build import build_scenario
-from engine.table.explanation import NOTHING, Explanation
+from engine.table.explain.explanation import NOTHING, Explanation
 from engine.table.horizon_ends import with_horizon_ends, with_week
 from engine.table.scenario import Scenario
 
@@ -58,7 +58,7 @@ def last_tables(
 
     ``touch`` is what :func:`engine.table.touch.book.book_touch` gives for these replays.
     """
-    from engine.table.explain import explain
+    from engine.table.explain.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
     explained = explain(forecasts, inputs, config, requests)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from engine.table import words
 from engine.table.outlook import outlook
-from engine.table.scenario import HorizonTable, Scenario
+
+if TYPE_CHECKING:  # a scenario draws itself by this module
+    from engine.table.scenario import HorizonTable, Scenario
 
 _LEFT = "text-align:left;vertical-align:top"
 _RIGHT = "text-align:right;vertical-align:top;white-space:nowrap"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.table import words
-from engine.table.scenario import Scenario
+
+if TYPE_CHECKING:
+    from engine.table.scenario import Scenario
 
 _LIKELY = 60  # percent from which "likely" is said without a qualification
 

@@ -13,7 +13,7 @@ from engine.forecast.baselines import BASELINES
 from engine.report.page.material import ReportMaterial
 from engine.rules.indicators import INDICATORS, compute_indicators
 from engine.table.build import build_scenario
-from engine.table.explanation import Explanation
+from engine.table.explain.explanation import Explanation
 from engine.table.scenario import Scenario
 
 HORIZONS = (10, 15)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from engine.bars.sources.source import Table
+from engine.config.choices import Choice
+from engine.registry import Registry
 
-# kind in the config -> its module, which is imported when it is used
-READERS = {
-    "bundled": "engine.bars.sources.bundled",
-    "csv": "engine.bars.sources.csv_file",
-    "parquet": "engine.bars.sources.parquet_file",
-    "contracts": "engine.bars.sources.contracts",
-    "yahoo": "engine.bars.sources.yahoo",
-}
+# kind in the config -> the function that reads it, imported when it is used
+SOURCES: Registry[Choice] = Registry(
+    "source",
+    (
+        Choice("bundled", "engine.bars.sources.bundled:read"),
+        Choice("csv", "engine.bars.sources.csv_file:read"),
+        Choice("parquet", "engine.bars.sources.parquet_file:read"),
+        Choice("contracts", "engine.bars.sources.contracts:read"),
+        Choice("yahoo", "engine.bars.sources.yahoo:read"),
+    ),
+)
 
-__all__ = ["READERS", "Table", "read_source"]
+__all__ = ["SOURCES", "Table", "read_source"]
 
 
 def read_source(source: Any, symbol: str) -> Table:
     """The bars that a config's source names; errors as the kind's own module says."""
-    table: Table = import_module(READERS[source.kind]).read(source, symbol)
+    table: Table = SOURCES[source.kind].load()(source, symbol)
     return table

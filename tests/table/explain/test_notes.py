@@ -14,7 +14,7 @@ from engine.replay.families import FAMILIES, model_features
 from engine.replay.replay import replay
 from engine.rules.indicators import ATR
 from engine.rules.pivots import confirmed_pivots
-from engine.table.notes import note, phrase
+from engine.table.explain.notes import note, phrase
 from tests.some_bars import bundled
 
 CONFIG = parse_config(

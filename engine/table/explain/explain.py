@@ -21,11 +21,11 @@ from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.walk_forward import Forecasts, GroupForecast
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
 from engine.scenarios import SCENARIOS, whole_percents
-from engine.table.analogues import nearest_rows
-from engine.table.explanation import Explanation
-from engine.table.intervals import Query, resampled_forecasts, resampled_offsets
-from engine.table.notes import note
-from engine.table.track_record import reliability_sentence
+from engine.table.explain.analogues import nearest_rows
+from engine.table.explain.explanation import Explanation
+from engine.table.explain.intervals import Query, resampled_forecasts, resampled_offsets
+from engine.table.explain.notes import note
+from engine.table.explain.track_record import reliability_sentence
 
 ANALOGUES = 10
 

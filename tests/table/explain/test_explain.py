@@ -8,10 +8,10 @@ from engine.errors import InputError
 from engine.forecast.saved import load_models, save_models
 from engine.forecast.walk_forward import walk_forward
 from engine.scenarios import SCENARIOS
-from engine.table.analogues import nearest_rows
-from engine.table.explain import effects_on_probabilities, explain, spread_of_refits
-from engine.table.notes import note, phrase
-from engine.table.track_record import reliability_sentence
+from engine.table.explain.analogues import nearest_rows
+from engine.table.explain.explain import effects_on_probabilities, explain, spread_of_refits
+from engine.table.explain.notes import note, phrase
+from engine.table.explain.track_record import reliability_sentence
 from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
 
 
