@@ -19,7 +19,7 @@ from engine.forecast.folds.calendar import (
 from engine.outcomes.level_touches import touched_within
 from engine.replay.replay import Replay
 from engine.rules.indicators import SIGMA
-from engine.table.touch.model import walk_forward_level_touch
+from engine.table.touch.model import TouchPairs, walk_forward_level_touch
 from engine.table.touch.pairs import LevelPairs, level_pairs
 
 _REACH = 3.0  # standard deviations over the longest horizon: farther levels teach nothing
@@ -76,7 +76,7 @@ def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) 
         )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     pointer = np.concatenate(([0], np.cumsum(joined.pop("sizes"))))
-    touch = walk_forward_level_touch(pointer, starts=starts[::_REFITS], horizon_max=longest, **joined)
+    touch = walk_forward_level_touch(TouchPairs(pointer, **joined), starts[::_REFITS], longest)
     result: dict[str, Touch] = {}
     stop = 0
     for symbol, part in zip(replays, parts, strict=True):

@@ -11,11 +11,9 @@ from sklearn.isotonic import isotonic_regression
 from engine.bars.simulate import simulate_bars
 from engine.errors import InputError
 from engine.outcomes.level_touches import touched_within
-from engine.table.touch.model import (
-    _pool,
-    fit_correction,
-    walk_forward_level_touch,
-)
+from engine.table.touch.correction import fit_correction
+from engine.table.touch.model import TouchPairs, walk_forward_level_touch
+from engine.table.touch.order import _pool
 
 HORIZONS = (10, 15)
 STARTS = np.arange(200, 1200, 63)
@@ -45,6 +43,10 @@ def pairs_of(rows=1200, levels=6, effect=0.0, seed=0):
         "features": feature,
         "horizon_max": 15,
     }
+
+
+def forecast(starts, horizon_max, **pairs):
+    return walk_forward_level_touch(TouchPairs(**pairs), starts, horizon_max)
 
 
 def log_loss(p, touched):
@@ -99,7 +101,7 @@ def test_pooling_is_isotonic_regression(values):
 
 def test_a_planted_effect_is_found():
     data = pairs_of(effect=0.8)
-    result = walk_forward_level_touch(**data)
+    result = forecast(**data)
     late = np.repeat(data["session"] >= 600, 6)
     assert np.isfinite(result.penalties[-1])
     # above and below the close; the second feature says nothing
@@ -116,7 +118,7 @@ def test_without_an_effect_the_baseline_stands():
     for seed in range(5):
         data = pairs_of(seed=seed)
         # the baseline of one date falls with distance, so nothing has to be pooled
-        result = walk_forward_level_touch(**data)
+        result = forecast(**data)
         unused = np.isinf(result.penalties[result.fold[result.fold >= 0]])
         kept.append(unused.mean())
         rows = np.repeat((result.fold >= 0) & np.isinf(result.penalties[result.fold]), 6)
@@ -134,14 +136,14 @@ def test_copies_of_an_instrument_are_no_further_evidence():
     by_row = ("session", "end", "distance", "baseline", "touched", "features")
     six = one | {name: np.concatenate([one[name]] * 6) for name in by_row}
     six["pointer"] = 6 * np.arange(6 * 1200 + 1)
-    alone, together = (walk_forward_level_touch(**data) for data in (one, six))
+    alone, together = (forecast(**data) for data in (one, six))
     assert np.isinf(alone.penalties).all()
     np.testing.assert_array_equal(together.penalties, alone.penalties)
 
 
 def test_order_of_distances_and_horizons_holds():
     data = pairs_of(effect=1.5)
-    result = walk_forward_level_touch(**data)
+    result = forecast(**data)
     used = np.repeat(result.fold >= 0, 6)
     assert np.isnan(result.probabilities[~used]).all()
     assert (result.probabilities[used, 1] >= result.probabilities[used, 0]).all()
@@ -156,10 +158,10 @@ def test_order_of_distances_and_horizons_holds():
 @given(st.integers(260, 1100))
 def test_outcomes_not_yet_known_change_nothing(session):
     data = pairs_of(effect=0.8)
-    before = walk_forward_level_touch(**data)
+    before = forecast(**data)
     unknown = np.repeat(data["end"] >= session, 6)
     changed = data | {"touched": np.where(unknown[:, None], 1 - data["touched"], data["touched"])}
-    after = walk_forward_level_touch(**changed)
+    after = forecast(**changed)
     # a fold is fixed at its start: all rows of folds that started by then are as they were
     rows = np.repeat((STARTS[np.maximum(before.fold, 0)] <= session) & (before.fold >= 0), 6)
     assert np.array_equal(before.probabilities[rows], after.probabilities[rows], equal_nan=True)
@@ -168,10 +170,10 @@ def test_outcomes_not_yet_known_change_nothing(session):
 @pytest.mark.parametrize("rows", [263, 264, 700, 1199])
 def test_a_longer_history_leaves_earlier_rows_as_they_were(rows):
     data = pairs_of(effect=1.5)
-    whole = walk_forward_level_touch(**data)
+    whole = forecast(**data)
     per_row = {name: data[name][:rows] for name in ("session", "end")}
     per_pair = {name: data[name][: 6 * rows] for name in ("distance", "baseline", "touched", "features")}
-    cut = walk_forward_level_touch(
+    cut = forecast(
         **data
         | per_row
         | per_pair
@@ -182,15 +184,13 @@ def test_a_longer_history_leaves_earlier_rows_as_they_were(rows):
 
 def test_missing_pairs_do_not_touch_the_others():
     data = pairs_of()
-    result = walk_forward_level_touch(**data)
+    result = forecast(**data)
     late = np.arange(6 * 1195, 6 * 1200, 6)
     distance, baseline = data["distance"].copy(), data["baseline"].copy()
     distance[late], baseline[late] = np.nan, np.nan
     features = data["features"].copy()
     features[late] = np.nan
-    fewer = walk_forward_level_touch(
-        **data | {"distance": distance, "baseline": baseline, "features": features}
-    )
+    fewer = forecast(**data | {"distance": distance, "baseline": baseline, "features": features})
     assert np.isnan(fewer.probabilities[late]).all()
     others = np.setdiff1d(np.arange(7200), late)
     assert np.allclose(fewer.probabilities[others], result.probabilities[others], equal_nan=True)
@@ -199,7 +199,7 @@ def test_missing_pairs_do_not_touch_the_others():
 def test_constant_and_missing_features_are_harmless():
     data = pairs_of()
     features = np.column_stack([np.full(7200, 3.0), np.full(7200, np.nan)])
-    result = walk_forward_level_touch(**data | {"features": features})
+    result = forecast(**data | {"features": features})
     assert np.isfinite(result.probabilities[np.repeat(result.fold >= 0, 6)]).all()
     assert (result.coefficients[:, :, 1:] == 0.0).all()
 
@@ -207,5 +207,5 @@ def test_constant_and_missing_features_are_harmless():
 def test_wrong_shapes_are_refused():
     data = pairs_of()
     with pytest.raises(InputError) as error:
-        walk_forward_level_touch(**data | {"features": data["features"][:-1]})
+        forecast(**data | {"features": data["features"][:-1]})
     assert error.value.code == "forecast.bad_shape"
