@@ -12,7 +12,7 @@ import argparse
 
 import numpy as np
 
-from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of
+from engine.verify.skill.bootstrap import bootstrap_sums, expected_block, interval_of
 from engine.verify.skill.ratio_interval import skill_interval
 from engine.verify.skill.scores import log_loss
 from tests.verify.exact_questions import exact_questions, overstated
@@ -38,7 +38,7 @@ def main() -> None:
             truth = 1.0 - sum(a.sum() for a, _ in pairs) / sum(b.sum() for _, b in pairs)
             held = percentile = 0
             for seed, (a, b) in enumerate(pairs):
-                block = block_sessions(horizon, [a - b])
+                block = expected_block(horizon, [a - b])
                 low, high = skill_interval(a, b, block)
                 held += low <= truth <= high
                 drawn = bootstrap_sums(

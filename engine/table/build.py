@@ -15,7 +15,7 @@ from engine.rules.reading import BIAS_NAMES, reading_sentence
 from engine.table import words
 from engine.table.explain import default_notes
 from engine.table.explain.explanation import NOTHING, Explanation
-from engine.table.pieces import Analogue, Bias, HorizonTable, LevelLine, ScenarioRow, Setup, SetupEdge
+from engine.table.pieces import Analogue, Bias, HorizonTable, LevelLine, ScenarioRow, SetupEdge, SetupEdges
 from engine.table.scenario import Scenario
 from engine.table.touch.agree import agreeing_touch
 
@@ -112,7 +112,7 @@ def _checked_forecasts(forecasts: pd.DataFrame | None, instrument: str, as_of: A
     return forecasts.sort_values("horizon_sessions")
 
 
-def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> Setup | None:
+def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> SetupEdges | None:
     prices = {name: words.number(row.get(name)) for name in SETUP}
     if any(value is None for value in prices.values()):
         return None
@@ -129,7 +129,7 @@ def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> Setup | None:
             projected=raw == -1,
         )
 
-    return Setup(
+    return SetupEdges(
         floor=edge("floor", prices["floor"], prices["floor"]),
         ceiling=edge("ceiling", prices["ceiling"], prices["ceiling"]),
         target=edge("target", prices["target_low"], prices["target_high"]),
@@ -137,7 +137,7 @@ def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> Setup | None:
     )
 
 
-def titles(setup: Setup | None, decimals: int) -> dict[str, str]:
+def titles(setup: SetupEdges | None, decimals: int) -> dict[str, str]:
     """The three titles, worded the way an analyst would."""
     if setup is None:
         return dict(words.SCENARIO_LABELS)
@@ -154,7 +154,7 @@ def titles(setup: Setup | None, decimals: int) -> dict[str, str]:
 
 def _tables(
     forecasts: pd.DataFrame | None,
-    setup: Setup | None,
+    setup: SetupEdges | None,
     decimals: int,
     facts: Mapping[str, float | None],
     explained: Explanation,
@@ -223,7 +223,7 @@ def _bias(row: Mapping[str, Any], decimals: int) -> Bias:
     )
 
 
-def _role(level_id: int, side: str, setup: Setup | None) -> str:
+def _role(level_id: int, side: str, setup: SetupEdges | None) -> str:
     if setup is not None:
         held = [
             name
@@ -236,7 +236,7 @@ def _role(level_id: int, side: str, setup: Setup | None) -> str:
 
 
 def _level_lines(
-    book: pd.DataFrame, setup: Setup | None, level_touch: Mapping[int, Mapping[int, float]]
+    book: pd.DataFrame, setup: SetupEdges | None, level_touch: Mapping[int, Mapping[int, float]]
 ) -> list[LevelLine]:
     lines = []
     for record in book.to_dict("records"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.config import Config
     from engine.forecast.inputs import ForecastInput
     from engine.forecast.walk_forward import Forecasts
-    from engine.table.touch.book import Touch
+    from engine.table.touch.book import LevelTouches
 
 
 def table_at(
@@ -51,7 +51,7 @@ def last_tables(
     replays: Mapping[str, Replay],
     inputs: Sequence[ForecastInput],
     forecasts: Forecasts,
-    touch: Mapping[str, Touch],
+    touch: Mapping[str, LevelTouches],
     config: Config,
 ) -> list[Scenario]:
     """The table of each instrument's last close, with intervals, notes, track record and analogues.

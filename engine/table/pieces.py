@@ -35,7 +35,7 @@ class SetupEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SetupEdges:
     """Retest < floor < close < ceiling <= target: the prices that define the three scenarios."""
 
     floor: SetupEdge

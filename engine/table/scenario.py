@@ -19,8 +19,8 @@ from engine.table.pieces import (
     HorizonTable,
     LevelLine,
     ScenarioRow,
-    Setup,
     SetupEdge,
+    SetupEdges,
 )
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "LevelLine",
     "Scenario",
     "ScenarioRow",
-    "Setup",
     "SetupEdge",
+    "SetupEdges",
 ]
 
 
@@ -45,7 +45,7 @@ class Scenario:
     close: float
     price_decimals: int
     bias: Bias
-    setup: Setup | None
+    setup: SetupEdges | None
     horizons: tuple[HorizonTable, ...]
     resistance: tuple[LevelLine, ...]
     support: tuple[LevelLine, ...]
@@ -93,7 +93,7 @@ class Scenario:
             bias=Bias(**data["bias"]),
             setup=None
             if setup is None
-            else Setup(**{name: SetupEdge(**edge) for name, edge in setup.items()}),
+            else SetupEdges(**{name: SetupEdge(**edge) for name, edge in setup.items()}),
             horizons=tuple(
                 HorizonTable(**{**table, "rows": tuple(ScenarioRow(**row) for row in table["rows"])})
                 for table in data["horizons"]

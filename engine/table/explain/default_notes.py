@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from engine.table import words
 
 if TYPE_CHECKING:
-    from engine.table.scenario import Setup, SetupEdge
+    from engine.table.scenario import SetupEdge, SetupEdges
 
 Facts = Mapping[str, "float | None"]
 
 
-def geometric_notes(setup: Setup | None, facts: Facts, decimals: int) -> dict[str, str]:
+def geometric_notes(setup: SetupEdges | None, facts: Facts, decimals: int) -> dict[str, str]:
     """One sentence per scenario: how far its edge is, and what the averages and RSI say about it."""
     if setup is None:
         text = "no setup: the history is too short for ATR and volatility"

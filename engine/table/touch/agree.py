@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.table.pieces import HorizonTable, LevelLine, Setup
+from engine.table.pieces import HorizonTable, LevelLine, SetupEdges
 
-Touch = dict[str, "float | None"]
+TouchByHorizon = dict[str, "float | None"]
 
 
 def agreeing_touch(
-    line: LevelLine, close: float, setup: Setup | None, tables: Sequence[HorizonTable]
-) -> Touch:
+    line: LevelLine, close: float, setup: SetupEdges | None, tables: Sequence[HorizonTable]
+) -> TouchByHorizon:
     """The touch probabilities of ``line`` by horizon (sessions, as text), in agreement with ``tables``."""
     if setup is None or line.low <= close <= line.high:
         return line.touch_probability

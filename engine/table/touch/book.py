@@ -26,10 +26,10 @@ _REACH = 3.0  # standard deviations over the longest horizon: farther levels tea
 _REFITS = 4  # the correction is fitted at every fourth refit, about once a year; the simulation at each
 EVERY = 5  # sessions between the past closes that are simulated: labels of three weeks overlap
 
-Touch = dict[int, dict[int, float]]  # level_id -> horizon -> probability
+LevelTouches = dict[int, dict[int, float]]  # level_id -> horizon -> probability
 
 
-def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, Touch]:
+def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, LevelTouches]:
     """Touch probabilities of the levels in the book of each instrument's last close.
 
     ``filtered_history`` corrected by what the level is, walk-forward, pooled as ``forecast.pooling`` says; see
@@ -38,14 +38,14 @@ def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, Touch
     if not replays:
         return {}
     calendar = union_calendar([replay.bars.dates for replay in replays.values()])
-    found: dict[str, Touch] = {}
+    found: dict[str, LevelTouches] = {}
     families = {symbol: replay.bars.family for symbol, replay in replays.items()}
     for symbols in pooled(families, config.forecast.pooling).values():
         found |= _group({symbol: replays[symbol] for symbol in symbols}, calendar, config)
     return found
 
 
-def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) -> dict[str, Touch]:
+def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) -> dict[str, LevelTouches]:
     settings, longest = config.forecast, max(config.horizons)
     starts = refit_starts(len(calendar), settings)
     columns = [h - 1 for h in config.horizons]
@@ -77,7 +77,7 @@ def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) 
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     pointer = np.concatenate(([0], np.cumsum(joined.pop("sizes"))))
     touch = walk_forward_level_touch(TouchPairs(pointer, **joined), starts[::_REFITS], longest)
-    result: dict[str, Touch] = {}
+    result: dict[str, LevelTouches] = {}
     stop = 0
     for symbol, part in zip(replays, parts, strict=True):
         stop += int(part["sizes"].sum())

@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
+from engine.forecast.probabilities import log_odds
 from engine.verify.sound import need_rows, sound_codes, sound_forecast
 
-_FLOOR = 1e-6  # log-odds of 0 and 1 are infinite
+_CLEAR = 1e-6  # log-odds of 0 and 1 are infinite
 
 
 class CalibrationLine(NamedTuple):
@@ -78,7 +79,7 @@ def one_step_line(
 
 def clipped_log_odds(p: np.ndarray) -> np.ndarray:
     """ln(p / (1 - p)) of forecasts kept clear of 0 and 1."""
-    return logit(np.clip(p, _FLOOR, 1.0 - _FLOOR))
+    return log_odds(np.clip(p, _CLEAR, 1.0 - _CLEAR))
 
 
 def _fit(X: np.ndarray, y: np.ndarray, offset: np.ndarray) -> np.ndarray:

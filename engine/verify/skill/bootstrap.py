@@ -18,7 +18,7 @@ from engine.verify.skill.block_length import optimal_block_length
 BLOCKS_PER_HORIZON = 5  # blocks of at least 5 H sessions
 
 
-def block_sessions(horizon: int, differences: list[np.ndarray] | None = None) -> float:
+def expected_block(horizon: int, differences: list[np.ndarray] | None = None) -> float:
     """Expected block length: 5 H, or the automatic length of the most persistent of ``differences`` if
     longer.
 

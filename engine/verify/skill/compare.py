@@ -14,7 +14,7 @@ import pandas as pd
 from engine.config import MOMENTUM_RULES, Config
 from engine.errors import ConfigError, DataError
 from engine.verify.rows import columns_of, common_rows, outcome_codes
-from engine.verify.skill.bootstrap import block_sessions
+from engine.verify.skill.bootstrap import expected_block
 from engine.verify.skill.diebold_mariano import diebold_mariano
 from engine.verify.skill.ratio_interval import ratio_intervals
 from engine.verify.skill.scores import SCORES, score_table
@@ -123,7 +123,7 @@ def compare(
         counts = np.bincount(rows.date_index).astype(np.float64)
         sums = [np.bincount(rows.date_index, weights=g) for g in gap.T]
         daily = [total / counts.mean() for total in sums]
-        block = block_sessions(rows.horizon, [d for d in daily if np.isfinite(d).all()])
+        block = expected_block(rows.horizon, [d for d in daily if np.isfinite(d).all()])
         interval = ratio_intervals(np.column_stack([*sums, counts]), block, coverage=coverage)
         for j, name in enumerate(SCORES):
             one, two = float(scores[0][:, j].mean()), float(scores[1][:, j].mean())

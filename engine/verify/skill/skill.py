@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from engine.verify.rows import Rows
-from engine.verify.skill.bootstrap import block_sessions, sums
+from engine.verify.skill.bootstrap import expected_block, sums
 from engine.verify.skill.diebold_mariano import diebold_mariano
 from engine.verify.skill.ratio_interval import ratio_intervals
 from engine.verify.skill.regimes import GROUPINGS
@@ -74,7 +74,7 @@ def skill(
     labels, cells = _cells(groups, len(rows))
     daily = {name: _by_date(tables[forecaster][:, 0] - tables[name][:, 0], rows) for name in baselines}
     finite = [d for d in daily.values() if np.isfinite(d).all()]
-    block = block_sessions(rows.horizon, finite)
+    block = expected_block(rows.horizon, finite)
     with np.errstate(invalid="ignore", over="ignore"):
         observed = sums(values, cells, len(labels))
     width = len(SCORES)

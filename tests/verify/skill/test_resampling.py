@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.verify.skill.block_length import optimal_block_length
-from engine.verify.skill.bootstrap import block_sessions, bootstrap_sums, interval_of, sums
+from engine.verify.skill.bootstrap import bootstrap_sums, expected_block, interval_of, sums
 from engine.verify.skill.diebold_mariano import diebold_mariano
 from engine.verify.skill.long_run import long_run_variance
 from tests.shared_files import vectors_dir
@@ -46,9 +46,9 @@ def test_block_length_is_between_one_row_and_a_third(values):
 
 
 def test_block_is_at_least_five_horizons():
-    assert block_sessions(10) == 50
-    assert block_sessions(10, [np.random.default_rng(0).standard_normal(500)]) == 50
-    assert block_sessions(2, [moving_mean(5000, 60, 1)]) > 10
+    assert expected_block(10) == 50
+    assert expected_block(10, [np.random.default_rng(0).standard_normal(500)]) == 50
+    assert expected_block(2, [moving_mean(5000, 60, 1)]) > 10
 
 
 def test_sums_of_a_draw_are_sums_of_whole_dates():
