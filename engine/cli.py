@@ -36,6 +36,13 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="a YAML confi
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="override one key; repeatable")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="processes; the result does not depend on it (default: the cores there are)", min=1),
+]
+ClusterAddress = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
+]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where run folders go")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
@@ -73,13 +80,21 @@ def run(
     overrides: Overrides = None,
     results: Results = Path("results"),
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
+    workers: Workers = None,
+    cluster: ClusterAddress = None,
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
     from engine import commands, pipeline
+    from engine.parallel import cores
     from engine.report.terminal.terminal import run_view
 
     made = pipeline.run(
-        _load(config, overrides), results=results, command=_command_line(), told=_tell_findings
+        _load(config, overrides),
+        results=results,
+        command=_command_line(),
+        workers=workers or cores(),
+        cluster=cluster,
+        told=_tell_findings,
     )
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
     print(made.path)
@@ -166,15 +181,20 @@ def audit(
     overrides: Overrides = None,
     dates: Annotated[int, typer.Option(help="how many dates are recomputed", min=1)] = 200,
     every: Annotated[bool, typer.Option("--all", help="recompute every date")] = False,
+    workers: Workers = None,
+    cluster: ClusterAddress = None,
 ) -> None:
     """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
     from engine import commands
+    from engine.parallel import cores
 
     commands.audit(
         _load(config, overrides),
         dates=None if every else dates,
         done=partial(print, flush=True),
         told=_tell_findings,
+        workers=workers or cores(),
+        cluster=cluster,
     )
 
 

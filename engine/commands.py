@@ -16,6 +16,7 @@ from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import CheckFailed, ConfigError, RunError
+from engine.parallel import open_crew
 from engine.pipeline import replay
 from engine.replay.replay import replay as replay_bars
 
@@ -36,6 +37,8 @@ def audit(
     *,
     done: Callable[[AuditResult], None] | None = None,
     told: Told | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> list[AuditResult]:
     """Recompute ``dates`` of each instrument's history (None: all) without the future; see ``verify.audit``.
 
@@ -43,6 +46,7 @@ def audit(
     ----------
     done : called with each instrument's result as soon as it is known.
     told : is given what was found in the bars.
+    workers, cluster : who shares the instruments; see :func:`engine.pipeline.run`.
 
     Raises
     ------
@@ -50,17 +54,24 @@ def audit(
         ``audit.look_ahead`` where one bit differs; the message names column, date and both values.  Every
         instrument is audited first.
     """
-    from engine.runs.progress import track
-    from engine.verify.audit.audit import audit as audit_bars
-
+    bars = load_sound(config, told)[0]
     results = []
-    for symbol, series in load_sound(config, told)[0].items():
-        results.append(audit_bars(series, config, dates, track=partial(track, name=symbol)))
-        if done is not None:
-            done(results[-1])
+    with open_crew(min(workers, len(bars)), cluster) as crew:
+        for result in crew.map(partial(_audited, config, dates, crew.workers == 1), bars.values(), bars):
+            results.append(result)
+            if done is not None:
+                done(result)
     for result in results:
         result.require()
     return results
+
+
+def _audited(config: Config, dates: int | None, counted: bool, bars: BarSeries) -> AuditResult:
+    from engine.runs.progress import track
+    from engine.verify.audit.audit import audit as audit_bars
+
+    # several at once would write over each other's line
+    return audit_bars(bars, config, dates, track=partial(track, name=bars.symbol) if counted else iter)
 
 
 def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:

@@ -8,7 +8,7 @@ which is why they agree.  Every other command is in :mod:`engine.commands`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from engine.bars.load import Told, Universe, load_sound, load_universe
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.forecast.inputs import ForecastInput, forecast_input
+from engine.parallel import Crew, open_crew
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
 from engine.warm import compile_ahead
@@ -103,6 +104,8 @@ def run(
     command: str = "engine.run",
     audit_dates: int = 35,
     told: Told | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> Run:
     """Run the whole pipeline and fill a new run folder.
 
@@ -113,6 +116,9 @@ def run(
     audit_dates : dates that the look-ahead audit recomputes during the run, shared among the instruments (ten
         each at least); 0 leaves it out.  ``engine audit`` recomputes more of them, or all.
     told : is given what was found in the bars, worst first, before anything is stopped.
+    workers : local processes that share the instruments out; the result does not depend on it.  A script that asks
+        for more than one needs ``if __name__ == "__main__":`` around the call.
+    cluster : address of a Dask scheduler, whose workers are used instead (extra ``cluster``).
 
     Raises
     ------
@@ -131,6 +137,7 @@ def run(
 
     universe = load_universe(config)
     bars, findings = load_sound(config, told, universe=universe)
+    crew = open_crew(min(workers, len(bars)), cluster)  # one that cannot be reached leaves no folder behind
     import_module(
         "engine.forecast.walk_forward"
     )  # a limit on threads reaches only the libraries loaded by then
@@ -138,8 +145,8 @@ def run(
     folder.note_bars(findings, config.corrections)
     _name_members(folder, config, universe)
     try:
-        with threadpool_limits(1), Progress(folder) as progress:
-            _fill(folder, config, (bars, findings), progress, audit_dates)
+        with threadpool_limits(1), Progress(folder) as progress, crew:
+            _fill(folder, config, (bars, findings), progress, audit_dates, crew)
     except BaseException as error:
         folder.log(f"{type(error).__name__}: {error}")
         folder.finish("failed")
@@ -168,31 +175,39 @@ def _fill(
     loaded: tuple[dict[str, BarSeries], list[BarFinding]],
     progress: Progress,
     audit_dates: int,
+    crew: Crew,
 ) -> None:
     from engine.backtest.backtest import backtest
+    from engine.forecast.folds.calendar import union_calendar
     from engine.forecast.saved import save_models
     from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
+    from engine.member import study
     from engine.runs.draw import draw
     from engine.table.fill import last_tables
     from engine.table.touch.book import book_touch
     from engine.tune.space import searched_ranges
-    from engine.verify.audit.audit import audit as audit_bars
     from engine.verify.evidence import Audit, Evidence
-    from engine.verify.placebo import placebo
+    from engine.verify.placebo import placebo_of
     from engine.verify.plain import plain
     from engine.verify.verify import verify
 
     bars, findings = loaded
     ahead = compile_ahead()
+    calendar = union_calendar([series.dates for series in bars.values()])
     with progress.stage("replay"):
         replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
-    with progress.stage("audit"):
-        each = max(10, audit_dates // len(bars))
-        audits = [audit_bars(series, config, each) for series in bars.values()] if audit_dates else []
+    if ahead is not None and crew.workers > 1:
+        ahead.wait()  # or every worker would compile what is being compiled
+    with progress.stage("instruments"):
+        each = max(10, audit_dates // len(bars)) if audit_dates else 0
+        members = list(crew.map(partial(study, config, calendar, each), bars.values(), bars))
+        audits = [member.audit for member in members if member.audit is not None]
         folder.manifest["audit"] = [result.certificate() for result in audits] or None
     with progress.stage("levels"):
-        touch = book_touch(replays, config)
+        touch = book_touch(
+            replays, config, {symbol: member.touch for symbol, member in zip(bars, members, strict=True)}
+        )
     if ahead is not None:
         ahead.wait()
     with progress.stage("outcomes"):
@@ -203,7 +218,9 @@ def _fill(
         folder.write_frame("replay.parquet", quoted_frame(replayed.frame, units))
         folder.write_frame("outcomes.parquet", replayed.outcomes)
     with progress.stage("forecast"):
-        forecasts = walk_forward(replayed.inputs, config)
+        forecasts = walk_forward(
+            replayed.inputs, config, baselines=[member.baselines for member in members], crew=crew
+        )
         for symbol in forecasts.silent:
             folder.warn(
                 f"{symbol}: no forecast, its history is too short or its prices do not move; it only appears in "
@@ -223,12 +240,14 @@ def _fill(
             bars_findings=tuple(findings),
             searched=searched_ranges(config),
             folds=training_labels(forecasts, replayed.inputs),
-            placebo=placebo(replayed.inputs, config) if config.verify.placebo else None,
+            placebo=placebo_of([member.placebo for member in members], config)
+            if config.verify.placebo
+            else None,
         )
-        verified = verify(forecasts.frame, replayed.frame, config, evidence)
+        verified = verify(forecasts.frame, replayed.frame, config, evidence, crew)
         folder.write_frame("reliability.parquet", verified.reliability)
     with progress.stage("backtest"):
-        traded = backtest(bars, replayed.frame, forecasts.frame, config)
+        traded = backtest(bars, replayed.frame, forecasts.frame, config, crew=crew)
         folder.write_frame("trades.parquet", quoted_frame(traded.trades, units))
         folder.write_frame("equity.parquet", traded.equity)
         metrics = verified.metrics | {"backtest": plain(traded.metrics)}
@@ -237,7 +256,7 @@ def _fill(
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
     with progress.stage("scenario"):
-        tables = last_tables(replayed.replays, replayed.inputs, forecasts, touch, config)
+        tables = last_tables(replayed.replays, replayed.inputs, forecasts, touch, config, crew)
         folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
     with progress.stage("report"):
         folder.save_manifest()

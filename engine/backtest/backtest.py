@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ from engine.bars.series import BarSeries
 from engine.bars.stretches import runs
 from engine.config import Config
 from engine.errors import InputError
+from engine.parallel import Alone, Crew
 from engine.year import sessions_per_week, sessions_per_year
 
+_WORTH_A_WORKER = 4
 CURVES = ("strategy", "buy_and_hold", "unfiltered")
 
 
@@ -63,6 +66,8 @@ def backtest(
     replay: pd.DataFrame,
     forecasts: pd.DataFrame,
     config: Config,
+    *,
+    crew: Crew | None = None,
 ) -> BacktestResult:
     """Trade out-of-sample forecasts; see the module docstring for what is compared.
 
@@ -72,6 +77,7 @@ def backtest(
     replay : columns instrument, date, floor, target_low; NaN where there is no setup.
     forecasts : columns instrument, date, horizon_sessions, fold, p_continuation; rows without a fold or
         without a probability are not traded.
+    crew : trades the instruments; None: this process.
 
     Raises
     ------
@@ -82,8 +88,11 @@ def backtest(
     horizon = traded_horizon(config)
     warnings: list[str] = []
     setups: list[Tradable] = []
+    own_replay, own_forecasts = _by_instrument(replay), _by_instrument(forecasts)
     for symbol, bars in bars_by_symbol.items():
-        setup = tradable(bars, replay, forecasts, horizon)
+        setup = tradable(
+            bars, own_replay.get(symbol, replay[:0]), own_forecasts.get(symbol, forecasts[:0]), horizon
+        )
         if setup is None:
             warnings.append(f"{symbol}: no out-of-sample forecast for {horizon} sessions; not traded")
         else:
@@ -95,7 +104,10 @@ def backtest(
             "give a longer history or a smaller forecast.min_train_sessions",
         )
     cash = config.backtest.initial_cash / len(setups)
-    traded = [trade(setup, config, horizon, cash) for setup in setups]
+    one = partial(_trade, config, horizon, cash)
+    # importing the accounting costs a worker seconds: it must have a few instruments to trade
+    spread = crew is not None and len(setups) >= _WORTH_A_WORKER * crew.workers
+    traded = list((crew if crew is not None and spread else Alone()).map(one, setups, bars_by_symbol))
     trades = _trades_frame(traded)
     dates = np.unique(np.concatenate([t.setup.bars.dates[t.setup.start :] for t in traded]))
     curves = sum(_on_dates(t, t.account.equity, dates, cash) for t in traded)
@@ -120,6 +132,15 @@ def backtest(
         "warnings": warnings + [w for t in traded for w in _warnings(t, config)],
     }
     return BacktestResult(trades=trades, equity=equity, metrics=metrics)
+
+
+def _trade(config: Config, horizon: int, cash: float, setup: Tradable) -> Traded:
+    return trade(setup, config, horizon, cash)
+
+
+def _by_instrument(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Taken apart once: looking every symbol up among all rows would grow with the square of the instruments."""
+    return {str(symbol): rows for symbol, rows in frame.groupby("instrument", sort=False)}
 
 
 def strategy_equity(

@@ -6,9 +6,12 @@ their outcomes become known, one track per horizon, calibration, online recalibr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,12 +30,13 @@ from engine.forecast.folds.calendar import (
     union_calendar,
     walk_forward_folds,
 )
-from engine.forecast.folds.rows import build_track
+from engine.forecast.folds.rows import Track, build_track
 from engine.forecast.folds.walk import TrackForecast, forecast_track
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.kernels.threads import thread_count
+from engine.parallel import Crew
 from engine.replay.families import model_features
 
 
@@ -74,6 +78,8 @@ def walk_forward(
     config: Config,
     *,
     features: Sequence[str] | None = None,
+    baselines: Sequence[Opponents] | None = None,
+    crew: Crew | None = None,
 ) -> Forecasts:
     """Forecast every session of every instrument from the first outer fold on.
 
@@ -84,6 +90,8 @@ def walk_forward(
     instruments : with distinct symbols.
     config : sections ``forecast``, ``outcome``, ``horizons`` and ``seed`` are used.
     features : columns of the replay frame given to the classifier; None: :func:`engine.replay.families.model_features`.
+    baselines : of each instrument, where they are known already: :func:`baselines_of` of the union calendar.
+    crew : does the pooling groups and horizons; None: this process, horizons in threads.
 
     Raises
     ------
@@ -113,56 +121,113 @@ def walk_forward(
     )
     # one thread: products of small matrices only wait for each other on more, and bits stay the same
     with threadpool_limits(1, user_api="blas"):
-        return _walk_forward(instruments, config, names, calendar, folds)
-
-
-def _walk_forward(
-    instruments: Sequence[ForecastInput],
-    config: Config,
-    names: tuple[str, ...],
-    calendar: np.ndarray,
-    folds: tuple[Fold, ...],
-) -> Forecasts:
-    settings = config.forecast
-    place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
-    baselines = [
-        opponents(entry, known_bars(entry.bars.dates, calendar, settings), config) for entry in instruments
-    ]
-    families = {entry.bars.symbol: entry.bars.family for entry in instruments}
-    groups = []
-    for name, symbols in pooled(families, settings.pooling).items():
-        members = [place[symbol] for symbol in symbols]
-        groups.append(
-            _forecast_group(
-                name,
-                [instruments[i] for i in members],
-                [baselines[i] for i in members],
-                calendar,
-                folds,
-                names,
-                config,
-            )
+        found = (
+            [baselines_of(entry, calendar, config) for entry in instruments]
+            if baselines is None
+            else list(baselines)
         )
-    frame = forecast_table(instruments, baselines, groups, calendar, config)
+        groups = _forecast_groups(instruments, found, _Question(calendar, folds, names, config), crew)
+    frame = forecast_table(instruments, found, groups, calendar, config)
     silent = _silent(instruments, frame, settings)
     return Forecasts(frame, calendar, folds, tuple(groups), names, silent)
 
 
-def _forecast_group(
-    name: str,
-    members: list[ForecastInput],
-    baselines: list[Opponents],
-    calendar: np.ndarray,
-    folds: tuple[Fold, ...],
-    features: tuple[str, ...],
-    config: Config,
-) -> GroupForecast:
+def baselines_of(entry: ForecastInput, calendar: np.ndarray, config: Config) -> Opponents:
+    """The baselines of one instrument, whose refits are counted on the calendar of all instruments."""
+    with threadpool_limits(1, user_api="blas"):
+        return opponents(entry, known_bars(entry.bars.dates, calendar, config.forecast), config)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What all groups share."""
+
+    calendar: np.ndarray
+    folds: tuple[Fold, ...]
+    features: tuple[str, ...]
+    config: Config
+
+
+def _forecast_groups(
+    instruments: Sequence[ForecastInput],
+    baselines: Sequence[Opponents],
+    question: _Question,
+    crew: Crew | None,
+) -> list[GroupForecast]:
+    """The tracks of every group, one after the other, so that few of them are held twice."""
+    config = question.config
+    place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
+    families = {entry.bars.symbol: entry.bars.family for entry in instruments}
+    grouped = {
+        name: [place[symbol] for symbol in symbols]
+        for name, symbols in pooled(families, config.forecast.pooling).items()
+    }
+    together = model_named(config.forecast.model).all_horizons
+    horizon_sets = [config.horizons] if together else [(h,) for h in config.horizons]
+
+    def track(name: str, horizons: tuple[int, ...]) -> Track:
+        members = grouped[name]
+        return build_track(
+            [instruments[i] for i in members],
+            [baselines[i] for i in members],
+            question.calendar,
+            question.features,
+            config.horizons,
+            horizons,
+        )
+
+    jobs = [(name, horizons) for name in grouped for horizons in horizon_sets]
+    done = list(_all_tracks(jobs, track, question, crew))
+    groups = []
+    for number, name in enumerate(grouped):
+        mine = done[number * len(horizon_sets) : (number + 1) * len(horizon_sets)]
+        tracks, calibrated, published = zip(*mine, strict=True)
+        groups.append(GroupForecast(name, tracks, calibrated, published))
+    return groups
+
+
+_Done = tuple[TrackForecast, CalibratedTrack, np.ndarray]
+
+
+def _all_tracks(
+    jobs: Sequence[tuple[str, tuple[int, ...]]],
+    track: Callable[[str, tuple[int, ...]], Track],
+    question: _Question,
+    crew: Crew | None,
+) -> Iterator[_Done]:
+    one = partial(_forecast_track, question.folds, question.config)
+    if crew is None or crew.workers == 1:
+        # tracks are independent and the kernels release the interpreter's lock
+        with ThreadPoolExecutor(min(thread_count(), len(question.config.horizons))) as pool:
+            for first in range(0, len(jobs), len(question.config.horizons)):
+                yield from pool.map(
+                    lambda job: one(track(*job)), jobs[first : first + len(question.config.horizons)]
+                )
+        return
+    sent: deque[Track] = deque()
+
+    def tracks() -> Iterator[Track]:
+        for job in jobs:
+            sent.append(track(*job))
+            yield sent[-1]
+
+    names = [f"{name}, {horizons[-1]} sessions" for name, horizons in jobs]
+    for forecast, calibrated, published in crew.map(partial(_without_its_track, one), tracks(), names):
+        yield replace(forecast, track=sent.popleft()), calibrated, published
+
+
+def _without_its_track(one: Callable[[Track], _Done], track: Track) -> _Done:
+    forecast, calibrated, published = one(track)
+    return replace(forecast, track=_NOTHING), calibrated, published  # who sent it has it
+
+
+_NOTHING: Any = None
+
+
+def _forecast_track(folds: tuple[Fold, ...], config: Config, track: Track) -> _Done:
     settings = config.forecast
     model = model_named(settings.model)
-    horizon_sets = [config.horizons] if model.all_horizons else [(h,) for h in config.horizons]
-
-    def one_track(horizons: tuple[int, ...]) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
-        track = build_track(members, baselines, calendar, features, config.horizons, horizons)
+    with threadpool_limits(1, user_api="blas"):
         forecast = forecast_track(
             track,
             folds,
@@ -171,14 +236,12 @@ def _forecast_group(
             rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
         )
         result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)
-        if settings.online_recalibration:
-            return forecast, result, drift_corrected(forecast, result.calibrated)
-        return forecast, result, result.calibrated
-
-    # tracks are independent and the kernels release the interpreter's lock
-    with ThreadPoolExecutor(min(thread_count(), len(horizon_sets))) as pool:
-        tracks, calibrated, published = zip(*pool.map(one_track, horizon_sets), strict=True)
-    return GroupForecast(name, tracks, calibrated, published)
+        published = (
+            drift_corrected(forecast, result.calibrated)
+            if settings.online_recalibration
+            else result.calibrated
+        )
+    return forecast, result, published
 
 
 def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[str]) -> None:

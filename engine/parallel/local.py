@@ -50,6 +50,7 @@ class Processes:
 
         self.start()
         ahead = enumerate(zip(tasks, named(names), strict=False))
+        called = _pickled(function)  # once: what it holds (a config, a calendar) may be long
         again: deque[_Job] = deque()
         results: dict[int, Any] = {}
         given, failed_starts = 0, 0
@@ -69,7 +70,7 @@ class Processes:
                     if number < 0:
                         exhausted = True
                         continue
-                    worker.give(_Job(number, name, function, task))
+                    worker.give(_Job(number, name, called, task))
                 if exhausted and not again and not results and all(w.job is None for w in self._crew):
                     return
                 by_pipe = {w.pipe: w for w in self._crew if w.job is not None or not w.ready}
@@ -109,7 +110,7 @@ class Processes:
 
 
 class _Job:
-    def __init__(self, number: int, name: str, function: Callable[[Any], Any], task: Any) -> None:
+    def __init__(self, number: int, name: str, function: bytes, task: Any) -> None:
         self.number, self.name, self.function, self.task = number, name, function, task
         self.attempts = 1
 
@@ -146,11 +147,17 @@ class _Worker:
         theirs.close()
         self.ready = False
         self.job: _Job | None = None
+        self._function: bytes | None = None  # the last one it was given, which it has kept
 
     def give(self, job: _Job) -> None:
         self.job = job
-        message = _pickled((job.function, job.task))
+        message = _pickled(job.task)
         with suppress(OSError):  # it has died: reading its answer will say so
+            if job.function is not self._function:
+                self.pipe.send_bytes(job.function)
+                self._function = job.function
+            else:
+                self.pipe.send_bytes(b"")
             self.pipe.send_bytes(message)
 
     def answer(self) -> _Answer | None:
@@ -197,17 +204,21 @@ def _serve(pipe: Connection) -> None:
     from engine.processes import end_with_parent
 
     end_with_parent()
+    function: Callable[[Any], Any]
     # an interrupt reaches every process of the terminal; the process that started this one answers it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         pipe.send_bytes(_pickled((True, None)))
         while True:
+            changed = pipe.recv_bytes()
             message = pipe.recv_bytes()
             try:
-                function, task = pickle.loads(message)
-                del message
+                if changed:
+                    function = pickle.loads(changed)
+                task = pickle.loads(message)
+                del changed, message
                 reply = _pickled((True, function(task)))
-                del function, task
+                del task
             except BaseException as error:
                 reply = _pickled((False, _portable(error)))
             pipe.send_bytes(reply)

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Item = TypeVar("Item")
-STAGES = ("replay", "audit", "levels", "outcomes", "forecast", "verify", "backtest", "scenario", "report")
+STAGES = (
+    "replay",
+    "instruments",
+    "levels",
+    "outcomes",
+    "forecast",
+    "verify",
+    "backtest",
+    "scenario",
+    "report",
+)
 
 
 def _bar() -> ProgressBar:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.config import Config
     from engine.forecast.inputs import ForecastInput
     from engine.forecast.walk_forward import Forecasts
+    from engine.parallel import Crew
     from engine.table.touch.book import LevelTouches
 
 
@@ -53,6 +54,7 @@ def last_tables(
     forecasts: Forecasts,
     touch: Mapping[str, LevelTouches],
     config: Config,
+    crew: Crew | None = None,
 ) -> list[Scenario]:
     """The table of each instrument's last close, with intervals, notes, track record and analogues.
 
@@ -61,7 +63,7 @@ def last_tables(
     from engine.table.explain.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
-    explained = explain(forecasts, inputs, config, requests)
+    explained = explain(forecasts, inputs, config, requests, crew)
     full = {symbol: replace(explained[symbol, day], level_touch=touch[symbol]) for symbol, day in requests}
     return plain_tables(replays, forecasts.frame, full, config)
 
@@ -74,10 +76,12 @@ def plain_tables(
 ) -> list[Scenario]:
     """The table of each instrument's last close, with what is ``explained`` of it."""
     names = {instrument.symbol: instrument.name for instrument in config.instruments}
+    # taken apart once: looking every symbol up among all rows would grow with the square of the instruments
+    mine = {str(symbol): rows for symbol, rows in forecasts.groupby("instrument", sort=False)}
     return [
         table_at(
             replay,
-            forecasts,
+            mine.get(symbol, forecasts[:0]),
             len(replay) - 1,
             name=names[symbol],
             explained=explained.get(symbol, NOTHING),

@@ -98,6 +98,36 @@ def placebo_setups(close: np.ndarray, atr: np.ndarray, setup: np.ndarray, seed: 
     return out
 
 
+PlaceboPart = dict[str, np.ndarray]
+
+
+def placebo_part(
+    item: ForecastInput, calendar: np.ndarray, config: Config, forecast: Forecast | None = None
+) -> PlaceboPart | None:
+    """One instrument asked about its own and about placebo levels; None without enough history.
+
+    Sessions, like refits, are counted on the ``calendar`` of all instruments: the two sides share their dates.
+    """
+    predict = forecast or _filtered(config, calendar)
+    setup = np.asarray(item.setup, dtype=np.float64)
+    fake = placebo_setups(item.bars.close, item.known["atr_14"], setup, config.seed)
+    session = calendar_positions(item.bars.dates, calendar)
+    rows = (
+        np.isfinite(fake).all(axis=1)
+        & (session >= config.forecast.min_train_sessions)
+        & (session % _STEP == 0)
+    )
+    if not rows.any():
+        return None
+    return {
+        "date": item.bars.dates[rows].astype("datetime64[D]"),
+        "real": label(item.bars, setup, config.horizons, config.outcome).codes[rows],
+        "fake": label(item.bars, fake, config.horizons, config.outcome).codes[rows],
+        "p_real": predict(item, setup, rows)[rows],
+        "p_fake": predict(item, fake, rows)[rows],
+    }
+
+
 def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast | None = None) -> Placebo:
     """Ask every second forecast date of every instrument about its own and about placebo levels.
 
@@ -113,29 +143,12 @@ def placebo(inputs: Sequence[ForecastInput], config: Config, forecast: Forecast 
     ``horizons: {}``.
     """
     calendar = union_calendar([item.bars.dates for item in inputs])
-    predict = forecast or _filtered(config, calendar)
-    parts: list[dict[str, np.ndarray]] = []
-    for item in inputs:
-        setup = np.asarray(item.setup, dtype=np.float64)
-        fake = placebo_setups(item.bars.close, item.known["atr_14"], setup, config.seed)
-        # sessions, like refits, are counted on the calendar of all instruments: the two sides share their dates
-        session = calendar_positions(item.bars.dates, calendar)
-        rows = (
-            np.isfinite(fake).all(axis=1)
-            & (session >= config.forecast.min_train_sessions)
-            & (session % _STEP == 0)
-        )
-        if not rows.any():
-            continue
-        parts.append(
-            {
-                "date": item.bars.dates[rows].astype("datetime64[D]"),
-                "real": label(item.bars, setup, config.horizons, config.outcome).codes[rows],
-                "fake": label(item.bars, fake, config.horizons, config.outcome).codes[rows],
-                "p_real": predict(item, setup, rows)[rows],
-                "p_fake": predict(item, fake, rows)[rows],
-            }
-        )
+    return placebo_of([placebo_part(item, calendar, config, forecast) for item in inputs], config)
+
+
+def placebo_of(found: Sequence[PlaceboPart | None], config: Config) -> Placebo:
+    """Compare the two sides over all instruments."""
+    parts = [part for part in found if part is not None]
     records: list[dict[str, Any]] = []
     by_horizon: dict[str, Any] = {}
     if parts:

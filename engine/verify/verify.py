@@ -50,6 +50,7 @@ Everything is a deterministic function of the frames and ``config.seed``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ import pandas as pd
 from engine.config import Config
 from engine.errors import InputError
 from engine.kernels.streams import verify_seed
+from engine.parallel import Alone, Crew
 from engine.question import SETUP_LEVELS
 from engine.scenarios import SCENARIOS
 from engine.verify.calibration.calibration import (
@@ -118,7 +120,11 @@ class Verification:
 
 
 def verify(
-    forecasts: pd.DataFrame, replay: pd.DataFrame, config: Config, evidence: Evidence | None = None
+    forecasts: pd.DataFrame,
+    replay: pd.DataFrame,
+    config: Config,
+    evidence: Evidence | None = None,
+    crew: Crew | None = None,
 ) -> Verification:
     """Verify ``forecasts`` (columns of forecasts.parquet) against what happened.
 
@@ -128,6 +134,7 @@ def verify(
     replay : the replay frame of the same instruments, for calendars and regimes.
     config : ``verify`` section, ``horizons`` and ``seed`` are used; checks look at the rest.
     evidence : what other stages can testify (audit, ambiguous outcomes, tuning); None knows nothing.
+    crew : measures the horizons; None: this process.
 
     Raises
     ------
@@ -140,7 +147,7 @@ def verify(
     grouped = regimes(replay, {item.symbol: item.family for item in config.instruments})
     horizons: dict[str, dict[str, Any]] = {}
     reliability, tables = [], []
-    measured: list[tuple[Rows, Calibration]] = []
+    compared: list[Rows] = []
     for horizon in config.horizons:
         try:
             rows = common_rows(forecasts, horizon, replay)
@@ -149,38 +156,28 @@ def verify(
                 raise
             horizons[str(horizon)] = {"rows": 0, "effective_rows": 0.0, "reason": error.message}
             continue
-        found = skill(rows, _groups_of(rows, grouped), coverage=settings.interval)
-        fitted = calibration(
-            rows,
-            draws=settings.null_draws,
-            seed=verify_seed(config.seed, horizon, "calibration"),
-            bins=settings.ece_bins,
-            coverage=settings.interval,
-        )
+        compared.append(rows)
+    crew = crew or Alone()
+    measured: list[tuple[Rows, Calibration]] = []
+    tasks = ((rows, _groups_of(rows, grouped)) for rows in compared)
+    for rows, (found, fitted) in zip(compared, crew.map(partial(_measure, config), tasks), strict=True):
         entry = _horizon_metrics(rows, found, fitted)
         if rows.frame["instrument"].nunique() > 1 and "filtered_history" in rows.probabilities:
             entry["members"] = member_skill(rows)
-        horizons[str(horizon)] = entry
+        horizons[str(rows.horizon)] = entry
         reliability.append(fitted.reliability)
         tables.append(found.table)
         measured.append((rows, fitted))
 
     family = len(SCENARIOS) * len(measured)
     adjusted = holm(np.array([f.classes[s]["mcb_p_value"] for _, f in measured for s in SCENARIOS]))
-    for number, (rows, fitted) in enumerate(measured):
+    powers = crew.map(partial(_power, config, family), measured)
+    for number, ((rows, _), found_power) in enumerate(zip(measured, powers, strict=True)):
         entry = horizons[str(rows.horizon)]
         p_holm = dict(zip(SCENARIOS, adjusted[3 * number : 3 * number + 3].tolist(), strict=True))
         for scenario, value in p_holm.items():
             entry["calibration"][scenario]["mcb_p_holm"] = value
-        entry["power"] = power(
-            rows.probabilities["model"],
-            rows.windows,
-            rows.horizon,
-            fitted.nulls,
-            family=family,
-            draws=max(settings.null_draws // 3, 99),
-            seed=verify_seed(config.seed, rows.horizon, "power"),
-        )
+        entry["power"] = found_power
         entry["verdict"] = verdict(p_holm, entry["power"])
 
     metrics: dict[str, Any] = {
@@ -230,6 +227,33 @@ def _joint(measured: list[Rows], replay: pd.DataFrame, config: Config) -> dict[s
         power_draws=max(settings.null_draws // 3, 99),
     )
     return joint_metrics(test, SCENARIOS, instruments)
+
+
+def _measure(config: Config, task: tuple[Rows, pd.DataFrame]) -> tuple[Skill, Calibration]:
+    rows, groups = task
+    settings = config.verify
+    found = skill(rows, groups, coverage=settings.interval)
+    fitted = calibration(
+        rows,
+        draws=settings.null_draws,
+        seed=verify_seed(config.seed, rows.horizon, "calibration"),
+        bins=settings.ece_bins,
+        coverage=settings.interval,
+    )
+    return found, fitted
+
+
+def _power(config: Config, family: int, task: tuple[Rows, Calibration]) -> dict[str, Any]:
+    rows, fitted = task
+    return power(
+        rows.probabilities["model"],
+        rows.windows,
+        rows.horizon,
+        fitted.nulls,
+        family=family,
+        draws=max(config.verify.null_draws // 3, 99),
+        seed=verify_seed(config.seed, rows.horizon, "power"),
+    )
 
 
 def _horizon_metrics(rows: Rows, found: Skill, fitted: Calibration) -> dict[str, Any]:

@@ -5,20 +5,25 @@ Everything is known at the date: models of its fold, outcomes whose horizon had 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.folds.calendar import effective_sample_size, known_bars
+from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import FoldModel, TrackForecast
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.walk_forward import Forecasts, GroupForecast
+from engine.parallel import Alone, Crew
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
 from engine.scenarios import SCENARIOS, whole_percents
 from engine.table.explain.analogues import nearest_rows
@@ -35,6 +40,7 @@ def explain(
     instruments: Sequence[ForecastInput],
     config: Config,
     requests: Sequence[tuple[str, Any]],
+    crew: Crew | None = None,
 ) -> dict[tuple[str, Any], Explanation]:
     """Explain the forecasts of (symbol, date) pairs; pairs without a forecast get an empty explanation.
 
@@ -53,6 +59,7 @@ def explain(
             raise InputError("forecast.unknown_symbol", f"{symbol!r} is not one of {', '.join(entries)}")
         result[symbol, day] = Explanation()
         wanted.setdefault((symbol, entries[symbol].bars.index_of(day)), []).append((symbol, day))
+    refits: list[_Refits] = []
     for group in forecasts.groups:
         for position, forecast in enumerate(group.tracks):
             asked: dict[int, list[tuple[int, Explanation]]] = {}
@@ -68,9 +75,9 @@ def explain(
                 model = next(m for m in forecast.models if m.fold.number == number)
                 for row, target in rows:
                     _describe(group, position, row, model, entries, target)
-                if config.forecast.interval_draws:
-                    with threadpool_limits(1, user_api="blas"):
-                        _intervals(forecasts, group, position, model, rows, entries, config)
+                refits.append(_Refits(group, position, model, rows))
+    if config.forecast.interval_draws:
+        _intervals(forecasts, refits, entries, config, crew or Alone())
     return result
 
 
@@ -182,41 +189,90 @@ def _reading(entry: ForecastInput, bar: int) -> str:
     return f"{BIAS_NAMES[int(bias)]}, {POSITION_NAMES[int(position)]}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refits:
+    """Dates of one fold of a track, whose intervals come from the same refits."""
+
+    group: GroupForecast
+    position: int
+    model: FoldModel
+    asked: list[tuple[int, Explanation]]
+
+    @property
+    def track(self) -> Track:
+        return self.group.tracks[self.position].track
+
+    @property
+    def rows(self) -> np.ndarray:
+        return np.array([row for row, _ in self.asked], dtype=np.int64)
+
+    def places(self) -> list[tuple[str, int]]:
+        """Symbol and bar of each date."""
+        track = self.track
+        return [(track.symbols[track.instrument[row]], int(track.row[row])) for row, _ in self.asked]
+
+
 def _intervals(
     forecasts: Forecasts,
-    group: GroupForecast,
-    position: int,
-    model: FoldModel,
-    asked: list[tuple[int, Explanation]],
+    refits: Sequence[_Refits],
     entries: dict[str, ForecastInput],
     config: Config,
+    crew: Crew,
 ) -> None:
-    forecast, published = group.tracks[position], group.published[position]
-    track, calibrated = forecast.track, group.calibrated[position]
-    rows = np.array([row for row, _ in asked], dtype=np.int64)
-    draws = config.forecast.interval_draws
-    offsets = np.stack(
-        [
-            _offsets_of(forecasts, track.symbols[track.instrument[r]], int(track.row[r]), entries, config)
-            for r in rows
-        ],
-        axis=1,
-    )[:, :, : track.horizons[-1]]
+    places = list(dict.fromkeys(place for one in refits for place in one.places()))
+    pasts = (_past_of(forecasts, symbol, bar, entries, config) for symbol, bar in places)
+    resampled = crew.map(partial(_offsets_of, config), pasts, (symbol for symbol, _ in places))
+    offsets = dict(zip(places, resampled, strict=True))
+
+    def questions() -> Iterator[_Question]:
+        for one in refits:
+            longest = one.track.horizons[-1]
+            calibrated = one.group.calibrated[one.position]
+            yield _Question(
+                one.group.tracks[one.position],
+                calibrated.raw,
+                Query(one.model, one.rows),
+                np.stack([offsets[place] for place in one.places()], axis=1)[:, :, :longest],
+                [
+                    next(c for c in folds if c.fold == one.model.fold.number).used
+                    for folds in calibrated.calibrators
+                ],
+            )
+
+    names = (f"{one.group.name}, {one.track.horizons[-1]} sessions" for one in refits)
+    for one, (low, high) in zip(refits, crew.map(partial(_spread, config), questions(), names), strict=True):
+        published = one.group.published[one.position]
+        for q, (row, target) in enumerate(one.asked):
+            for k, horizon in enumerate(one.track.horizons):
+                for code, name in enumerate(SCENARIOS):
+                    centre = log_odds(published[row, k, code])
+                    target.intervals[horizon, name] = (
+                        float(logistic(centre + low[q, k, code])),
+                        float(logistic(centre + high[q, k, code])),
+                    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What the refits of some dates need; see :func:`engine.table.intervals.resampled_forecasts`."""
+
+    forecast: TrackForecast
+    raw: np.ndarray
+    query: Query
+    offsets: np.ndarray
+    calibrated: list[bool]
+
+
+def _spread(config: Config, asked: _Question) -> tuple[np.ndarray, np.ndarray]:
+    track = asked.forecast.track
     learner = model_named(config.forecast.model).learner(track.names, track.horizons)
-    used = [next(c for c in folds if c.fold == model.fold.number).used for folds in calibrated.calibrators]
-    drawn = resampled_forecasts(forecast, calibrated.raw, Query(model, rows), learner, offsets, config, used)
+    with threadpool_limits(1, user_api="blas"):
+        drawn = resampled_forecasts(
+            asked.forecast, asked.raw, asked.query, learner, asked.offsets, config, asked.calibrated
+        )
     # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
     # spread, in log-odds, and the forecast itself is the middle of it
-    low, high = spread_of_refits(log_odds(drawn), config.verify.interval)
-    for q, (row, target) in enumerate(asked):
-        for k, horizon in enumerate(track.horizons):
-            for code, name in enumerate(SCENARIOS):
-                centre = log_odds(published[row, k, code])
-                target.intervals[horizon, name] = (
-                    float(logistic(centre + low[q, k, code])),
-                    float(logistic(centre + high[q, k, code])),
-                )
-    assert drawn.shape[0] == draws
+    return spread_of_refits(log_odds(drawn), config.verify.interval)
 
 
 def spread_of_refits(draws: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:
@@ -233,16 +289,26 @@ def spread_of_refits(draws: np.ndarray, coverage: float) -> tuple[np.ndarray, np
     return low, high
 
 
-def _offsets_of(
+@dataclass(frozen=True, slots=True, eq=False)
+class _Past:
+    """A date and the history that its baseline is refitted on."""
+
+    bars: BarSeries
+    setup: np.ndarray
+    bar: int
+    known: int
+
+
+def _past_of(
     forecasts: Forecasts, symbol: str, bar: int, entries: dict[str, ForecastInput], config: Config
-) -> np.ndarray:
+) -> _Past:
     entry = entries[symbol]
-    known = int(known_bars(entry.bars.dates, forecasts.calendar, config.forecast)[bar])
-    return resampled_offsets(
-        entry.bars,
-        entry.setup[bar],
-        bar,
-        known,
-        config,
-        config.forecast.interval_draws,
-    )
+    known = known_bars(entry.bars.dates, forecasts.calendar, config.forecast)
+    return _Past(entry.bars, entry.setup[bar], bar, int(known[bar]))
+
+
+def _offsets_of(config: Config, past: _Past) -> np.ndarray:
+    """The same resampled past for all horizons, another for each instrument."""
+    draws = config.forecast.interval_draws
+    with threadpool_limits(1, user_api="blas"):
+        return resampled_offsets(past.bars, past.setup, past.bar, past.known, config, draws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,63 +30,82 @@ EVERY = 5  # sessions between the past closes that are simulated: labels of thre
 LevelTouches = dict[int, dict[int, float]]  # level_id -> horizon -> probability
 
 
-def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, LevelTouches]:
+@dataclass(frozen=True, slots=True, eq=False)
+class TouchPart:
+    """What the correction learns from one instrument, and the levels of its last close.
+
+    Attributes
+    ----------
+    rows : name to array, one entry for each past close or for each pair of close and level; see
+        :func:`engine.table.touch.model.walk_forward_level_touch`.
+    last : level_id of the pairs of the last close, which are the last pairs of ``rows``.
+    """
+
+    rows: dict[str, np.ndarray]
+    last: np.ndarray
+
+
+def book_touch(
+    replays: Mapping[str, Replay], config: Config, parts: Mapping[str, TouchPart] | None = None
+) -> dict[str, LevelTouches]:
     """Touch probabilities of the levels in the book of each instrument's last close.
 
     ``filtered_history`` corrected by what the level is, walk-forward, pooled as ``forecast.pooling`` says; see
-    :mod:`engine.table.touch.model`.  A zone that the close lies in has no entry: it is being touched.
+    :mod:`engine.table.touch.model`.  A zone that the close lies in has no entry: it is being touched.  ``parts`` are
+    those of :func:`touch_part`, where they are known already.
     """
     if not replays:
         return {}
     calendar = union_calendar([replay.bars.dates for replay in replays.values()])
+    if parts is None:
+        parts = {symbol: touch_part(replay, calendar, config) for symbol, replay in replays.items()}
     found: dict[str, LevelTouches] = {}
     families = {symbol: replay.bars.family for symbol, replay in replays.items()}
     for symbols in pooled(families, config.forecast.pooling).values():
-        found |= _group({symbol: replays[symbol] for symbol in symbols}, calendar, config)
+        found |= _group({symbol: parts[symbol] for symbol in symbols}, calendar, config)
     return found
 
 
-def _group(replays: Mapping[str, Replay], calendar: np.ndarray, config: Config) -> dict[str, LevelTouches]:
-    settings, longest = config.forecast, max(config.horizons)
-    starts = refit_starts(len(calendar), settings)
+def touch_part(replay: Replay, calendar: np.ndarray, config: Config) -> TouchPart:
+    """Simulate the levels of one instrument's past closes; refits are counted on the ``calendar`` of all."""
+    bars, n = replay.bars, len(replay.bars)
+    longest = max(config.horizons)
     columns = [h - 1 for h in config.horizons]
-    parts: list[dict[str, np.ndarray]] = []
-    last_pairs: dict[str, np.ndarray] = {}
-    for symbol, replay in replays.items():
-        bars, n = replay.bars, len(replay.bars)
-        positions = calendar_positions(bars.dates, calendar)
-        wanted = positions % EVERY == 0
-        wanted[-1] = True
-        pairs = level_pairs(replay)
-        chosen, pointer = _of_rows(pairs, wanted, _REACH * np.sqrt(longest) * replay.indicators[:, SIGMA])
-        prices = pairs.prices[chosen]
-        baseline = level_touch(
-            bars, bars_known(positions, starts), pointer, prices, longest, settings.paths, config.seed
-        )
-        last_pairs[symbol] = pairs.level_id[chosen][pointer[n - 1] :]
-        parts.append(
-            {
-                "sizes": np.diff(pointer)[wanted],
-                "session": positions[wanted],
-                "end": horizon_ends(positions, longest)[wanted],
-                "distance": pairs.distance[chosen],
-                "baseline": baseline[:, columns],
-                "touched": touched_within(bars, pointer, prices, config.horizons),
-                "features": pairs.features[chosen],
-            }
-        )
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    positions = calendar_positions(bars.dates, calendar)
+    wanted = positions % EVERY == 0
+    wanted[-1] = True
+    pairs = level_pairs(replay)
+    chosen, pointer = _of_rows(pairs, wanted, _REACH * np.sqrt(longest) * replay.indicators[:, SIGMA])
+    prices = pairs.prices[chosen]
+    known = bars_known(positions, refit_starts(len(calendar), config.forecast))
+    baseline = level_touch(bars, known, pointer, prices, longest, config.forecast.paths, config.seed)
+    rows = {
+        "sizes": np.diff(pointer)[wanted],
+        "session": positions[wanted],
+        "end": horizon_ends(positions, longest)[wanted],
+        "distance": pairs.distance[chosen],
+        "baseline": baseline[:, columns],
+        "touched": touched_within(bars, pointer, prices, config.horizons),
+        "features": pairs.features[chosen],
+    }
+    return TouchPart(rows, pairs.level_id[chosen][pointer[n - 1] :])
+
+
+def _group(parts: Mapping[str, TouchPart], calendar: np.ndarray, config: Config) -> dict[str, LevelTouches]:
+    longest = max(config.horizons)
+    first = next(iter(parts.values()))
+    joined = {name: np.concatenate([part.rows[name] for part in parts.values()]) for name in first.rows}
     pointer = np.concatenate(([0], np.cumsum(joined.pop("sizes"))))
-    touch = walk_forward_level_touch(TouchPairs(pointer, **joined), starts[::_REFITS], longest)
+    starts = refit_starts(len(calendar), config.forecast)[::_REFITS]
+    touch = walk_forward_level_touch(TouchPairs(pointer, **joined), starts, longest)
     result: dict[str, LevelTouches] = {}
     stop = 0
-    for symbol, part in zip(replays, parts, strict=True):
-        stop += int(part["sizes"].sum())
-        ids = last_pairs[symbol]
-        table = touch.probabilities[stop - len(ids) : stop]
+    for symbol, part in parts.items():
+        stop += int(part.rows["sizes"].sum())
+        table = touch.probabilities[stop - len(part.last) : stop]
         result[symbol] = {
             int(level): {h: float(p) for h, p in zip(config.horizons, row, strict=True)}
-            for level, row in zip(ids, table, strict=True)
+            for level, row in zip(part.last, table, strict=True)
             if np.isfinite(row).all()
         }
     return result
