@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import ConfigError, EngineError
+from engine.errors import EngineError
+from engine.parallel import cores
 
 if TYPE_CHECKING:
     from engine.bars.findings import BarFinding
@@ -36,13 +37,9 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="a YAML confi
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="override one key; repeatable")
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(help="processes; the result does not depend on it (default: the cores there are)", min=1),
-]
-ClusterAddress = Annotated[
-    str | None, typer.Option("--cluster", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
-]
+Workers = Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)]
+Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a Dask scheduler: tcp://HOST:PORT")]
+CORES = cores()
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where run folders go")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
@@ -80,19 +77,18 @@ def run(
     overrides: Overrides = None,
     results: Results = Path("results"),
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
-    workers: Workers = None,
-    cluster: ClusterAddress = None,
+    workers: Workers = CORES,
+    cluster: Cluster = None,
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
     from engine import commands, pipeline
-    from engine.parallel import cores
     from engine.report.terminal.terminal import run_view
 
     made = pipeline.run(
         _load(config, overrides),
         results=results,
         command=_command_line(),
-        workers=workers or cores(),
+        workers=workers,
         cluster=cluster,
         told=_tell_findings,
     )
@@ -181,19 +177,18 @@ def audit(
     overrides: Overrides = None,
     dates: Annotated[int, typer.Option(help="how many dates are recomputed", min=1)] = 200,
     every: Annotated[bool, typer.Option("--all", help="recompute every date")] = False,
-    workers: Workers = None,
-    cluster: ClusterAddress = None,
+    workers: Workers = CORES,
+    cluster: Cluster = None,
 ) -> None:
     """Recompute rules, levels, setups and features on cut histories; exit 4 if one bit differs."""
     from engine import commands
-    from engine.parallel import cores
 
     commands.audit(
         _load(config, overrides),
         dates=None if every else dates,
         done=partial(print, flush=True),
         told=_tell_findings,
-        workers=workers or cores(),
+        workers=workers,
         cluster=cluster,
     )
 
@@ -366,22 +361,17 @@ def _print(*views: object) -> None:
 
 def _tell_findings(findings: list[BarFinding]) -> None:
     """What was found in the bars, on stderr: tables and paths on stdout stay alone."""
-    if findings:
-        from engine.report.terminal.listings import bar_findings_view
-        from engine.report.terminal.terminal import make_console
+    from engine.report.terminal.listings import tell_bar_findings
 
-        make_console(sys.stderr).print(bar_findings_view(findings))
+    tell_bar_findings(findings)
 
 
 def _date(text: str | None) -> str | None:
     if text is None:
         return None
-    from datetime import date
+    from engine.bars.dates import typed_date
 
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ConfigError("usage.bad_date", f"{text!r} is not a date", "write YYYY-MM-DD") from None
+    return typed_date(text)
 
 
 def _run_folder(run: Path, results: Path) -> Path:

@@ -182,7 +182,7 @@ def _fill(
     from engine.forecast.saved import save_models
     from engine.forecast.training_labels import training_labels
     from engine.forecast.walk_forward import walk_forward
-    from engine.member import study
+    from engine.members.study import study
     from engine.runs.draw import draw
     from engine.table.fill import last_tables
     from engine.table.touch.book import book_touch

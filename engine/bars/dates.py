@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from engine.errors import DataError
+from engine.errors import ConfigError, DataError
 
 EARLIEST_DATE, LATEST_DATE = np.datetime64("1600-01-01", "D"), np.datetime64("2200-01-01", "D")
 _TIME = r"\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?"
@@ -19,6 +20,20 @@ _FORMS = (
     ("YYYYMMDD hh:mm", re.compile(r"\d{8}[T ]" + _TIME)),
 )
 _REPEATED = 0.3  # share of rows whose date stands in another row: not a slip, another kind of file
+
+
+def typed_date(text: str) -> str:
+    """A date that somebody typed, as YYYY-MM-DD.
+
+    Raises
+    ------
+    ConfigError
+        ``usage.bad_date``.
+    """
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ConfigError("usage.bad_date", f"{text!r} is not a date", "write YYYY-MM-DD") from None
 
 
 def read_days(column: pd.Series, place: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from engine.bars.findings import BarFinding
 from engine.bars.series import BarSeries
+from engine.report.terminal.terminal import make_console
 from engine.scenarios import whole_percents
 from engine.table import words
 from engine.verify.ledger.score import LedgerScore
@@ -65,6 +67,12 @@ def bars_view(bars: Mapping[str, BarSeries], findings: list[BarFinding]) -> Rend
     if not findings:
         parts.append(Text("Nothing to remark."))
     return Group(*parts)
+
+
+def tell_bar_findings(findings: list[BarFinding]) -> None:
+    """Print what was found in the bars on stderr; nothing where nothing was found."""
+    if findings:
+        make_console(sys.stderr).print(bar_findings_view(findings))
 
 
 def bar_findings_view(findings: list[BarFinding], most: int = 5) -> RenderableType:
