@@ -45,6 +45,7 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
+Revisions = Annotated[bool, typer.Option("--accept-revisions", help="of past values, by the vendor")]
 LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]
 
 
@@ -322,12 +323,11 @@ def ledger_show(file: LedgerFile = Path("results/ledger.jsonl")) -> None:
 
 
 @app.command()
-def fetch(config: ConfigFile, overrides: Overrides = None) -> None:
-    """Download the bars of yahoo sources again and replace their cache."""
+def fetch(config: ConfigFile, overrides: Overrides = None, accept: Revisions = False) -> None:
+    """Download yahoo and fred sources again, and say what the vendor changed before a cache is replaced."""
     from engine import commands
 
-    for path in commands.fetch(_load(config, overrides)):
-        print(path)
+    commands.fetch(_load(config, overrides), accept_revisions=accept, done=partial(print, flush=True))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from engine.pipeline import replay
 from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
+    from engine.bars.fetch import Fetched
     from engine.bars.findings import BarFinding
     from engine.judge import Judgement
     from engine.runs.run import Run
@@ -206,17 +207,57 @@ def _existing_ledger(file: str | Path) -> Path:
     return path
 
 
-def fetch(config: Config) -> list[Path]:
-    """Download the bars of every yahoo source again; returns the cached files."""
-    from engine.bars.sources.yahoo import fetch_yahoo
-    from engine.config import YahooSource
+def fetch(
+    config: Config, *, accept_revisions: bool = False, done: Callable[[Fetched], None] | None = None
+) -> list[Fetched]:
+    """Download every yahoo source and every context series of kind fred again; returns what each brought.
 
-    sources = [item.source for item in config.instruments if isinstance(item.source, YahooSource)]
-    if not sources:
+    Parameters
+    ----------
+    accept_revisions : replace a cache although the vendor has changed past values.
+    done : called with each result as soon as it is there.
+
+    Raises
+    ------
+    ConfigError
+        ``config.nothing_to_fetch``.
+    DataError
+        The first of what went wrong, after everything else was fetched.
+    """
+    from engine.bars.fetch import fetch_fred, fetch_yahoo
+    from engine.config import YahooSource
+    from engine.errors import DataError
+
+    wanted: list[Callable[[], Fetched]] = [
+        partial(fetch_yahoo, item.source, item.calendar, accept_revisions=accept_revisions)
+        for item in config.instruments
+        if isinstance(item.source, YahooSource)
+    ]
+    wanted += [
+        partial(fetch_fred, item.source, accept_revisions=accept_revisions)
+        for item in config.context
+        if item.source is not None
+    ]
+    if not wanted:
         raise ConfigError(
-            "config.nothing_to_fetch", "no instrument has a yahoo source", "fetch is for kind: yahoo"
+            "config.nothing_to_fetch",
+            "no instrument has a yahoo source, and no context series a source",
+            "fetch is for kind: yahoo and kind: fred",
         )
-    return [fetch_yahoo(source) for source in sources]
+    fetched, refused = [], []
+    for one in wanted:
+        try:
+            fetched.append(one())
+        except DataError as error:
+            refused.append(error)
+            continue
+        if done is not None:
+            done(fetched[-1])
+    if refused:
+        first, others = refused[0], refused[1:]
+        also = "".join(f"\n[{error.code}] {error.message}" for error in others)
+        raise DataError(first.code, first.message + also, first.hint)
+    return fetched
 
 
 def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:

@@ -206,12 +206,32 @@ class YahooSource(Frozen):
     cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
 
 
+class FredSource(Frozen):
+    """A series downloaded as FRED hands it out (extra ``data``), cached as Parquet until ``engine fetch``."""
+
+    kind: Literal["fred"] = "fred"
+    series: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="as FRED calls it (DGS10)")
+    url: str = Field(
+        "https://fred.stlouisfed.org/graph/fredgraph.csv?id={series}",
+        pattern=r"^https?://",
+        description="a CSV with a day and a column of that name",
+    )
+    cache: Path = Field(Path("~/.cache/engine"), description="folder of the Parquet cache")
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class ContextConfig(Section):
     """One series published elsewhere, joined by the moment it became known."""
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_]+$")
-    path: Path = Field(description="CSV or Parquet with a column of dates")
-    column: str
+    path: Path | None = Field(None, exclude_if=_is_none, description="CSV or Parquet with a column of dates")
+    source: FredSource | None = Field(
+        None, exclude_if=_is_none, description="a download in place of a file: {kind: fred, series: DGS10}"
+    )
+    column: str = Field("", description="the column of values (of a download: the series)")
     role: Literal[
         "yield_10y", "yield_2y", "policy_rate", "real_yield", "breakeven", "credit_spread", "dollar",
         "implied_volatility", "implied_volatility_3m", "other",
@@ -229,6 +249,23 @@ class ContextConfig(Section):
     max_age_sessions: int = Field(10, ge=0, le=1000, description="an older value is no longer used")
 
     @model_validator(mode="after")
+    def _one_place(self) -> ContextConfig:
+        if (self.path is None) == (self.source is None):
+            raise ValueError("give either path or source")
+        if self.path is not None and not self.column:
+            raise ValueError("column is required: which column of the file holds the values?")
+        if self.source is not None and (
+            self.released is not None or self.column not in ("", self.source.series)
+        ):
+            raise ValueError("a download has one column and no releases: leave column and released out")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it comes from, for messages."""
+        return f"fred {self.source.series}" if self.source is not None else str(self.path)
+
+    @model_validator(mode="after")
     def _published(self) -> ContextConfig:
         if self.publication_lag_sessions is None and self.released is None:
             raise ValueError("publication_lag_sessions or released is required: when was a value known?")
@@ -238,10 +275,6 @@ class ContextConfig(Section):
 Source = Annotated[
     BundledSource | CsvSource | ParquetSource | ContractsSource | YahooSource, Field(discriminator="kind")
 ]
-
-
-def _is_none(value: object) -> bool:
-    return value is None
 
 
 class Instrument(Section):

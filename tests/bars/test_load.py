@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from engine.bars.load import load_all, load_bars
 from engine.bars.simulate import simulate_bars
-from engine.bars.sources import yahoo
 from engine.bars.stretches import runs
-from engine.config import Instrument, ReplayConfig, YahooSource, parse_config
+from engine.config import Instrument, ReplayConfig, parse_config
 from engine.errors import DataError
 from tests.shared_files import data_dir
 
@@ -91,39 +89,6 @@ def test_yahoo_without_the_extra_says_so(tmp_path, monkeypatch):
     with pytest.raises(DataError) as caught:
         load_bars(instrument(kind="yahoo", ticker="^RUT", cache=tmp_path), ReplayConfig())
     assert caught.value.code == "data.yahoo_extra_missing"
-
-
-class _Yfinance:
-    def __init__(self, frame):
-        self.frame = frame
-
-    def download(self, *_, **__):
-        if isinstance(self.frame, Exception):
-            raise self.frame
-        return self.frame
-
-
-def test_yahoo_caches_with_a_hash_and_refuses_a_changed_cache(tmp_path, monkeypatch):
-    frame = simulate_bars(400).to_frame().rename(columns=str.title).rename_axis("Date")
-    monkeypatch.setitem(sys.modules, "yfinance", _Yfinance(frame))
-    item = instrument(kind="yahoo", ticker="^RUT", cache=tmp_path)
-    first = load_bars(item, ReplayConfig())
-    monkeypatch.setitem(sys.modules, "yfinance", None)  # from here on the cache must do
-    assert load_bars(item, ReplayConfig()).fingerprint() == first.fingerprint()
-    path = next(tmp_path.glob("*.parquet"))
-    pd.read_parquet(path).iloc[:-1].to_parquet(path)
-    with pytest.raises(DataError) as caught:
-        load_bars(item, ReplayConfig())
-    assert caught.value.code == "data.cache_changed"
-
-
-@pytest.mark.parametrize("answer", [OSError("no route to host"), pd.DataFrame()])
-def test_yahoo_without_a_network_says_so(tmp_path, monkeypatch, answer):
-    monkeypatch.setitem(sys.modules, "yfinance", _Yfinance(answer))
-    with pytest.raises(DataError) as caught:
-        yahoo.fetch_yahoo(YahooSource(ticker="^RUT", cache=tmp_path))
-    assert caught.value.code == "data.yahoo_no_network"
-    assert not list(tmp_path.glob("*.parquet"))
 
 
 @pytest.mark.skipif(data_dir() is None, reason="real bars are not here")

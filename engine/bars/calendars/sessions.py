@@ -38,12 +38,29 @@ def sessions_after(name: str, day: np.datetime64, count: int) -> np.ndarray:
 
 def session_close(name: str, day: np.datetime64) -> datetime | None:
     """The moment (UTC) at which the session of ``day`` ends; None where there is none on that day."""
-    calendar = _calendar(name, str(day), str(day + np.timedelta64(14, "D")))
-    label = str(day)
-    if calendar is None or not calendar.is_session(label):
+    calendar = _calendar_with(name, day)
+    return None if calendar is None else calendar.session_close(str(day)).to_pydatetime()
+
+
+def session_open(name: str, day: np.datetime64) -> datetime | None:
+    """The moment (UTC) at which the session of ``day`` begins, often on the evening before; None where there is none."""
+    calendar = _calendar_with(name, day)
+    return None if calendar is None else calendar.session_open(str(day)).to_pydatetime()
+
+
+def _calendar_with(name: str, day: np.datetime64) -> Any:
+    """A calendar that has a session on ``day``, or None."""
+    if not len(sessions_between(name, day, day)):
         return None
-    closes: datetime = calendar.session_close(label).to_pydatetime()
-    return closes
+    # a calendar that begins on the day itself does not know how its session began
+    margin = np.timedelta64(14, "D")
+    return _calendar(name, str(day - margin), str(day + margin))
+
+
+def calendar_zone(name: str) -> str:
+    """The exchange's time zone.  Raises as :func:`sessions_between`."""
+    calendar = _calendar(name, "2020-01-02", "2020-02-03")
+    return str(calendar.tz)
 
 
 @lru_cache(maxsize=256)

@@ -22,12 +22,13 @@ def read_context(item: ContextConfig) -> Observed:
         ``context.not_a_number``, ``context.duplicate_date``, ``context.released_before_its_day``,
         ``context.has_releases`` or ``context.empty``.
     """
-    path = item.path
-    table = _table(path)
+    path = item.place
+    table = _table(item)
+    column = item.column if item.source is None else item.source.series
     names = {str(c).strip().lower(): c for c in table.columns}
     for key, wanted in (
         ("date_column", item.date_column),
-        ("column", item.column),
+        ("column", column),
         ("released", item.released),
     ):
         if wanted is not None and wanted.strip().lower() not in names:
@@ -43,11 +44,12 @@ def read_context(item: ContextConfig) -> Observed:
             "set released: released, so that a value is known from the day it was published",
         )
     days = _days(table[names[item.date_column.strip().lower()]], item, "date")
-    cells = table[names[item.column.strip().lower()]]
+    cells = table[names[column.strip().lower()]]
     text = cells.astype(str).str.strip()
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     bad = np.flatnonzero(
         ~np.isfinite(numbers)
+        & ~cells.isna().to_numpy()
         & ~text.str.lower().isin(["", ".", "nan", "na", "n/a", "none", "<na>", "nd"]).to_numpy()
     )
     if len(bad):
@@ -72,7 +74,7 @@ def read_context(item: ContextConfig) -> Observed:
     if not len(days):
         raise DataError(
             "context.empty",
-            f"{path}: context {item.name}: no value in column {item.column}",
+            f"{path}: context {item.name}: no value in column {column}",
             "name another column",
         )
     order = np.lexsort((days,) if released is None else (released, days))
@@ -100,7 +102,12 @@ def read_context(item: ContextConfig) -> Observed:
     )
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(item: ContextConfig) -> pd.DataFrame:
+    if item.source is not None:
+        from engine.bars.fetch.fred import read_fred
+
+        return read_fred(item.source)
+    path = Path(str(item.path))
     if not path.is_file():
         raise DataError(
             "context.missing_file", f"{path}: no such file", "relative paths are relative to the config file"
@@ -123,7 +130,7 @@ def _days(cells: pd.Series, item: ContextConfig, what: str) -> np.ndarray:
     if len(bad):
         raise DataError(
             "context.bad_date",
-            f"{item.path}: context {item.name}: row {bad[0] + 2}: {what} {cells.iloc[bad[0]]!r} is no date",
+            f"{item.place}: context {item.name}: row {bad[0] + 2}: {what} {cells.iloc[bad[0]]!r} is no date",
             "write dates as YYYY-MM-DD",
         )
     return parsed.to_numpy().astype("datetime64[D]")
