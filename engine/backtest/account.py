@@ -1,7 +1,8 @@
 """Portfolio accounting by vectorbt: what a set of filled trades does to an account.
 
-vectorbt is imported inside the functions of this module only: it takes seconds to import, and its licence
-(Apache-2.0 with Commons Clause) is best kept behind one door.
+vectorbt's Rust engine is called directly, with the arguments that ``Portfolio.from_orders(engine="rust")`` would pass
+on: the Python package around it takes 2.5 s to import and adds nothing that is used here.  Its licence (Apache-2.0
+with Commons Clause) is best kept behind one door, so no other module of the engine imports it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from vectorbt_rust import portfolio as rust
+from vectorbt_rust import records as rust_records
 
 from engine.backtest.fills import Fills
 from engine.bars.series import BarSeries
 
 BASIS_POINT = 1e-4
 _CASH_SCALE = 65_536.0
+_LEAST_UNITS = 1e-8  # vectorbt's own default: a smaller order is not carried out
+_AMOUNT, _LONG_ONLY, _BOTH = (
+    0,
+    0,
+    2,
+)  # vectorbt's numbers for the type of a size and the direction of an order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +71,6 @@ def open_account(
     detail : False leaves ``invested`` and ``trades`` empty, for hundreds of columns of which only the
         equity is wanted.
     """
-    vbt = _vectorbt()
     fee, slip = fee_bps * BASIS_POINT, slippage_bps * BASIS_POINT
     row_of_open, row_of_close, close = _rows(bars, columns, start)
     # vectorbt drops orders of less than about a millionth of a unit, so cash and prices are brought to one
@@ -81,30 +88,73 @@ def open_account(
         price[entry_rows, column] = fills.entry_price / unit
         size[exit_rows, column] = -np.inf
         price[exit_rows, column] = fills.exit_price / unit
-    portfolio = vbt.Portfolio.from_orders(
-        np.broadcast_to(close[:, None] / unit, shape),
-        size=size,
-        price=price,
-        direction="longonly",
-        fees=fee,
-        slippage=slip,
-        init_cash=initial_cash / money,
-        freq="1D",
-        engine="rust",
-    )
-    value = _two_dimensional(portfolio.value())[row_of_close] * money
+    prices = np.ascontiguousarray(np.broadcast_to(close[:, None] / unit, shape))
+    booked = _simulate(prices, size, price, fee=fee, slip=slip, cash=initial_cash / money)
+    value = booked.value[row_of_close] * money
     if not detail:
         return Account(equity=value, invested=np.empty((len(value), 0)), trades=[])
-    invested = _two_dimensional(portfolio.asset_value())[row_of_close] * money
-    return Account(equity=value, invested=invested, trades=_trades(portfolio, columns, money, unit))
+    invested = booked.invested[row_of_close] * money
+    return Account(equity=value, invested=invested, trades=_trades(booked.trades(), columns, money, unit))
 
 
-def _vectorbt() -> Any:
-    import vectorbt
+@dataclass(frozen=True, slots=True, eq=False)
+class _Booked:
+    """vectorbt's books: orders (a record each, whose order by column ``by_column`` tells) and values, (rows, columns)."""
 
-    # interactive widgets need a running notebook kernel; figures of the engine are drawn elsewhere
-    vectorbt.settings.plotting["use_widgets"] = False
-    return vectorbt
+    close: np.ndarray
+    orders: np.ndarray
+    by_column: tuple[np.ndarray, np.ndarray]
+    invested: np.ndarray
+    value: np.ndarray
+
+    def trades(self) -> np.ndarray:
+        """One record per sale, vectorbt's exit trades."""
+        found: np.ndarray = rust.get_exit_trades_rs(self.orders, self.close, *self.by_column)
+        return found
+
+
+def _simulate(
+    close: np.ndarray, size: np.ndarray, price: np.ndarray, *, fee: float, slip: float, cash: float
+) -> _Booked:
+    """Carry out orders (rows, columns), NaN where there is none; every column starts with ``cash``."""
+    shape = close.shape
+    one_each = np.ones(shape[1], dtype=np.int64)  # every column is a group, and an account, of its own
+    starting = np.full(shape[1], cash)
+
+    def every(value: float | bool) -> np.ndarray:
+        return np.array(value)
+
+    orders, _ = rust.simulate_from_orders_rs(
+        shape,
+        one_each,
+        starting,
+        np.zeros(shape, dtype=np.int64),  # in which order the columns of a group are asked
+        size,
+        price,
+        every(_AMOUNT),
+        every(_LONG_ONLY),
+        every(fee),
+        every(0.0),  # fixed fees
+        every(slip),
+        every(_LEAST_UNITS),
+        every(np.inf),  # largest size
+        every(np.nan),  # no lots
+        every(0.0),  # chance of being rejected
+        every(False),  # lock cash
+        every(True),  # a size of all the cash is carried out in part
+        every(False),  # raise where rejected
+        every(False),  # log
+        every(np.inf),  # value a position at the order's own price
+        close,
+        max_orders=close.size,
+        max_logs=1,
+    )
+    by_column = rust_records.col_map_rs(np.ascontiguousarray(orders["col"]), shape[1])
+    flow = rust.cash_flow_rs(orders, *by_column, shape, False)
+    held = rust.assets_rs(rust.asset_flow_rs(orders, *by_column, shape, _BOTH))
+    invested = rust.asset_value_rs(close, held)
+    value = rust.value_rs(rust.cash_rs(flow, starting), invested)
+    return _Booked(close, orders, by_column, invested, value)
 
 
 def _rows(bars: BarSeries, columns: Sequence[Fills], start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -128,14 +178,7 @@ def _power_of_two_below(value: float) -> float:
     return math.ldexp(0.5, math.frexp(value)[1])
 
 
-def _two_dimensional(values: Any) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
-    return array[:, None] if array.ndim == 1 else array
-
-
-def _trades(portfolio: Any, columns: Sequence[Fills], money: float, unit: float) -> list[np.ndarray]:
-    # .values are the raw records: records_readable warns under pandas 3 and is slow
-    records = portfolio.exit_trades.values
+def _trades(records: np.ndarray, columns: Sequence[Fills], money: float, unit: float) -> list[np.ndarray]:
     out = []
     for column, fills in enumerate(columns):
         mine = records[records["col"] == column]

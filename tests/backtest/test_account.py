@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.backtest.account import open_account
+from engine.backtest.account import _power_of_two_below, _rows, open_account
 from engine.backtest.fills import fill_signals
 from tests.backtest.trading_twin import gappy_bars, twin_equity
 
@@ -111,3 +111,33 @@ def test_returns_do_not_depend_on_the_size_of_cash_and_prices(cash, price):
     for name in ("pnl", "fees"):
         np.testing.assert_allclose(mine[name] / cash, other[name] / 50_000.0, atol=1e-9)
     np.testing.assert_allclose(mine["size"] * price / cash, other["size"] / 50_000.0, rtol=1e-9)
+
+
+def test_the_account_is_to_the_bit_that_of_vectorbts_own_portfolio():
+    import vectorbt
+
+    vectorbt.settings.plotting["use_widgets"] = False
+    bars, fills = case(3)
+    sparse = case(3, rate=0.05)[1]
+    account = open_account(
+        bars, [fills, sparse], start=20, initial_cash=65_536.0, fee_bps=3.0, slippage_bps=2.0
+    )
+    row_of_open, row_of_close, close = _rows(bars, [fills, sparse], 20)
+    size, price = np.full((2, len(close), 2), np.nan)
+    unit = _power_of_two_below(close[0])  # prices go in by units, because of vectorbt's smallest order
+    for column, one in enumerate((fills, sparse)):
+        bought = np.where(one.entry_at_close, row_of_close[one.entry - 20], row_of_open[one.entry - 20])
+        sold = row_of_close[one.exit - 20]
+        size[bought, column], price[bought, column] = np.inf, one.entry_price / unit
+        size[sold, column], price[sold, column] = -np.inf, one.exit_price / unit
+    portfolio = vectorbt.Portfolio.from_orders(
+        np.tile(close[:, None] / unit, 2), size=size, price=price, direction="longonly", fees=3 * 1e-4, slippage=2 * 1e-4,
+        init_cash=65_536.0, freq="1D", engine="rust",
+    )  # fmt: skip
+    np.testing.assert_array_equal(account.equity, portfolio.value().to_numpy()[row_of_close])
+    np.testing.assert_array_equal(account.invested, portfolio.asset_value().to_numpy()[row_of_close])
+    records = portfolio.exit_trades.values
+    for column, table in enumerate(account.trades):
+        mine = records[records["col"] == column]
+        np.testing.assert_array_equal(table["pnl"], mine["pnl"])
+        np.testing.assert_array_equal(table["return"], mine["return"])

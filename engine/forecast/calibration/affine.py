@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from engine.forecast.calibration.calibrator import CalibratorKind, sound_probabilities, sound_rows
 from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
@@ -43,6 +42,8 @@ class AffineCalibrator:
 
     def fit(self, p: Any, codes: Any, sample_weight: Any = None) -> AffineCalibrator:
         """Convex fit with analytic gradient."""
+        from scipy.optimize import minimize  # a fifth of a second that no other calibrator needs
+
         p, codes, weight = sound_rows(p, codes, sample_weight)
         k = p.shape[1]
         z = _centred(p)

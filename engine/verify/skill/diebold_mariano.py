@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from engine.errors import InputError
 from engine.verify.skill.long_run import long_run_variance
+from engine.verify.skill.student import student_tail
 
 
 class DieboldMariano(NamedTuple):
@@ -54,5 +54,5 @@ def diebold_mariano(difference: object, bandwidth: float) -> DieboldMariano:
     if n < 2 * bandwidth or variance <= 0.0:
         return DieboldMariano(mean, float("nan"), float("nan"))
     statistic = mean / np.sqrt(variance / n)
-    p_value = 2.0 * student_t.sf(abs(statistic), 1.5 * n / np.ceil(bandwidth))
-    return DieboldMariano(mean, float(statistic), float(p_value))
+    p_value = 2.0 * student_tail(abs(statistic), 1.5 * n / np.ceil(bandwidth))
+    return DieboldMariano(mean, float(statistic), p_value)

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from engine.errors import InputError
 from engine.verify.skill.long_run import long_run_covariance
+from engine.verify.skill.student import student_quantile
 
 
 def skill_interval(
@@ -76,7 +76,7 @@ def ratio_intervals(
         return lambda one, other: (float("nan"), float("nan"))
     covariance = long_run_covariance(np.where(finite, scores, 0.0), bandwidth, used) / n
     mean = np.where(finite, kept, 0.0).mean(axis=0)
-    t = float(student_t.ppf(0.5 + coverage / 2, 1.5 * n / width))
+    t = student_quantile(0.5 + coverage / 2, 1.5 * n / width)
 
     def ends(one: int, other: int) -> tuple[float, float]:
         if not (finite[one] and finite[other]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from engine.scenarios import SCENARIOS
 from engine.verify.checks.check import Check, Remark
@@ -11,6 +10,7 @@ from engine.verify.evidence import CheckInput
 from engine.verify.rows import outcome_codes
 from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
 from engine.verify.skill.long_run import long_run_variance
+from engine.verify.skill.student import student_tail
 
 LEVEL = 0.001  # six class-horizon pairs raise a false alarm in fewer than one run in a hundred
 _PIECES = 8  # market phases last long: a half's frequency is believed to about an eighth of its length
@@ -39,7 +39,7 @@ def look(seen: CheckInput) -> Remark | None:
             error = np.sqrt(sum(long_run_variance(h, bandwidth) / len(h) for h in halves))
             change = halves[1].mean() - halves[0].mean()
             # each half rests on 1.5 pieces per bandwidth, as in the Diebold-Mariano test
-            if error > 0 and 2 * student_t.sf(abs(change) / error, 1.5 * days / bandwidth) < LEVEL:
+            if error > 0 and 2 * student_tail(abs(change) / error, 1.5 * days / bandwidth) < LEVEL:
                 lines.append(
                     f"{scenario} at {horizon} sessions from {halves[0].mean():.0%} to {halves[1].mean():.0%}"
                 )
