@@ -126,7 +126,7 @@ class SetupConfig(Section):
     )
     # how long a question stands
     memory: bool = Field(
-        False, description="true: edges stay while they are sound; false: chosen anew at each close"
+        True, description="on: edges stay while they are sound; off: chosen anew at each close"
     )
     keep_atr: float = Field(1.0, ge=0, le=10, description="an edge stays up to max_atr and this much more")
     keep_sessions: int = Field(

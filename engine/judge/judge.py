@@ -25,6 +25,7 @@ from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
 from engine.verify.skill.diebold_mariano import diebold_mariano
 from engine.verify.skill.ratio_interval import skill_interval
 from engine.verify.skill.scores import brier, log_loss
+from engine.verify.standing import standing_windows
 
 CLIMATOLOGY, HISTORY = "climatology", "filtered_history"
 
@@ -199,6 +200,7 @@ def _calibration(
     seed: int,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Blocks]]:
     columns = [np.ascontiguousarray(said[:, k]) for k in range(said.shape[1])]
+    windows = standing_windows(windows, horizon, said, codes)
     nulls = null_draws_of_classes(columns, windows, horizon, draws=draws, seed=horizon_seed(seed, horizon))
     out, diagrams = {}, {}
     for k, name in enumerate(names):

@@ -6,6 +6,10 @@ row that looks at sessions t+1 .. t+H gets the sum of theirs over sqrt(H), a sta
 class happens where it falls below the quantile of its probability.  Rows H or more sessions apart are
 independent; a row k < H sessions later has correlation 1 - k/H.
 
+Where the levels stand still from one row to the next, neighbouring outcomes change less often than that.  ``ease`` puts
+in place of each session's normal the sum of it and the ``ease - 1`` before, so that the sessions of a row come and go
+by degrees; :mod:`engine.verify.standing` says how large it has to be.  With 1 nothing changes.
+
 Several instruments share sessions by date.  Their normals are correlated like their daily returns, and equal
 where too few common sessions exist to say so: that errs towards too wide a null, never too narrow.  Up to eight
 instruments the correlations are kept as they are; for more, by common factors and a part of each instrument's
@@ -18,7 +22,7 @@ history leaves the earlier ones as they were.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +46,7 @@ class Windows:
     factor : (I, f) loadings on f common normals a session.
     own : (I,) weight of an instrument's own normal; None where there is none.  ``factor @ factor.T`` plus the
         squares of ``own`` on the diagonal is the correlation of the instruments' normals.
+    ease : sessions over which the weight of a session rises in a row's sum, and falls.
     """
 
     start: np.ndarray
@@ -49,6 +54,7 @@ class Windows:
     sessions: tuple[np.ndarray, ...]
     factor: np.ndarray
     own: np.ndarray | None = None
+    ease: int = 1
 
     @classmethod
     def consecutive(cls, rows: int) -> Windows:
@@ -57,7 +63,25 @@ class Windows:
 
     def take(self, rows: np.ndarray) -> Windows:
         """The same sessions, some of the rows."""
-        return Windows(self.start[rows], self.instrument[rows], self.sessions, self.factor, self.own)
+        return replace(self, start=self.start[rows], instrument=self.instrument[rows])
+
+
+def eased_weights(sessions: int, ease: int) -> np.ndarray:
+    """Weights (sessions + ease - 1,) of the normals in the sum of ``sessions`` eased ones."""
+    return np.convolve(np.ones(sessions), np.ones(ease))
+
+
+def eased_length(sessions: int, ease: int) -> float:
+    """Standard deviation of that sum: the root of ``sessions`` where ``ease`` is 1."""
+    return float(np.sqrt(np.sum(eased_weights(sessions, ease) ** 2)))
+
+
+def eased(shocks: np.ndarray, ease: int) -> np.ndarray:
+    """Sums of ``ease`` consecutive normals along the first axis, which gets shorter by ``ease - 1``."""
+    out = shocks[ease - 1 :].copy()
+    for back in range(1, ease):
+        out += shocks[ease - 1 - back : len(shocks) - back]
+    return out
 
 
 def return_correlation(returns: np.ndarray) -> np.ndarray:
@@ -131,12 +155,13 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
     if draws < 1:
         raise InputError("verify.too_few_draws", f"{draws} draws, at least 1 is needed")
     calendar = max(int(s[-1]) + 1 if len(s) else 0 for s in windows.sessions) + horizon
-    count = len(windows.sessions)
+    count, length = len(windows.sessions), eased_length(horizon, windows.ease)
     for first in range(0, draws, CHUNK):
         size = min(CHUNK, draws - first)
         rng = null_normals(seed, first // CHUNK)
         columns = windows.factor.shape[1] + (0 if windows.own is None else count)
-        shocks = rng.standard_normal((calendar, columns, CHUNK))[:, :, :size]
+        shocks = rng.standard_normal((calendar + windows.ease - 1, columns, CHUNK))[:, :, :size]
+        shocks = eased(shocks, windows.ease) if windows.ease > 1 else shocks
         out = np.empty((len(windows.start), size))
         for i, sessions in enumerate(windows.sessions):
             rows = np.flatnonzero(windows.instrument == i)
@@ -153,5 +178,5 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
                 own[1:] += windows.own[i] * shocks[places, windows.factor.shape[1] + i]
             np.cumsum(own, axis=0, out=own)
             start = windows.start[rows]
-            out[rows] = (own[start + 1 + horizon] - own[start + 1]) / np.sqrt(horizon)
+            out[rows] = (own[start + 1 + horizon] - own[start + 1]) / length
         yield np.ascontiguousarray(out.T)

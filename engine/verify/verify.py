@@ -247,7 +247,7 @@ def _power(config: Config, family: int, task: tuple[Rows, Calibration]) -> dict[
     rows, fitted = task
     return power(
         rows.probabilities["model"],
-        rows.windows,
+        fitted.windows,
         rows.horizon,
         fitted.nulls,
         family=family,

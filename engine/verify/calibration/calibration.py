@@ -13,8 +13,10 @@ from engine.verify.calibration.calibration_line import calibration_line, clipped
 from engine.verify.calibration.null import NullDraws, null_draws_of_classes
 from engine.verify.calibration.reliability import Blocks, blocks, decompose
 from engine.verify.calibration.sharpness import sharpness
+from engine.verify.overlap import Windows
 from engine.verify.rows import Rows
 from engine.verify.skill.scores import binary_brier, binary_log_loss
+from engine.verify.standing import standing_windows
 
 RELIABILITY_COLUMNS = (
     "horizon_sessions", "scenario", "forecast", "observed", "band_low", "band_high", "rows", "effective_rows"
@@ -29,6 +31,7 @@ class Calibration:
     classes: dict[str, dict[str, float]]
     reliability: pd.DataFrame
     nulls: list[NullDraws]
+    windows: Windows
 
 
 def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float) -> Calibration:
@@ -47,9 +50,8 @@ def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float
         np.unique(np.concatenate([d.low, d.high, np.quantile(f, _BAND_POINTS, method="nearest")]))
         for d, f in zip(diagrams, forecasts, strict=True)
     ]
-    nulls = null_draws_of_classes(
-        forecasts, rows.windows, rows.horizon, draws=draws, seed=seed, bins=bins, at=at
-    )
+    windows = standing_windows(rows.windows, rows.horizon, p, rows.codes)
+    nulls = null_draws_of_classes(forecasts, windows, rows.horizon, draws=draws, seed=seed, bins=bins, at=at)
     classes = {}
     tables = []
     for k, scenario in enumerate(SCENARIOS):
@@ -57,7 +59,7 @@ def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float
         tables.append(_diagram(diagrams[k], nulls[k], coverage).assign(scenario=scenario))
     table = pd.concat(tables, ignore_index=True).assign(horizon_sessions=rows.horizon)
     table["effective_rows"] = table["rows"] / rows.horizon
-    return Calibration(classes, table[list(RELIABILITY_COLUMNS)], nulls)
+    return Calibration(classes, table[list(RELIABILITY_COLUMNS)], nulls, windows)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ their number.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import cpu_count
 
 import numpy as np
@@ -34,8 +34,9 @@ import numpy as np
 from engine.errors import InputError
 from engine.kernels.streams import race_normals
 from engine.verify.calibration.race_kernel import TIMES, race_history
-from engine.verify.overlap import Windows
+from engine.verify.overlap import Windows, eased, eased_length
 from engine.verify.sound import need_rows, sound_codes, sound_probabilities
+from engine.verify.standing import ease_of
 
 _THREADED = 20_000_000  # rows times draws from which a second thread is worth starting
 
@@ -128,6 +129,7 @@ def questions(asked: dict[int, tuple[object, object, Windows]]) -> Questions:
         probabilities[h, place], codes[h, place] = sound[horizon]
     first = asked[int(horizons[0])][2]
     windows = Windows(every & ((1 << 40) - 1), every >> 40, first.sessions, first.factor, first.own)
+    windows = replace(windows, ease=ease_of(windows, horizons, probabilities, codes))
     return Questions(horizons, probabilities, codes, codes >= 0, windows)
 
 
@@ -164,6 +166,9 @@ def race(
     calendar = max(int(s[-1]) + 1 for s in extended if len(s))
     columns = windows.factor.shape[1] + (len(own) if own.any() else 0)
     before, onward = _onward(exact, asked.present)
+    steps = np.diff(asked.horizons)
+    onward_ease = min(windows.ease, int(steps.min())) if len(steps) else 1
+    more = windows.ease - 1  # normals before the first session
     with np.errstate(divide="ignore"):
         inverse = np.where(asked.present[..., None], 1.0 / exact, np.inf)
     total = np.zeros((draws, len(asked.horizons), len(extended)))
@@ -173,12 +178,15 @@ def race(
         np.cumsum([len(s) for s in extended]),
         np.searchsorted(windows.instrument, np.arange(len(extended)), side="right"),
         windows.start, asked.horizons, asked.present, before, inverse, onward,
-        np.ascontiguousarray(np.where(asked.present[..., None], weight, 0.0)), TIMES,
+        np.ascontiguousarray(np.where(asked.present[..., None], weight, 0.0)), _scale(asked.horizons, windows.ease, onward_ease),
+        np.full(len(asked.horizons), onward_ease - 1), TIMES,
     )  # fmt: skip
 
     def draw(number: int) -> None:
-        shocks = race_normals(seed, number).standard_normal((calendar, columns, asked.classes))
-        race_history(shocks, *fixed, total[number], plain[number])
+        normals = race_normals(seed, number).standard_normal((calendar + more, columns, asked.classes))
+        shocks = eased(normals, windows.ease) if more else normals
+        later = eased(normals[more - onward_ease + 1 :], onward_ease) if more else normals
+        race_history(shocks, later, *fixed, total[number], plain[number])
 
     threads = min(2, cpu_count() or 1) if asked.rows * draws > _THREADED else 1
     if threads == 1:
@@ -188,6 +196,16 @@ def race(
         with ThreadPoolExecutor(threads) as pool:  # each draw has its own normals, so order does not matter
             list(pool.map(draw, range(draws)))
     return RaceDraws(total, plain)
+
+
+def _scale(horizons: np.ndarray, ease: int, onward: int) -> np.ndarray:
+    """(h, h) 1 / standard deviation of the sums that decide: from the start on the diagonal, onward above it."""
+    out = np.zeros((len(horizons), len(horizons)))
+    for h, end in enumerate(horizons.tolist()):
+        out[h, h] = 1.0 / eased_length(end, ease)
+        for before, begin in enumerate(horizons[:h].tolist()):
+            out[before, h] = 1.0 / eased_length(end - begin - onward + 1, onward)
+    return out
 
 
 def _onward(exact: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
