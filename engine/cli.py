@@ -80,6 +80,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
     workers: Workers = CORES,
     cluster: Cluster = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="finish this interrupted run")] = None,
 ) -> None:
     """Replay, forecast, verify, backtest and report; prints the table and the run folder."""
     from engine import commands, pipeline
@@ -88,9 +89,10 @@ def run(
     made = pipeline.run(
         _load(config, overrides),
         results=results,
-        command=_command_line(),
+        command=" ".join(["engine", *sys.argv[1:]]),
         workers=workers,
         cluster=cluster,
+        resume=resume and _run_folder(resume, results),
         told=_tell_findings,
     )
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
@@ -376,10 +378,6 @@ def _date(text: str | None) -> str | None:
 
 def _run_folder(run: Path, results: Path) -> Path:
     return run if run.exists() or run.is_absolute() else results / run
-
-
-def _command_line() -> str:
-    return " ".join(["engine", *sys.argv[1:]])
 
 
 def main() -> None:

@@ -7,11 +7,14 @@ which is why they agree.  Every other command is in :mod:`engine.commands`.
 
 from __future__ import annotations
 
+import errno
+import os
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -21,6 +24,7 @@ from engine.bars.findings import BarFinding
 from engine.bars.load import Told, Universe, load_sound, load_universe
 from engine.bars.series import BarSeries
 from engine.config import Config
+from engine.errors import RunError
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.parallel import Crew, open_crew
 from engine.replay.replay import Replay
@@ -28,10 +32,12 @@ from engine.replay.replay import replay as replay_bars
 from engine.warm import compile_ahead
 
 if TYPE_CHECKING:
+    from engine.members.store import Parts
     from engine.runs.folder import RunFolder
     from engine.runs.progress import Progress
     from engine.runs.run import Run
     from engine.table.scenario import Scenario
+    from engine.verify.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ def run(
     told: Told | None = None,
     workers: int = 1,
     cluster: str | None = None,
+    resume: str | Path | None = None,
 ) -> Run:
     """Run the whole pipeline and fill a new run folder.
 
@@ -119,9 +126,12 @@ def run(
     workers : local processes that share the instruments out; the result does not depend on it.  A script that asks
         for more than one needs ``if __name__ == "__main__":`` around the call.
     cluster : address of a Dask scheduler, whose workers are used instead (extra ``cluster``).
+    resume : folder of a run that was interrupted; what it has done is not done again, and the result is the same.
 
     Raises
     ------
+    RunError
+        ``run.disk_full``; with ``resume`` as :func:`engine.runs.resume.begun`.
     DataError
         Before any folder is made, where the bars are not sound, or a finding about them makes a replay meaningless and
         the config does not accept it.
@@ -141,15 +151,22 @@ def run(
     import_module(
         "engine.forecast.walk_forward"
     )  # a limit on threads reaches only the libraries loaded by then
-    folder = RunFolder(Path(results), config, bars, command)
+    folder = RunFolder(Path(results), config, bars, command, None if resume is None else Path(resume))
     folder.note_bars(findings, config.corrections)
     _name_members(folder, config, universe)
     try:
         with threadpool_limits(1), Progress(folder) as progress, crew:
             _fill(folder, config, (bars, findings), progress, audit_dates, crew)
     except BaseException as error:
-        folder.log(f"{type(error).__name__}: {error}")
-        folder.finish("failed")
+        with suppress(OSError):  # where not even this can be written, it goes on saying that it is running
+            folder.log(f"{type(error).__name__}: {error}")
+            folder.finish("failed")
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RunError(
+                "run.disk_full",
+                f"{folder.path}: {os.strerror(error.errno)}; the run is not finished",
+                f"make room, then `engine run CONFIG --resume {folder.path}` goes on where it stopped",
+            ) from error
         raise
     folder.finish("completed")
     return Run(folder.path)
@@ -177,90 +194,94 @@ def _fill(
     audit_dates: int,
     crew: Crew,
 ) -> None:
+    """Every stage; what is found out about an instrument or a group stands in ``parts/`` until all is done."""
     from engine.backtest.backtest import backtest
-    from engine.forecast.folds.calendar import union_calendar
-    from engine.forecast.saved import save_models
-    from engine.forecast.training_labels import training_labels
-    from engine.forecast.walk_forward import walk_forward
-    from engine.members.study import study
+    from engine.forecast.saved import write_models
+    from engine.forecast.walk_forward import plan_of, silent_of
+    from engine.members.store import Parts
+    from engine.members.study import FRAMES
+    from engine.members.work import fit_groups, study_instruments
     from engine.runs.draw import draw
-    from engine.table.fill import last_tables
-    from engine.table.touch.book import book_touch
-    from engine.tune.space import searched_ranges
-    from engine.verify.evidence import Audit, Evidence
-    from engine.verify.placebo import placebo_of
     from engine.verify.plain import plain
     from engine.verify.verify import verify
 
     bars, findings = loaded
     ahead = compile_ahead()
-    calendar = union_calendar([series.dates for series in bars.values()])
-    with progress.stage("replay"):
-        replays = {symbol: replay_bars(series, config) for symbol, series in bars.items()}
+    plan = plan_of(list(bars.values()), config)
+    parts = Parts(folder.path, list(bars), list(plan.groups))
     if ahead is not None and crew.workers > 1:
         ahead.wait()  # or every worker would compile what is being compiled
     with progress.stage("instruments"):
         each = max(10, audit_dates // len(bars)) if audit_dates else 0
-        members = list(crew.map(partial(study, config, calendar, each), bars.values(), bars))
-        audits = [member.audit for member in members if member.audit is not None]
-        folder.manifest["audit"] = [result.certificate() for result in audits] or None
-    with progress.stage("levels"):
-        touch = book_touch(
-            replays, config, {symbol: member.touch for symbol, member in zip(bars, members, strict=True)}
-        )
+        study_instruments(plan, bars, parts, crew, each)
+        studied = {symbol: part.values for symbol, part in zip(bars, parts.each(), strict=True)}
+        certificates = [found["audit"] for found in studied.values() if found["audit"] is not None]
+        folder.manifest["audit"] = certificates or None
+        for name in FRAMES:
+            parts.frames(name, folder.path / f"{name}.parquet")
     if ahead is not None:
         ahead.wait()
-    with progress.stage("outcomes"):
-        replayed = _with_outcomes(config, bars, replays)
-        units = last_units(bars)  # people read the prices of the contract that trades today
-        folder.write_frame("levels.parquet", quoted_frame(replayed.levels, units))
-        folder.write_frame("level_events.parquet", replayed.events)
-        folder.write_frame("replay.parquet", quoted_frame(replayed.frame, units))
-        folder.write_frame("outcomes.parquet", replayed.outcomes)
     with progress.stage("forecast"):
-        forecasts = walk_forward(
-            replayed.inputs, config, baselines=[member.baselines for member in members], crew=crew
-        )
-        for symbol in forecasts.silent:
+        fit_groups(plan, bars, parts, crew)
+        present = parts.forecasts(plan.groups, folder.path / "forecasts.parquet")
+        setups = {symbol: found["setups"] for symbol, found in studied.items()}
+        for symbol in silent_of(list(bars.values()), setups, present, config.forecast):
             folder.warn(
                 f"{symbol}: no forecast, its history is too short or its prices do not move; it only appears in "
                 "the replay"
             )
-        folder.write_frame("forecasts.parquet", forecasts.frame)
-        save_models(forecasts, folder.path / "model", config.forecast.model, config.forecast.calibrator)
+        write_models(folder.path / "model", parts.models())
+        folder.write_json("scenario.json", {"instruments": parts.tables(list(bars))})
     with progress.stage("verify"):
-        audited = Audit(
-            dates=sum(len(result.dates) for result in audits),
-            rewritten=sum(len(result.rewritten) for result in audits),
-        )
-        evidence = Evidence(
-            outcomes=replayed.outcomes,
-            audit=audited if audits else None,
-            audit_expected=True,
-            bars_findings=tuple(findings),
-            searched=searched_ranges(config),
-            folds=training_labels(forecasts, replayed.inputs),
-            placebo=placebo_of([member.placebo for member in members], config)
-            if config.verify.placebo
-            else None,
-        )
-        verified = verify(forecasts.frame, replayed.frame, config, evidence, crew)
+        evidence = _evidence(folder, parts, config, findings, certificates)
+        market = parts.market()
+        forecasts = folder.read_frame("forecasts.parquet")
+        verified = verify(forecasts, market, config, evidence, crew)
         folder.write_frame("reliability.parquet", verified.reliability)
     with progress.stage("backtest"):
-        traded = backtest(bars, replayed.frame, forecasts.frame, config, crew=crew)
-        folder.write_frame("trades.parquet", quoted_frame(traded.trades, units))
+        traded = backtest(bars, market, forecasts, config, crew=crew)
+        folder.write_frame("trades.parquet", quoted_frame(traded.trades, last_units(bars)))
         folder.write_frame("equity.parquet", traded.equity)
         metrics = verified.metrics | {"backtest": plain(traded.metrics)}
         folder.write_json("metrics.json", metrics)
         for text in traded.metrics["warnings"]:
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
-    with progress.stage("scenario"):
-        tables = last_tables(replayed.replays, replayed.inputs, forecasts, touch, config, crew)
-        folder.write_json("scenario.json", {"instruments": [table.to_dict() for table in tables]})
+    del market, forecasts, verified, traded
     with progress.stage("report"):
         folder.save_manifest()
         draw(folder.path)
+    parts.clear()
+
+
+def _evidence(
+    folder: RunFolder,
+    parts: Parts,
+    config: Config,
+    findings: list[BarFinding],
+    certificates: list[dict[str, Any]],
+) -> Evidence:
+    """What the stages before it can testify to verification."""
+    from engine.members.study import placebo_in
+    from engine.tune.space import searched_ranges
+    from engine.verify.evidence import Audit, Evidence
+    from engine.verify.placebo import placebo_of
+
+    audited = Audit(
+        dates=sum(found["dates"] for found in certificates),
+        rewritten=sum(len(found["rewritten"]) for found in certificates),
+    )
+    return Evidence(
+        outcomes=folder.read_frame("outcomes.parquet", ["outcome", "ambiguous"]),
+        audit=audited if certificates else None,
+        audit_expected=True,
+        bars_findings=tuple(findings),
+        searched=searched_ranges(config),
+        folds=parts.labels(),
+        placebo=placebo_of([placebo_in(part) for part in parts.each()], config)
+        if config.verify.placebo
+        else None,
+    )
 
 
 def scenario(

@@ -193,7 +193,7 @@ def test_an_audit_that_finds_a_look_ahead_exits_with_4_and_still_audits_the_rest
     settings = yaml.safe_load(config_file.read_text())
     settings["instruments"].append(second)
     config_file.write_text(yaml.safe_dump(settings))
-    code, out, err = command("audit", config_file, "--dates", 150)
+    code, out, err = command("audit", config_file, "--dates", 150, "--workers", 1)
     assert code == 4
     peeked, clean = (line for line in out.splitlines() if line.startswith(("IXIC", "SPX")))
     assert not peeked.endswith(" 0 rewritten")

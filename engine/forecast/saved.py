@@ -18,10 +18,10 @@ from engine.errors import InputError, RunError
 from engine.files import write_atomic, write_json
 from engine.forecast.calibration import Calibrator, calibrator_named
 from engine.forecast.calibration.identity import IdentityCalibrator
-from engine.forecast.calibration.walk import FoldCalibrator, never_falling
+from engine.forecast.calibration.walk import CalibratedTrack, FoldCalibrator, never_falling
 from engine.forecast.folds.calendar import Fold
 from engine.forecast.folds.standardise import Standardiser
-from engine.forecast.folds.walk import Deviation, FoldModel
+from engine.forecast.folds.walk import Deviation, FoldModel, TrackForecast
 from engine.forecast.models import Fitted, model_named
 from engine.forecast.models.logistic_kernels import softmax_rows
 from engine.forecast.models.offset_logistic import LinearCandidates
@@ -79,42 +79,64 @@ class SavedModel:
         return never_falling(np.stack(raw, axis=1)), never_falling(np.stack(each, axis=1))
 
 
+ModelParts = tuple[
+    dict[str, Any], dict[str, np.ndarray]
+]  # words and numbers of one track's model, and its arrays
+
+
+def model_parts(
+    group: str,
+    forecast: TrackForecast,
+    calibrated: CalibratedTrack,
+    calendar: np.ndarray,
+    model: str,
+    calibrator: str,
+) -> ModelParts:
+    """What is kept of the last model of one track."""
+    fold = forecast.models[-1]
+    last = [folds[-1] for folds in calibrated.calibrators]
+    words = {
+        "group": group,
+        "symbols": list(forecast.track.symbols),
+        "features": list(forecast.track.names),
+        "horizon_sessions": list(forecast.track.horizons),
+        "fold": fold.fold.number,
+        "start": fold.fold.start,
+        "stop": fold.fold.stop,
+        "fold_start": str(calendar[fold.fold.start]),
+        "training_rows": fold.rows,
+        "kind": "baseline" if fold.fitted is None else model,
+        "deviations": sorted(fold.deviations),
+        "calibrators": [calibrator if one.used else "identity" for one in last],
+    }
+    return words, _model_arrays(fold, last)
+
+
 def save_models(forecasts: Forecasts, folder: Path, model: str, calibrator: str) -> list[Path]:
     """Write ``models.json`` and ``models.npz`` into ``folder``; returns the two paths.
 
     ``model`` and ``calibrator`` are the names in the config that made the forecasts.
     """
-    arrays: dict[str, np.ndarray] = {}
-    entries: list[dict[str, Any]] = []
-    for group in forecasts.groups:
-        for forecast, calibrated in zip(group.tracks, group.calibrated, strict=True):
-            key = f"m{len(entries)}"
-            fold = forecast.models[-1]
-            last = [folds[-1] for folds in calibrated.calibrators]
-            entries.append(
-                {
-                    "group": group.name,
-                    "symbols": list(forecast.track.symbols),
-                    "features": list(forecast.track.names),
-                    "horizon_sessions": list(forecast.track.horizons),
-                    "fold": fold.fold.number,
-                    "start": fold.fold.start,
-                    "stop": fold.fold.stop,
-                    "fold_start": str(forecasts.calendar[fold.fold.start]),
-                    "training_rows": fold.rows,
-                    "kind": "baseline" if fold.fitted is None else model,
-                    "deviations": sorted(fold.deviations),
-                    "calibrators": [calibrator if one.used else "identity" for one in last],
-                }
-            )
-            arrays |= {f"{key}_{name}": values for name, values in _model_arrays(fold, last).items()}
+    return write_models(
+        folder,
+        [
+            model_parts(group.name, forecast, calibrated, forecasts.calendar, model, calibrator)
+            for group in forecasts.groups
+            for forecast, calibrated in zip(group.tracks, group.calibrated, strict=True)
+        ],
+    )
+
+
+def write_models(folder: Path, parts: Sequence[ModelParts]) -> list[Path]:
+    """The same from the parts of each track, in the order of the groups."""
+    arrays = {f"m{i}_{name}": values for i, (_, own) in enumerate(parts) for name, values in own.items()}
 
     def write(path: Path) -> None:
         with open(path, "wb") as stream:  # given a name, numpy would append another suffix
             np.savez(stream, allow_pickle=False, **arrays)
 
     write_atomic(folder / "models.npz", write)
-    write_json(folder / "models.json", {"format": FORMAT, "models": entries})
+    write_json(folder / "models.json", {"format": FORMAT, "models": [words for words, _ in parts]})
     return [folder / "models.json", folder / "models.npz"]
 
 

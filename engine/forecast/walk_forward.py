@@ -6,17 +6,16 @@ their outcomes become known, one track per horizon, calibration, online recalibr
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from engine.bars.series import BarSeries
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
 from engine.forecast.baselines.opponents import Opponents, opponents
@@ -30,13 +29,12 @@ from engine.forecast.folds.calendar import (
     union_calendar,
     walk_forward_folds,
 )
-from engine.forecast.folds.rows import Track, build_track
+from engine.forecast.folds.rows import build_track
 from engine.forecast.folds.walk import TrackForecast, forecast_track
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.kernels.threads import thread_count
-from engine.parallel import Crew
 from engine.replay.families import model_features
 
 
@@ -74,12 +72,7 @@ class Forecasts:
 
 
 def walk_forward(
-    instruments: Sequence[ForecastInput],
-    config: Config,
-    *,
-    features: Sequence[str] | None = None,
-    baselines: Sequence[Opponents] | None = None,
-    crew: Crew | None = None,
+    instruments: Sequence[ForecastInput], config: Config, *, features: Sequence[str] | None = None
 ) -> Forecasts:
     """Forecast every session of every instrument from the first outer fold on.
 
@@ -90,8 +83,6 @@ def walk_forward(
     instruments : with distinct symbols.
     config : sections ``forecast``, ``outcome``, ``horizons`` and ``seed`` are used.
     features : columns of the replay frame given to the classifier; None: :func:`engine.replay.families.model_features`.
-    baselines : of each instrument, where they are known already: :func:`baselines_of` of the union calendar.
-    crew : does the pooling groups and horizons; None: this process, horizons in threads.
 
     Raises
     ------
@@ -101,6 +92,50 @@ def walk_forward(
     InputError
         ``forecast.duplicate_symbol``, ``forecast.missing_feature``.
     """
+    plan = plan_of([entry.bars for entry in instruments], config, features)
+    _check_instruments(instruments, plan.features)
+    # one thread: products of small matrices only wait for each other on more, and bits stay the same
+    with threadpool_limits(1, user_api="blas"):
+        baselines = [baselines_of(entry, plan) for entry in instruments]
+        place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
+        groups = []
+        for name, symbols in plan.groups.items():
+            members = [place[symbol] for symbol in symbols]
+            known = ([instruments[i] for i in members], [baselines[i] for i in members])
+            # tracks are independent and the kernels release the interpreter's lock
+            with ThreadPoolExecutor(min(thread_count(), len(plan.horizon_sets))) as pool:
+                found = pool.map(partial(forecast_horizons, plan, *known), plan.horizon_sets)
+                groups.append(GroupForecast(name, *zip(*found, strict=True)))
+    frame = forecast_table(instruments, baselines, groups, plan.calendar, config)
+    setups = {entry.bars.symbol: int(np.isfinite(entry.setup).all(axis=1).sum()) for entry in instruments}
+    silent = silent_of(
+        [entry.bars for entry in instruments], setups, set(frame["instrument"]), config.forecast
+    )
+    return Forecasts(frame, plan.calendar, plan.folds, tuple(groups), plan.features, silent)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What all groups share.
+
+    Attributes
+    ----------
+    calendar, folds, features : as in :class:`Forecasts`.
+    groups : name -> symbols, as ``forecast.pooling`` says.
+    horizon_sets : the horizons of each track; one track each, except for models that forecast all at once.
+    config : of the run.
+    """
+
+    calendar: np.ndarray
+    folds: tuple[Fold, ...]
+    features: tuple[str, ...]
+    groups: dict[str, list[str]]
+    horizon_sets: tuple[tuple[int, ...], ...]
+    config: Config
+
+
+def plan_of(bars: Sequence[BarSeries], config: Config, features: Sequence[str] | None = None) -> Plan:
+    """How the walk-forward goes through these instruments; see :func:`walk_forward` for parameters and errors."""
     settings = config.forecast
     model = model_named(settings.model)
     if model.needs_events and config.outcome.rule == "terminal":
@@ -109,128 +144,39 @@ def walk_forward(
             f"forecast.model {settings.model} needs outcomes with events; outcome.rule terminal has none",
             "choose outcome.rule target or band, or another model",
         )
-    bars = [entry.bars for entry in instruments]
-    names = tuple(model_features(bars) if features is None else features)
-    _check_instruments(instruments, names)
-    calendar = union_calendar([entry.bars.dates for entry in instruments])
+    calendar = union_calendar([series.dates for series in bars])
     folds = walk_forward_folds(
         len(calendar),
         min_train_sessions=settings.min_train_sessions,
         refit_sessions=settings.refit_sessions,
         inner_from=max(EARLIEST_REFIT, settings.min_train_sessions // 2),
     )
-    # one thread: products of small matrices only wait for each other on more, and bits stay the same
-    with threadpool_limits(1, user_api="blas"):
-        found = (
-            [baselines_of(entry, calendar, config) for entry in instruments]
-            if baselines is None
-            else list(baselines)
-        )
-        groups = _forecast_groups(instruments, found, _Question(calendar, folds, names, config), crew)
-    frame = forecast_table(instruments, found, groups, calendar, config)
-    silent = _silent(instruments, frame, settings)
-    return Forecasts(frame, calendar, folds, tuple(groups), names, silent)
+    groups = pooled({series.symbol: series.family for series in bars}, settings.pooling)
+    apart = tuple((horizon,) for horizon in config.horizons)
+    sets = (config.horizons,) if model.all_horizons else apart
+    names = tuple(model_features(bars) if features is None else features)
+    return Plan(calendar, folds, names, groups, sets, config)
 
 
-def baselines_of(entry: ForecastInput, calendar: np.ndarray, config: Config) -> Opponents:
+def baselines_of(entry: ForecastInput, plan: Plan) -> Opponents:
     """The baselines of one instrument, whose refits are counted on the calendar of all instruments."""
     with threadpool_limits(1, user_api="blas"):
-        return opponents(entry, known_bars(entry.bars.dates, calendar, config.forecast), config)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    """What all groups share."""
-
-    calendar: np.ndarray
-    folds: tuple[Fold, ...]
-    features: tuple[str, ...]
-    config: Config
-
-
-def _forecast_groups(
-    instruments: Sequence[ForecastInput],
-    baselines: Sequence[Opponents],
-    question: _Question,
-    crew: Crew | None,
-) -> list[GroupForecast]:
-    """The tracks of every group, one after the other, so that few of them are held twice."""
-    config = question.config
-    place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
-    families = {entry.bars.symbol: entry.bars.family for entry in instruments}
-    grouped = {
-        name: [place[symbol] for symbol in symbols]
-        for name, symbols in pooled(families, config.forecast.pooling).items()
-    }
-    together = model_named(config.forecast.model).all_horizons
-    horizon_sets = [config.horizons] if together else [(h,) for h in config.horizons]
-
-    def track(name: str, horizons: tuple[int, ...]) -> Track:
-        members = grouped[name]
-        return build_track(
-            [instruments[i] for i in members],
-            [baselines[i] for i in members],
-            question.calendar,
-            question.features,
-            config.horizons,
-            horizons,
+        return opponents(
+            entry, known_bars(entry.bars.dates, plan.calendar, plan.config.forecast), plan.config
         )
 
-    jobs = [(name, horizons) for name in grouped for horizons in horizon_sets]
-    done = list(_all_tracks(jobs, track, question, crew))
-    groups = []
-    for number, name in enumerate(grouped):
-        mine = done[number * len(horizon_sets) : (number + 1) * len(horizon_sets)]
-        tracks, calibrated, published = zip(*mine, strict=True)
-        groups.append(GroupForecast(name, tracks, calibrated, published))
-    return groups
 
-
-_Done = tuple[TrackForecast, CalibratedTrack, np.ndarray]
-
-
-def _all_tracks(
-    jobs: Sequence[tuple[str, tuple[int, ...]]],
-    track: Callable[[str, tuple[int, ...]], Track],
-    question: _Question,
-    crew: Crew | None,
-) -> Iterator[_Done]:
-    one = partial(_forecast_track, question.folds, question.config)
-    if crew is None or crew.workers == 1:
-        # tracks are independent and the kernels release the interpreter's lock
-        with ThreadPoolExecutor(min(thread_count(), len(question.config.horizons))) as pool:
-            for first in range(0, len(jobs), len(question.config.horizons)):
-                yield from pool.map(
-                    lambda job: one(track(*job)), jobs[first : first + len(question.config.horizons)]
-                )
-        return
-    sent: deque[Track] = deque()
-
-    def tracks() -> Iterator[Track]:
-        for job in jobs:
-            sent.append(track(*job))
-            yield sent[-1]
-
-    names = [f"{name}, {horizons[-1]} sessions" for name, horizons in jobs]
-    for forecast, calibrated, published in crew.map(partial(_without_its_track, one), tracks(), names):
-        yield replace(forecast, track=sent.popleft()), calibrated, published
-
-
-def _without_its_track(one: Callable[[Track], _Done], track: Track) -> _Done:
-    forecast, calibrated, published = one(track)
-    return replace(forecast, track=_NOTHING), calibrated, published  # who sent it has it
-
-
-_NOTHING: Any = None
-
-
-def _forecast_track(folds: tuple[Fold, ...], config: Config, track: Track) -> _Done:
-    settings = config.forecast
+def forecast_horizons(
+    plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents], horizons: tuple[int, ...]
+) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
+    """One track of a group: its forecasts, the same calibrated, and as they are published (N, horizons, 3)."""
+    settings = plan.config.forecast
     model = model_named(settings.model)
     with threadpool_limits(1, user_api="blas"):
+        track = build_track(members, baselines, plan.calendar, plan.features, plan.config.horizons, horizons)
         forecast = forecast_track(
             track,
-            folds,
+            plan.folds,
             model.learner(track.names, track.horizons),
             deviations=model.own_models,
             rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
@@ -260,13 +206,19 @@ def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[
             )
 
 
-def _silent(
-    instruments: Sequence[ForecastInput], frame: pd.DataFrame, settings: ForecastConfig
+def silent_of(
+    bars: Sequence[BarSeries], setups: Mapping[str, int], present: Collection[str], settings: ForecastConfig
 ) -> tuple[str, ...]:
-    present = set(frame["instrument"].unique())
-    silent = tuple(entry.bars.symbol for entry in instruments if entry.bars.symbol not in present)
-    if len(silent) == len(instruments):
-        longest = max(len(entry.bars) for entry in instruments)
+    """Symbols without a forecast; ``setups`` counts the sessions of each that have a setup.
+
+    Raises
+    ------
+    DataError
+        See :func:`walk_forward`.
+    """
+    silent = tuple(series.symbol for series in bars if series.symbol not in present)
+    if len(silent) == len(bars):
+        longest = max(len(series) for series in bars)
         needed = EARLIEST_REFIT + settings.refit_sessions
         names = ", ".join(silent)
         if longest < needed:
@@ -276,11 +228,10 @@ def _silent(
                 f"{needed} sessions of its own, the longest here has {longest}",
                 "use a longer history or a later date, or lower forecast.min_train_sessions",
             )
-        setups = sum(int(np.isfinite(entry.setup).all(axis=1).sum()) for entry in instruments)
         raise DataError(
             "data.nothing_to_forecast",
-            f"{names}: no session to be forecast has a setup (of all {sum(len(e.bars) for e in instruments)}, "
-            f"{setups} have one); where prices stand still there is no distance to measure",
+            f"{names}: no session to be forecast has a setup (of all {sum(map(len, bars))}, "
+            f"{sum(setups.values())} have one); where prices stand still there is no distance to measure",
             "look at the bars with `engine check`",
         )
     return silent

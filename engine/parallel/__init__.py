@@ -14,8 +14,9 @@ from __future__ import annotations
 import os
 
 from engine.parallel.crew import Alone, Crew
+from engine.parallel.identity import identity
 
-__all__ = ["Alone", "Crew", "cores", "open_crew"]
+__all__ = ["Alone", "Crew", "cores", "identity", "open_crew"]
 
 
 def open_crew(workers: int = 1, cluster: str | None = None) -> Crew:

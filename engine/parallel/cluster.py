@@ -6,17 +6,15 @@ same engine as this process, and to reach the files that a task names under the 
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import ConfigError, RunError
 from engine.parallel.crew import AHEAD, R, T, named, out_of_memory, worker_died
+from engine.parallel.identity import identity
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -70,22 +68,6 @@ def open_cluster(address: str) -> Cluster:
     return Cluster(client)
 
 
-@cache
-def identity() -> str:
-    """Version of this process's engine, with a hash of its sources: an edited copy is another engine."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    root = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    try:
-        named = version("scenario-engine")
-    except PackageNotFoundError:
-        named = "unknown"
-    return f"{named} ({digest.hexdigest()[:12]})"
-
-
 def _mine() -> str:
     return identity()
 
@@ -114,6 +96,8 @@ def _remote(wanted: str, function: Callable[[T], R], task: T) -> R:
 
 class Cluster:
     """The workers of a Dask cluster; see :class:`engine.parallel.crew.Crew`."""
+
+    reaches_files = False  # they may be on other machines
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -21,6 +21,11 @@ class Crew(Protocol):
         """Tasks done at once."""
         ...
 
+    @property
+    def reaches_files(self) -> bool:
+        """True where the workers see the files of this process."""
+        ...
+
     def start(self) -> None:
         """Start the workers, which import for a second or two, while the caller does something else."""
         ...
@@ -51,6 +56,7 @@ class Alone:
     """Everything in this process, one task after the other."""
 
     workers = 1
+    reaches_files = True
 
     def start(self) -> None:
         """Nothing: this process runs already."""

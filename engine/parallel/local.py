@@ -27,6 +27,8 @@ class Processes:
     workers with the thread that started them.
     """
 
+    reaches_files = True
+
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._crew: list[_Worker] = []

@@ -19,8 +19,10 @@ from engine.bars.stretches import runs
 from engine.config import Config, Correction, config_sha256, dump_config
 from engine.errors import RunError
 from engine.files import sha256_of, write_atomic, write_json, write_text
+from engine.parallel import identity
+from engine.processes import this_process
+from engine.runs.resume import MANIFEST, begun
 
-MANIFEST = "manifest.json"
 _PACKAGES = (
     "arch", "matplotlib", "numba", "numpy", "optuna", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "vectorbt", "vectorbt-rust",
 )  # fmt: skip
@@ -30,10 +32,17 @@ class RunFolder:
     """Creates ``results/<UTC stamp>_<name>_<hash of config and data>/`` and fills it.
 
     The manifest says ``running`` from the first moment, so a run that is killed never looks finished.
-    An existing folder is never written into.
+    An existing folder is never written into, but for ``resume``, the folder of a run that was interrupted.
     """
 
-    def __init__(self, results: Path, config: Config, bars: dict[str, BarSeries], command: str) -> None:
+    def __init__(
+        self,
+        results: Path,
+        config: Config,
+        bars: dict[str, BarSeries],
+        command: str,
+        resume: Path | None = None,
+    ) -> None:
         config_hash = config_sha256(config)
         data = {
             symbol: {
@@ -54,7 +63,14 @@ class RunFolder:
         for series in bars.values():
             digest.update(series.fingerprint().encode())
         started = datetime.now(UTC)
-        self.path = _new_folder(results, f"{started:%Y%m%dT%H%M%SZ}_{config.name}_{digest.hexdigest()[:8]}")
+        before = None if resume is None else begun(resume, config, data, identity())
+        if resume is None:
+            name = f"{started:%Y%m%dT%H%M%SZ}_{config.name}_{digest.hexdigest()[:8]}"
+            self.path = _new_folder(results, name)
+        else:
+            self.path = resume
+            for half in resume.rglob("*.part"):  # what a killed process was writing
+                half.unlink()
         self.manifest: dict[str, Any] = {
             "status": "running",
             "command": command,
@@ -66,6 +82,8 @@ class RunFolder:
             "python": platform.python_version(),
             "packages": {name: _version(name) for name in _PACKAGES},
             "engine_version": _version("scenario-engine"),
+            "engine": identity(),
+            "process": this_process(),
             "git_commit": _git_commit(),
             "findings": [],
             "corrections": [],
@@ -75,6 +93,12 @@ class RunFolder:
             "seconds": {},
             "artefacts": {},
         }
+        if before is not None:
+            self.manifest["started_at"] = before["started_at"]
+            self.manifest["resumed_at"] = [
+                *before.get("resumed_at", ()),
+                started.isoformat(timespec="seconds"),
+            ]
         self.save_manifest()
         write_text(self.path / "config.yaml", dump_config(config))
         self._log = _open_log(self.path / "run.log")
@@ -108,6 +132,10 @@ class RunFolder:
             lambda p: frame.to_parquet(p, engine="pyarrow", index=False, compression="zstd"),
         )
 
+    def read_frame(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """A Parquet artefact that was written, or some of its columns."""
+        return pd.read_parquet(self.path / name, columns=columns)
+
     def write_json(self, name: str, value: Any) -> None:
         """A JSON artefact (sorted keys, no NaN)."""
         write_json(self.path / name, value)
@@ -127,7 +155,7 @@ class RunFolder:
         self.manifest["artefacts"] = {
             str(p.relative_to(self.path)): sha256_of(p)
             for p in sorted(self.path.rglob("*"))
-            if p.is_file() and p.name != MANIFEST
+            if p.is_file() and p.name != MANIFEST and "parts" not in p.relative_to(self.path).parts
         }
         self.save_manifest()
 

@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Item = TypeVar("Item")
-STAGES = (
-    "replay",
-    "instruments",
-    "levels",
-    "outcomes",
-    "forecast",
-    "verify",
-    "backtest",
-    "scenario",
-    "report",
-)
+STAGES = ("instruments", "forecast", "verify", "backtest", "report")
 
 
 def _bar() -> ProgressBar:

@@ -17,10 +17,10 @@ from engine.table.horizon_ends import with_horizon_ends, with_week
 from engine.table.scenario import Scenario
 
 if TYPE_CHECKING:
+    from engine.bars.series import BarSeries
     from engine.config import Config
     from engine.forecast.inputs import ForecastInput
     from engine.forecast.walk_forward import Forecasts
-    from engine.parallel import Crew
     from engine.table.touch.book import LevelTouches
 
 
@@ -36,16 +36,31 @@ def table_at(
 
     ``name`` is what readers call the instrument; its symbol if None.
     """
-    row = {str(column): value for column, value in replay.frame.iloc[index].items()}
-    mine = forecasts[(forecasts["instrument"] == row["instrument"]) & (forecasts["date"] == row["date"])]
     book = book_at(replay, replay.bars.dates[index])
-    rolls = replay.bars.around.rolls
+    return table_of(
+        replay.bars, replay.frame.iloc[index : index + 1], book, forecasts, name=name, explained=explained
+    )
+
+
+def table_of(
+    bars: BarSeries,
+    row: pd.DataFrame,
+    book: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    *,
+    name: str | None = None,
+    explained: Explanation = NOTHING,
+) -> Scenario:
+    """The same from the ``row`` of the replay (a frame of one row) and the level book of that date."""
+    said = {str(column): value for column, value in row.iloc[0].items()}
+    mine = forecasts[(forecasts["instrument"] == said["instrument"]) & (forecasts["date"] == said["date"])]
+    rolls = bars.around.rolls
     if rolls is not None:
-        unit = rolls.unit(index)
-        row = quoted_row(row, unit)
-        book = quoted_book(book, unit, row["close"])
-    table = build_scenario(row, book, mine, name=name, explained=explained)
-    return with_horizon_ends(with_week(table, replay.bars.dates), replay.bars.around.calendar)
+        unit = rolls.unit(bars.index_of(str(said["date"])[:10]))
+        said = quoted_row(said, unit)
+        book = quoted_book(book, unit, said["close"])
+    table = build_scenario(said, book, mine, name=name, explained=explained)
+    return with_horizon_ends(with_week(table, bars.dates), bars.around.calendar)
 
 
 def last_tables(
@@ -54,7 +69,6 @@ def last_tables(
     forecasts: Forecasts,
     touch: Mapping[str, LevelTouches],
     config: Config,
-    crew: Crew | None = None,
 ) -> list[Scenario]:
     """The table of each instrument's last close, with intervals, notes, track record and analogues.
 
@@ -63,7 +77,7 @@ def last_tables(
     from engine.table.explain.explain import explain
 
     requests = [(symbol, replay.bars.dates[-1]) for symbol, replay in replays.items()]
-    explained = explain(forecasts, inputs, config, requests, crew)
+    explained = explain(forecasts, inputs, config, requests)
     full = {symbol: replace(explained[symbol, day], level_touch=touch[symbol]) for symbol, day in requests}
     return plain_tables(replays, forecasts.frame, full, config)
 

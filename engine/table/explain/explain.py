@@ -5,15 +5,13 @@ Everything is known at the date: models of its fold, outcomes whose horizon had 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.errors import InputError
 from engine.forecast.folds.calendar import effective_sample_size, known_bars
@@ -23,7 +21,6 @@ from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.walk_forward import Forecasts, GroupForecast
-from engine.parallel import Alone, Crew
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
 from engine.scenarios import SCENARIOS, whole_percents
 from engine.table.explain.analogues import nearest_rows
@@ -40,11 +37,12 @@ def explain(
     instruments: Sequence[ForecastInput],
     config: Config,
     requests: Sequence[tuple[str, Any]],
-    crew: Crew | None = None,
+    resampled: Mapping[tuple[str, int], np.ndarray] | None = None,
 ) -> dict[tuple[str, Any], Explanation]:
     """Explain the forecasts of (symbol, date) pairs; pairs without a forecast get an empty explanation.
 
     Refits are shared by requests of the same group and fold, so ask for all instruments of a date at once.
+    ``resampled`` has what :func:`resampled_past` gives for a symbol and bar, where it is known already.
 
     Raises
     ------
@@ -77,7 +75,7 @@ def explain(
                     _describe(group, position, row, model, entries, target)
                 refits.append(_Refits(group, position, model, rows))
     if config.forecast.interval_draws:
-        _intervals(forecasts, refits, entries, config, crew or Alone())
+        _intervals(forecasts, refits, entries, config, resampled or {})
     return result
 
 
@@ -217,30 +215,14 @@ def _intervals(
     refits: Sequence[_Refits],
     entries: dict[str, ForecastInput],
     config: Config,
-    crew: Crew,
+    resampled: Mapping[tuple[str, int], np.ndarray],
 ) -> None:
-    places = list(dict.fromkeys(place for one in refits for place in one.places()))
-    pasts = (_past_of(forecasts, symbol, bar, entries, config) for symbol, bar in places)
-    resampled = crew.map(partial(_offsets_of, config), pasts, (symbol for symbol, _ in places))
-    offsets = dict(zip(places, resampled, strict=True))
-
-    def questions() -> Iterator[_Question]:
-        for one in refits:
-            longest = one.track.horizons[-1]
-            calibrated = one.group.calibrated[one.position]
-            yield _Question(
-                one.group.tracks[one.position],
-                calibrated.raw,
-                Query(one.model, one.rows),
-                np.stack([offsets[place] for place in one.places()], axis=1)[:, :, :longest],
-                [
-                    next(c for c in folds if c.fold == one.model.fold.number).used
-                    for folds in calibrated.calibrators
-                ],
-            )
-
-    names = (f"{one.group.name}, {one.track.horizons[-1]} sessions" for one in refits)
-    for one, (low, high) in zip(refits, crew.map(partial(_spread, config), questions(), names), strict=True):
+    offsets = dict(resampled)
+    for symbol, bar in (place for one in refits for place in one.places()):
+        if (symbol, bar) not in offsets:  # once for all horizons
+            offsets[symbol, bar] = resampled_past(entries[symbol], bar, forecasts.calendar, config)
+    for one in refits:
+        low, high = _spread(config, one, offsets)
         published = one.group.published[one.position]
         for q, (row, target) in enumerate(one.asked):
             for k, horizon in enumerate(one.track.horizons):
@@ -252,23 +234,24 @@ def _intervals(
                     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    """What the refits of some dates need; see :func:`engine.table.intervals.resampled_forecasts`."""
-
-    forecast: TrackForecast
-    raw: np.ndarray
-    query: Query
-    offsets: np.ndarray
-    calibrated: list[bool]
-
-
-def _spread(config: Config, asked: _Question) -> tuple[np.ndarray, np.ndarray]:
-    track = asked.forecast.track
+def _spread(
+    config: Config, one: _Refits, past: Mapping[tuple[str, int], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    track, calibrated = one.track, one.group.calibrated[one.position]
     learner = model_named(config.forecast.model).learner(track.names, track.horizons)
+    offsets = np.stack([past[place] for place in one.places()], axis=1)[:, :, : track.horizons[-1]]
+    used = [
+        next(c for c in folds if c.fold == one.model.fold.number).used for folds in calibrated.calibrators
+    ]
     with threadpool_limits(1, user_api="blas"):
         drawn = resampled_forecasts(
-            asked.forecast, asked.raw, asked.query, learner, asked.offsets, config, asked.calibrated
+            one.group.tracks[one.position],
+            calibrated.raw,
+            Query(one.model, one.rows),
+            learner,
+            offsets,
+            config,
+            used,
         )
     # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
     # spread, in log-odds, and the forecast itself is the middle of it
@@ -289,26 +272,12 @@ def spread_of_refits(draws: np.ndarray, coverage: float) -> tuple[np.ndarray, np
     return low, high
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Past:
-    """A date and the history that its baseline is refitted on."""
+def resampled_past(entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config) -> np.ndarray:
+    """The baseline of one bar from resampled pasts, the same ones for all horizons; another set for each instrument.
 
-    bars: BarSeries
-    setup: np.ndarray
-    bar: int
-    known: int
-
-
-def _past_of(
-    forecasts: Forecasts, symbol: str, bar: int, entries: dict[str, ForecastInput], config: Config
-) -> _Past:
-    entry = entries[symbol]
-    known = known_bars(entry.bars.dates, forecasts.calendar, config.forecast)
-    return _Past(entry.bars, entry.setup[bar], bar, int(known[bar]))
-
-
-def _offsets_of(config: Config, past: _Past) -> np.ndarray:
-    """The same resampled past for all horizons, another for each instrument."""
+    ``calendar`` is that of all instruments; see :func:`engine.table.explain.intervals.resampled_offsets`.
+    """
+    known = int(known_bars(entry.bars.dates, calendar, config.forecast)[bar])
     draws = config.forecast.interval_draws
     with threadpool_limits(1, user_api="blas"):
-        return resampled_offsets(past.bars, past.setup, past.bar, past.known, config, draws)
+        return resampled_offsets(entry.bars, entry.setup[bar], bar, known, config, draws)

@@ -45,24 +45,20 @@ class TouchPart:
     last: np.ndarray
 
 
-def book_touch(
-    replays: Mapping[str, Replay], config: Config, parts: Mapping[str, TouchPart] | None = None
-) -> dict[str, LevelTouches]:
+def book_touch(replays: Mapping[str, Replay], config: Config) -> dict[str, LevelTouches]:
     """Touch probabilities of the levels in the book of each instrument's last close.
 
     ``filtered_history`` corrected by what the level is, walk-forward, pooled as ``forecast.pooling`` says; see
-    :mod:`engine.table.touch.model`.  A zone that the close lies in has no entry: it is being touched.  ``parts`` are
-    those of :func:`touch_part`, where they are known already.
+    :mod:`engine.table.touch.model`.  A zone that the close lies in has no entry: it is being touched.
     """
     if not replays:
         return {}
     calendar = union_calendar([replay.bars.dates for replay in replays.values()])
-    if parts is None:
-        parts = {symbol: touch_part(replay, calendar, config) for symbol, replay in replays.items()}
+    parts = {symbol: touch_part(replay, calendar, config) for symbol, replay in replays.items()}
     found: dict[str, LevelTouches] = {}
     families = {symbol: replay.bars.family for symbol, replay in replays.items()}
     for symbols in pooled(families, config.forecast.pooling).values():
-        found |= _group({symbol: parts[symbol] for symbol in symbols}, calendar, config)
+        found |= group_touch({symbol: parts[symbol] for symbol in symbols}, calendar, config)
     return found
 
 
@@ -91,7 +87,10 @@ def touch_part(replay: Replay, calendar: np.ndarray, config: Config) -> TouchPar
     return TouchPart(rows, pairs.level_id[chosen][pointer[n - 1] :])
 
 
-def _group(parts: Mapping[str, TouchPart], calendar: np.ndarray, config: Config) -> dict[str, LevelTouches]:
+def group_touch(
+    parts: Mapping[str, TouchPart], calendar: np.ndarray, config: Config
+) -> dict[str, LevelTouches]:
+    """The same for the instruments of one pooling group, from what :func:`touch_part` gives of each."""
     longest = max(config.horizons)
     first = next(iter(parts.values()))
     joined = {name: np.concatenate([part.rows[name] for part in parts.values()]) for name in first.rows}
