@@ -8,14 +8,13 @@ from __future__ import annotations
 import shlex
 import sys
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import EngineError
 from engine.parallel import cores
+from engine.report.terminal.outputs import ended, say, saying_what_is_kept
 
 if TYPE_CHECKING:
     from engine.bars.findings import BarFinding
@@ -86,17 +85,18 @@ def run(
     from engine import commands, pipeline
     from engine.report.terminal.terminal import run_view
 
-    made = pipeline.run(
-        _load(config, overrides),
-        results=results,
-        command=" ".join(["engine", *sys.argv[1:]]),
-        workers=workers,
-        cluster=cluster,
-        resume=resume and _run_folder(resume, results),
-        told=_tell_findings,
-    )
+    with saying_what_is_kept():
+        made = pipeline.run(
+            _load(config, overrides),
+            results=results,
+            command=" ".join(["engine", *sys.argv[1:]]),
+            workers=workers,
+            cluster=cluster,
+            resume=resume and _run_folder(resume, results),
+            told=_tell_findings,
+        )
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
-    print(made.path)
+    say(made.path)
     if strict:
         commands.require_no_failed_check(made)
 
@@ -136,16 +136,17 @@ def tune(
     from engine import commands
     from engine.report.terminal.listings import tuning_view
 
-    path, result = commands.tune(
-        _load(config, overrides),
-        trials=trials,
-        workers=workers,
-        storage=storage,
-        results=results,
-        told=_tell_findings,
-    )
+    with saying_what_is_kept():
+        path, result = commands.tune(
+            _load(config, overrides),
+            trials=trials,
+            workers=workers,
+            storage=storage,
+            results=results,
+            told=_tell_findings,
+        )
     _print(tuning_view(result.to_dict()))
-    print(path)
+    say(path)
 
 
 @app.command()
@@ -171,7 +172,7 @@ def judge(
     if as_json:
         sys.stdout.write(to_json(found.metrics))
     else:
-        print("\n".join(judgement_lines(found)))
+        say("\n".join(judgement_lines(found)), lines=True)
 
 
 @app.command()
@@ -189,7 +190,7 @@ def audit(
     commands.audit(
         _load(config, overrides),
         dates=None if every else dates,
-        done=partial(print, flush=True),
+        done=partial(say, flush=True),
         told=_tell_findings,
         workers=workers,
         cluster=cluster,
@@ -223,7 +224,8 @@ def show(
         _print(scenario_view(table, levels=False), book_view(table))
     config = shlex.quote(str(folder / "config.yaml"))
     as_of = f" --as-of {date}" if date else ""
-    print(f"\nIntervals, track record and analogues of a close: engine scenario {config}{as_of}")
+    print()
+    say(f"Intervals, track record and analogues of a close: engine scenario {config}{as_of}")
 
 
 @app.command()
@@ -245,10 +247,10 @@ def report(
 
     folders = [_run_folder(run, results) for run in runs]
     if compared:
-        print(commands.report_comparison(folders, out or results / "comparison.html"))
+        say(commands.report_comparison(folders, out or results / "comparison.html"))
         return
     for folder in folders:
-        print(commands.report(folder))
+        say(commands.report(folder))
 
 
 @app.command()
@@ -269,7 +271,7 @@ def plot(
     from engine.runs.run import open_run
 
     options = PlotOptions(scenario, horizon, _date(date), symbol)
-    print(save_plot(open_run(_run_folder(run, results)), name, out, options))
+    say(save_plot(open_run(_run_folder(run, results)), name, out, options))
 
 
 @app.command()
@@ -301,7 +303,7 @@ def ledger_add(
     from engine import commands
 
     added = commands.ledger_add(_load(config, overrides), file, as_of=_date(as_of), told=_tell_findings)
-    print(f"{added} new line{'' if added == 1 else 's'} in {file}")
+    say(f"{added} new line{'' if added == 1 else 's'} in {file}")
 
 
 @ledger_app.command("score")
@@ -329,7 +331,9 @@ def fetch(config: ConfigFile, overrides: Overrides = None, accept: Revisions = F
     """Download yahoo and fred sources again, and say what the vendor changed before a cache is replaced."""
     from engine import commands
 
-    commands.fetch(_load(config, overrides), accept_revisions=accept, done=partial(print, flush=True))
+    commands.fetch(
+        _load(config, overrides), accept_revisions=accept, done=partial(say, lines=True, flush=True)
+    )
 
 
 @app.command()
@@ -352,7 +356,7 @@ def init(
     """Check a CSV of bars and write a commented config for it; prints the config's path."""
     from engine import commands
 
-    print(commands.init(csv, symbol, out))
+    say(commands.init(csv, symbol, out))
 
 
 def _print(*views: object) -> None:
@@ -382,16 +386,4 @@ def _run_folder(run: Path, results: Path) -> Path:
 
 def main() -> None:
     """Entry point: deliberate errors, and files that cannot be used, become one message and their exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # an output that knows no dash loses the dash, not the table
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except EngineError as error:
-        print(f"error {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        place, reason = error.filename or "the output", (error.strerror or str(error)).lower()
-        hint = "name another file or folder, or see to its permissions and its space"
-        print(f"error [file.unusable] {place}: {reason}\n  hint: {hint}", file=sys.stderr)
-        sys.exit(1)
+    sys.exit(ended(app))

@@ -15,10 +15,9 @@ from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.errors import CheckFailed, ConfigError, RunError
+from engine.errors import CheckFailed, ConfigError
 from engine.parallel import open_crew
 from engine.pipeline import replay
-from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
     from engine.bars.fetch import Fetched
@@ -255,7 +254,7 @@ def fetch(
             done(fetched[-1])
     if refused:
         first, others = refused[0], refused[1:]
-        also = "".join(f"\n[{error.code}] {error.message}" for error in others)
+        also = "".join(f"; also [{error.code}] {error.message}" for error in others)
         raise DataError(first.code, first.message + also, first.hint)
     return fetched
 
@@ -303,51 +302,24 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
     RunError
         ``run.no_such_instrument`` or ``run.no_such_date``.
     """
+    from engine.runs.damage import reading
     from engine.runs.run import open_run
-    from engine.table.explain.explanation import Explanation
-    from engine.table.fill import table_at
-    from engine.table.touch.book import book_touch
+    from engine.runs.tables import tables_at
 
     run = open_run(path)
-    bars = run.bars
-    if symbol is not None and symbol not in bars:
-        raise RunError(
-            "run.no_such_instrument", f"{symbol} is not in this run", f"choose one of {', '.join(bars)}"
-        )
-    replays, index = {}, {}
-    for key, series in bars.items():
-        index[key] = len(series) - 1 if date is None else series.index_of(date)
-        if index[key] >= 0:
-            replays[key] = replay_bars(series.cut(index[key] + 1), run.config)
-    tables = []
-    with threadpool_limits(1):
-        touch = book_touch(replays, run.config)
-    names = {instrument.symbol: instrument.name for instrument in run.config.instruments}
-    for key in [symbol] if symbol else bars:
-        if key not in replays:
-            raise RunError(
-                "run.no_such_date",
-                f"{key}: {date} is before the first session",
-                f"the run starts on {bars[key].dates[0]}",
-            )
-        tables.append(
-            table_at(
-                replays[key],
-                run.forecasts,
-                index[key],
-                name=names[key],
-                explained=Explanation(level_touch=touch[key]),
-            )
-        )
-    return tables
+    with reading(run.path):
+        return tables_at(run, date, symbol)
 
 
 def report(path: str | Path) -> Path:
     """Draw brief.md and report.html of a finished run again; returns the page's path."""
+    from engine.runs.damage import reading
     from engine.runs.draw import draw
     from engine.runs.run import open_run
 
-    return draw(open_run(path).path)
+    folder = open_run(path).path
+    with reading(folder):
+        return draw(folder)
 
 
 def report_comparison(paths: Sequence[str | Path], out: str | Path) -> Path:
@@ -379,11 +351,13 @@ def compare(first: str | Path, second: str | Path) -> Comparison:
     InputError
         ``compare.different_events`` where the two runs answer different questions; the settings are named.
     """
+    from engine.runs.damage import reading
     from engine.runs.run import open_run
     from engine.verify.skill.compare import compare as compare_forecasts
 
     one, two = open_run(first), open_run(second)
-    return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
+    with reading(one.path), reading(two.path):
+        return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
 
 
 def require_no_failed_check(run: Run) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.foreign import visible
+
 
 class EngineError(Exception):
     """Base of all deliberate errors.
@@ -33,8 +35,9 @@ class EngineError(Exception):
         return type(self), (self.code, self.message, self.hint), self.__dict__
 
     def __str__(self) -> str:
-        text = f"[{self.code}] {self.message}"
-        return f"{text}\n  hint: {self.hint}" if self.hint else text
+        # what a file or a person put into the message can neither move the cursor nor fake a line of its own
+        text = f"[{self.code}] {visible(self.message)}"
+        return f"{text}\n  hint: {visible(self.hint)}" if self.hint else text
 
 
 class ConfigError(EngineError, ValueError):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine.foreign import json_text
+
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Call ``write`` with a temporary path beside ``path``, then move the result into place.
@@ -28,6 +30,9 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)  # mkstemp makes it private to the user; results are meant to be read
         os.replace(temporary, path)
+    except OSError as error:
+        # a write that fails names no file, and the temporary name means nothing to anybody
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -44,7 +49,8 @@ def write_json(path: Path, value: Any) -> None:
 
 def to_json(value: Any) -> str:
     """Canonical JSON text: sorted keys, two-space indent, no NaN, final newline."""
-    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(text) + "\n"
 
 
 @contextmanager

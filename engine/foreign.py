@@ -13,10 +13,10 @@ from typing import Any
 
 # C0 and C1 controls, marks that reorder or hide text, line separators, lone surrogates of a name that is no UTF-8
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
-    "\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
-_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]|" + _UNSEEN.pattern.replace("\x00-\x1f", ""))
+_LINES = re.compile(_UNSEEN.pattern.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|&~$#!@^]|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/@:'\"]*):(?P<password>[^\s]*)@")
 _QUERY = re.compile(
@@ -62,6 +62,17 @@ def html(text: str) -> str:
     return _html.escape(visible(text))
 
 
+def json_text(text: str) -> str:
+    """JSON ``text`` of the same meaning in which no character is unseen; its own line feeds stay.
+
+    Examples
+    --------
+    >>> json_text('{"a": "\x9b31m"}')
+    '{"a": "\\\\u009b31m"}'
+    """
+    return _LINES.sub(_in_json, text)
+
+
 def without_password(text: str, url: str = "") -> str:
     """``text`` with the passwords and tokens of its URLs hidden; those of ``url`` wherever they stand.
 
@@ -84,6 +95,11 @@ def _decoded(secret: str) -> str:
     from urllib.parse import unquote
 
     return unquote(secret)
+
+
+def _in_json(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{int.from_bytes(units[i : i + 2]):04x}" for i in range(0, len(units), 2))
 
 
 def _written_out(found: re.Match[str]) -> str:

@@ -157,6 +157,9 @@ def run(
     try:
         with threadpool_limits(1), Progress(folder) as progress, crew:
             _fill(folder, config, (bars, findings), progress, audit_dates, crew)
+    except KeyboardInterrupt as error:
+        error.add_note(folder.interrupted())
+        raise
     except BaseException as error:
         with suppress(OSError):  # where not even this can be written, it goes on saying that it is running
             folder.log(f"{type(error).__name__}: {error}")
@@ -164,7 +167,7 @@ def run(
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise RunError(
                 "run.disk_full",
-                f"{folder.path}: {os.strerror(error.errno)}; the run is not finished",
+                f"{error.filename or folder.path}: {os.strerror(error.errno)}; the run is not finished",
                 f"make room, then `engine run CONFIG --resume {folder.path}` goes on where it stopped",
             ) from error
         raise

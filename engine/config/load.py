@@ -15,6 +15,8 @@ from engine.config.text import assign, expand, override, parse_yaml
 from engine.config.universe import list_universe
 from engine.errors import ConfigError
 
+_MOST_EXTENDED = 16
+
 
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     """Read a YAML config; apply ``a.b=c`` overrides; resolve ``${VARIABLES}`` and relative paths.
@@ -31,6 +33,8 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     """
     path = Path(path)
     data = _read(path, ())
+    if overrides:
+        data = _apart(data)
     for text in overrides:
         override(data, text)
     return parse_config(list_universe(_expanded(data, path), str(path)), place=str(path))
@@ -62,12 +66,27 @@ def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(base, str):
         raise ConfigError("config.invalid", f"{path}: extends: {base!r} is no path", "name one YAML file")
     chain = (*below, path.resolve())
-    other = (path.resolve().parent / Path(base).expanduser()).resolve()
+    if len(chain) > _MOST_EXTENDED:
+        raise ConfigError(
+            "config.circle",
+            f"{path}: the {len(chain)}th config that extends another",
+            f"write no more than {_MOST_EXTENDED} below each other",
+        )
+    other = _beside(path, base)
     if other in chain:
         raise ConfigError(
             "config.circle", f"{path}: extends {base}, which extends it in turn", "take one of the two out"
         )
     return _over(_expanded(_read(other, chain), other), _expanded(data, path))
+
+
+def _beside(path: Path, other: str) -> Path:
+    try:
+        return (path.resolve().parent / Path(other).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # an unknown ~user, a zero byte
+        raise ConfigError(
+            "config.bad_path", f"{path}: extends: {other!r} is no path ({error})", "write a plain path"
+        ) from None
 
 
 def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -79,13 +98,16 @@ def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return joined
 
 
+def _apart(node: Any) -> Any:
+    """A copy in which no two places share a value: an override moves the place it names and no alias of it."""
+    if isinstance(node, dict):
+        return {key: _apart(value) for key, value in node.items()}
+    return [_apart(value) for value in node] if isinstance(node, list) else node
+
+
 def _expanded(data: dict[str, Any], path: Path) -> dict[str, Any]:
-    try:
-        return expand(data, path.resolve().parent, str(path))
-    except RecursionError:
-        raise ConfigError(
-            "config.not_yaml", f"{path}: an alias (*) stands inside its own anchor (&)", "write the value out"
-        ) from None
+    found: dict[str, Any] = expand(data, path.resolve().parent, str(path))
+    return found
 
 
 def parse_config(data: dict[str, Any], place: str = "config") -> Config:

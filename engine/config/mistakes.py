@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.config.settings import Config
 
+_MOST_SHOWN = 20
 _WORDS = {
     "extra_forbidden": "no such key",
     "missing": "is required",
@@ -21,25 +22,39 @@ _WORDS = {
 
 def in_words(error: ValidationError) -> str:
     """Every offending key with what is wrong with it; a key that is none with the one that may be meant."""
-    return "; ".join(_one(item) for item in error.errors(include_url=False) if not _follows(item))
+    items = [item for item in error.errors(include_url=False) if not _follows(item)]
+    more = [f"and {len(items) - _MOST_SHOWN} more"] if len(items) > _MOST_SHOWN else []
+    return "; ".join([_one(item) for item in items[:_MOST_SHOWN]] + more)
 
 
 def _one(item: Any) -> str:
     # a discriminated union inserts the tag into the path; the reader's file has no such key
     keys = [k for k in item["loc"] if k not in ("bundled", "contracts", "csv", "parquet", "yahoo")]
-    key = ".".join(str(k) for k in keys) or "(top level)"
+    key = _short(".".join(str(k) for k in keys)) or "(top level)"
     message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
     if item["type"] == "extra_forbidden":
         meant = _meant([k for k in keys if isinstance(k, str)])
         return f"{key}: {message}" + (f"; did you mean {meant}?" if meant else "")
     if not isinstance(item["input"], (str, int, float)):
         return f"{key}: {message}"
-    shown = repr(item["input"])
-    return f"{key}: {message} (got {shown if len(shown) <= 80 else shown[:76] + '...'})"
+    return f"{key}: {_short(message, 300)} (got {_short(_as_written(item['input']))})"
+
+
+def _as_written(value: str | int | float) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 4] + "..."
 
 
 def _meant(keys: list[str]) -> str | None:
     """The key there is that resembles ``keys`` most: of the same section, or of the same name in another one."""
+    if not keys or len(keys[-1]) > 60:
+        return None
     *section, name = keys
     known = _keys(Config)
     siblings = [path for path in known if path[:-1] == tuple(section)]

@@ -198,7 +198,9 @@ class VerifyConfig(Section):
     """Scores and tests."""
 
     bootstrap_draws: int = Field(1000, ge=100, le=100_000)
-    null_draws: int = Field(999, ge=99, le=99_999)
+    null_draws: int = Field(
+        999, ge=99, le=99_999, description="raised to 60 per horizon, with fewer no test could reject"
+    )
     interval: float = Field(0.90, gt=0.5, lt=1, description="coverage of every interval shown")
     ece_bins: int = Field(10, ge=2, le=50)
     placebo: bool = Field(True, description="run the placebo of random levels at equal distance")

@@ -86,7 +86,7 @@ def _of_table(given: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
     try:
         with open(table, newline="", encoding="utf-8-sig") as stream:
             lines = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise ConfigError(
             "config.missing_file", f"{place}: instruments.table: {table}: {error}", "name a CSV"
         ) from None

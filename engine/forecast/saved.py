@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -154,6 +155,13 @@ def _model_arrays(model: FoldModel, calibrators: Sequence[FoldCalibrator]) -> di
     return arrays
 
 
+# whatever NumPy, zipfile and json make of a damaged archive, and what does not fit together
+_UNREADABLE = (
+    ArithmeticError, AttributeError, BadZipFile, EOFError, InputError, LookupError, OSError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
 def load_models(folder: Path) -> list[SavedModel]:
     """Models written by :func:`save_models`.  Nothing in the files is ever executed.
 
@@ -171,7 +179,7 @@ def load_models(folder: Path) -> list[SavedModel]:
                 "run.unknown_format", f"{folder}: models of format {header.get('format')!r}", "run again"
             )
         return [_load(entry, _under(arrays, f"m{i}_")) for i, entry in enumerate(header["models"])]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError) as error:
+    except _UNREADABLE as error:
         raise RunError(
             "run.no_models", f"{folder}: no readable models ({error})", "run the config again"
         ) from None

@@ -101,6 +101,7 @@ class Trust:
     calibration_test: dict[str, Any] = field(default_factory=dict)
     placebo: dict[str, Any] = field(default_factory=dict)
     backtest: dict[str, Any] = field(default_factory=dict)
+    null_draws: float | None = None
 
     @property
     def longest(self) -> HorizonTrust | None:
@@ -130,6 +131,7 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
         calibration_test=dict(_mapping(metrics.get("calibration_test"))),
         placebo=dict(_mapping(metrics.get("placebo"))),
         backtest=dict(_mapping(metrics.get("backtest"))),
+        null_draws=words.number(metrics.get("null_draws")),
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,7 @@ from engine.bars.stretches import runs
 from engine.config import Config, Correction, config_sha256, dump_config
 from engine.errors import RunError
 from engine.files import sha256_of, write_atomic, write_json, write_text
+from engine.foreign import visible, without_password
 from engine.parallel import identity
 from engine.processes import this_process
 from engine.runs.resume import MANIFEST, begun
@@ -73,7 +75,7 @@ class RunFolder:
                 half.unlink()
         self.manifest: dict[str, Any] = {
             "status": "running",
-            "command": command,
+            "command": without_password(command),
             "started_at": started.isoformat(timespec="seconds"),
             "finished_at": None,
             "config_sha256": config_hash,
@@ -105,11 +107,11 @@ class RunFolder:
 
     def log(self, text: str) -> None:
         """One line in run.log."""
-        self._log.info(text)
+        self._log.info(visible(text))
 
     def warn(self, text: str) -> None:
         """One line in run.log and in the manifest."""
-        self._log.warning(text)
+        self._log.warning(visible(text))
         self.manifest["warnings"].append(text)
 
     def note_bars(self, findings: list[BarFinding], corrections: tuple[Correction, ...]) -> None:
@@ -143,6 +145,17 @@ class RunFolder:
     def write_text(self, name: str, text: str) -> None:
         """A text artefact."""
         write_text(self.path / name, text)
+
+    def interrupted(self) -> str:
+        """Close the folder of a run that was stopped; returns what it keeps, in one sentence."""
+        self.finish("interrupted")
+        kept = [name for name in sorted(self.manifest["artefacts"]) if name.endswith((".parquet", ".json"))]
+        parts = sum(1 for _ in (self.path / "parts").glob("*")) if (self.path / "parts").is_dir() else 0
+        held = [*([f"{parts} finished parts"] if parts else []), *kept]
+        return (
+            f"{self.path} keeps {', '.join(held) or 'its log'}; "
+            f"`engine run CONFIG --resume {self.path}` goes on from there"
+        )
 
     def finish(self, status: str = "completed") -> None:
         """Fingerprint every artefact and replace the manifest; the log is closed."""
@@ -189,9 +202,18 @@ def _new_folder(results: Path, name: str) -> Path:
     raise RunError("run.too_many", f"{results / name}: 99 runs of this second exist already", "wait a second")
 
 
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written is an error of the run, with the name of the file, and no traceback on stderr."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), self.baseFilename) from error
+
+
 def _open_log(path: Path) -> logging.Logger:
     log = logging.Logger(str(path), logging.INFO)  # not registered: two runs in one process stay apart
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _LogFile(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     return log

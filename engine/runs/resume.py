@@ -10,6 +10,7 @@ from typing import Any
 from engine.config import Config, config_sha256, load_config
 from engine.errors import EngineError, RunError
 from engine.processes import is_gone
+from engine.runs.damage import reading, sound_manifest
 
 MANIFEST = "manifest.json"
 
@@ -24,14 +25,22 @@ def begun(folder: Path, config: Config, data: Mapping[str, Mapping[str, Any]], e
     Raises
     ------
     RunError
-        ``run.not_found``; ``run.is_completed``; ``run.is_running``; ``run.changed``, which names every difference.
+        ``run.not_found``; ``run.damaged``; ``run.is_completed``; ``run.is_running``; ``run.changed``, which names every difference.
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            "run.not_found", f"{folder}: no run here ({error})", "`engine runs` lists the runs there are"
-        ) from None
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RunError("run.not_found", f"{folder}: no run here", "`engine runs` lists the runs there are")
+    with reading(path):
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if not sound_manifest(manifest):
+        raise RunError("run.damaged", f"{path}: not the manifest of a run", "run the config again")
+    with reading(path):
+        return _same(manifest, folder, config, data, engine)
+
+
+def _same(
+    manifest: dict[str, Any], folder: Path, config: Config, data: Mapping[str, Mapping[str, Any]], engine: str
+) -> dict[str, Any]:
     if manifest["status"] == "completed":
         raise RunError("run.is_completed", f"{folder}: the run is completed", "there is nothing to resume")
     if manifest["status"] == "running" and not is_gone(manifest.get("process") or {}):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,15 @@ from engine.bars.series import COLUMNS, BarSeries
 from engine.config import Config, load_config
 from engine.errors import RunError
 from engine.files import sha256_of
+from engine.foreign import html
+from engine.processes import is_gone
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.report.trust import read_metrics
+from engine.runs.damage import reading, sound_manifest, sound_metrics, sound_scenarios
 from engine.runs.folder import MANIFEST
 
 if TYPE_CHECKING:
     from engine.runs.plots import Plots
-
-_ALWAYS = {"status", "started_at", "data", "failed_checks", "artefacts"}
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,22 @@ class Run:
     def manifest(self) -> dict[str, Any]:
         """Status, provenance, warnings and the hash of every artefact."""
         path = self.path / MANIFEST
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(found, dict) and found.keys() >= _ALWAYS:
-                return found
-        except ValueError:
-            pass
-        raise RunError(
-            "run.damaged", f"{path}: not the manifest of a run", "run the config again, or restore the folder"
+        with reading(path):
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not sound_manifest(found):
+            raise RunError(
+                "run.damaged",
+                f"{path}: not the manifest of a run",
+                "run the config again, or restore the folder",
+            )
+        return found
+
+    @property
+    def status(self) -> str:
+        """The manifest's, but ``interrupted`` where the process that should finish the run is gone."""
+        status: str = self.manifest["status"]
+        return (
+            "interrupted" if status == "running" and is_gone(self.manifest.get("process") or {}) else status
         )
 
     @cached_property
@@ -66,12 +75,12 @@ class Run:
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """Scores, skill, calibration, placebo and backtest figures."""
-        return self._json("metrics.json")
+        return self._json("metrics.json", sound_metrics)
 
     @cached_property
     def scenarios(self) -> list[dict[str, Any]]:
         """The table of the last close, one entry per instrument."""
-        return self._json("scenario.json")["instruments"]
+        return self._json("scenario.json", sound_scenarios)
 
     @cached_property
     def levels(self) -> pd.DataFrame:
@@ -116,6 +125,10 @@ class Run:
     @cached_property
     def bars(self) -> dict[str, BarSeries]:
         """The bars of every instrument, as they were replayed."""
+        with reading(self.path / "replay.parquet"):
+            return self._bars()
+
+    def _bars(self) -> dict[str, BarSeries]:
         found = {}
         for symbol, rows in self.replay.groupby("instrument", sort=False):
             data = self.manifest["data"][str(symbol)]
@@ -159,18 +172,26 @@ class Run:
     @property
     def brief(self) -> str:
         """The analysis in words (Markdown)."""
-        return self._existing("brief.md").read_text(encoding="utf-8")  # may have been drawn again
+        path = self._existing("brief.md")  # may have been drawn again
+        with reading(path):
+            return path.read_text(encoding="utf-8")
 
     def _frame(self, name: str) -> pd.DataFrame:
-        return pd.read_parquet(self._artefact(f"{name}.parquet"))
+        path = self._artefact(f"{name}.parquet")
+        with reading(path):
+            return pd.read_parquet(path)
 
-    def _json(self, name: str) -> Any:
-        return json.loads(self._artefact(name).read_text(encoding="utf-8"))
+    def _json(self, name: str, sound: Callable[[Any], Any]) -> Any:
+        path = self._artefact(name)
+        with reading(path):
+            return sound(json.loads(path.read_text(encoding="utf-8")))
 
     def _artefact(self, name: str) -> Path:
         path = self._existing(name)
         written = self.manifest["artefacts"].get(name)  # none while the run is under way
-        if written is not None and sha256_of(path) != written:
+        with reading(path):
+            same = sha256_of(path) == written if written is not None else self.status != "completed"
+        if not same:
             raise RunError(
                 "run.damaged",
                 f"{path}: not as the run wrote it (its SHA-256 is not the one in {MANIFEST})",
@@ -190,15 +211,13 @@ class Run:
 
     def _repr_html_(self) -> str:
         data = self.manifest["data"]
-        spans = ", ".join(
-            f"{html.escape(s)} ({d['rows']:,} sessions to {d['last_date']})" for s, d in data.items()
-        )
-        head = f"<b>Run</b> {html.escape(self.path.name)}: {html.escape(self.manifest['status'])}<br>{spans}"
+        spans = ", ".join(f"{html(s)} ({d['rows']:,} sessions to {d['last_date']})" for s, d in data.items())
+        head = f"<b>Run</b> {html(self.path.name)}: {html(self.status)}<br>{spans}"
         if not (self.path / "metrics.json").is_file():
             return head
         trust = read_metrics(self.metrics)
         told = (rules_verdict(trust), calibration_verdict(trust), windows_sentence(trust))
-        return head + "".join(f"<br>{html.escape(text)}" for text in told if text)
+        return head + "".join(f"<br>{html(text)}" for text in told if text)
 
 
 def _traded(dates: np.ndarray, data: dict[str, Any]) -> np.ndarray:
@@ -228,10 +247,10 @@ def open_run(path: str | Path) -> Run:
             "`engine runs` lists the runs there are",
         )
     run = Run(folder)
-    if run.manifest["status"] != "completed":
+    if run.status != "completed":
         raise RunError(
             "run.not_completed",
-            f"{folder}: the run's status is {run.manifest['status']!r}",
+            f"{folder}: the run's status is {run.status!r}",
             "run the config again; run.log says where it stopped",
         )
     return run
@@ -240,22 +259,24 @@ def open_run(path: str | Path) -> Run:
 def list_runs(results: str | Path) -> pd.DataFrame:
     """Every run under a results folder, oldest first: run, status, started_at, instruments, last_date, failed_checks.
 
-    A run whose manifest cannot be read has the status ``damaged`` and nothing else.
+    A run whose manifest cannot be read has the status ``damaged`` and nothing else; one that says ``running`` and
+    whose process is gone is ``interrupted``.
     """
     rows: list[dict[str, Any]] = []
     for path in sorted(Path(results).glob(f"*/{MANIFEST}")):
         try:
-            manifest = Run(path.parent).manifest
+            run = Run(path.parent)
+            manifest = run.manifest
         except RunError:
             rows.append({"run": path.parent.name, "status": "damaged"})
             continue
         rows.append(
             {
                 "run": path.parent.name,
-                "status": manifest["status"],
+                "status": run.status,
                 "started_at": manifest["started_at"],
                 "instruments": ", ".join(manifest["data"]),
-                "last_date": max(d["last_date"] for d in manifest["data"].values()),
+                "last_date": max((d["last_date"] for d in manifest["data"].values()), default=None),
                 "failed_checks": len(manifest["failed_checks"]),
             }
         )

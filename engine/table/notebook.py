@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from engine.foreign import html
 from engine.table import words
 from engine.table.outlook import outlook
 
@@ -18,10 +18,10 @@ _RIGHT = "text-align:right;vertical-align:top;white-space:nowrap"
 def scenario_html(scenario: Scenario) -> str:
     """A heading, the verdict, and one table per horizon."""
     parts = [
-        f"<div><strong>{escape(scenario.full_name)}</strong> after the close of {words.day(scenario.as_of)} "
-        f"({scenario.price(scenario.close)}): {escape(scenario.bias.label)}. "
-        f"{escape(scenario.bias.sentence)}",
-        f"<p>{escape(outlook(scenario))}</p>",
+        f"<div><strong>{html(scenario.full_name)}</strong> after the close of {words.day(scenario.as_of)} "
+        f"({scenario.price(scenario.close)}): {html(scenario.bias.label)}. "
+        f"{html(scenario.bias.sentence)}",
+        f"<p>{html(outlook(scenario))}</p>",
     ]
     parts.extend(_table(table) for table in scenario.horizons)
     return "".join(parts) + "</div>"
@@ -32,7 +32,7 @@ def _table(table: HorizonTable) -> str:
     names = table.baselines
     shares = {name: table.baseline_percents(name) or {} for name in names}
     head = "".join(
-        f'<th scope="col" style="{style}">{escape(label)}</th>'
+        f'<th scope="col" style="{style}">{html(label)}</th>'
         for label, style in [
             (f"Next {words.plural(table.horizon_sessions, 'session')}", _LEFT),
             ("Probability", _RIGHT),
@@ -46,10 +46,10 @@ def _table(table: HorizonTable) -> str:
         interval = words.percent_range(row.low, row.high)
         bounds = f" ({interval})" if interval else ""
         cells = [
-            f'<th scope="row" style="{_LEFT}">{escape(row.title)}</th>',
+            f'<th scope="row" style="{_LEFT}">{html(row.title)}</th>',
             f'<td style="{_RIGHT}"><strong>{_share(share)}</strong>{bounds}</td>',
             *(f'<td style="{_RIGHT}">{_share(shares[name].get(row.scenario))}</td>' for name in names),
-            f'<td style="{_LEFT}">{escape(row.note)}</td>',
+            f'<td style="{_LEFT}">{html(row.note)}</td>',
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"

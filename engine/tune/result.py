@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 from engine.backtest.overfitting import Overfitting
 from engine.backtest.sharpe import Search
 from engine.config import Config, dump_config
+from engine.foreign import html
 from engine.tune.holdout import Holdout
 
 
@@ -113,13 +113,13 @@ class TuneResult:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{html.escape(path)}</td><td>{html.escape(str(value))}</td></tr>"
+            f"<tr><td>{html(path)}</td><td>{html(str(value))}</td></tr>"
             for path, value in self.best_values.items()
         )
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.findings)
+        notes = "".join(f"<li>{html(note)}</li>" for note in self.findings)
         score = "none" if self.best_score is None else f"{self.best_score:.5f}"
         default = "none" if self.default_score is None else f"{self.default_score:.5f}"
         return (
-            f"<p><b>{html.escape(self.objective)}</b>: best {score}, default {default},"
+            f"<p><b>{html(self.objective)}</b>: best {score}, default {default},"
             f" {len(self.trials)} trials</p><table>{rows}</table><ul>{notes}</ul>"
         )

@@ -14,6 +14,7 @@ from engine.backtest.overfitting import Overfitting, probability_of_overfitting
 from engine.backtest.sharpe import Search
 from engine.config import Config, config_sha256, with_overrides
 from engine.errors import ConfigError
+from engine.foreign import without_password
 from engine.tune.evaluation import Evaluate, Evaluation, Failure, Workers
 from engine.tune.holdout import (
     LOOKS_FILE,
@@ -92,7 +93,11 @@ def tune(
         crew.start()
         study, database = open_study(storage, identity)
         shared = database is not None
-        search(study, config, space, crew, trials=trials, shared=shared, progress=progress)
+        try:
+            search(study, config, space, crew, trials=trials, shared=shared, progress=progress)
+        except KeyboardInterrupt as error:
+            error.add_note(_kept(study, storage))
+            raise
         best = _best(study)
         best_values = dict(best.params) if best is not None else {}
         made = _search_made(study, database, identity, config)
@@ -114,6 +119,15 @@ def tune(
         search=made,
         overfitting=_overfitting(study),
         importance=_importance(study),
+    )
+
+
+def _kept(study: optuna.Study, storage: str | None) -> str:
+    if storage is None:
+        return "nothing is kept: with --storage URL the next call goes on where this one was stopped"
+    finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    return (
+        f"{finished} finished trials are in {without_password(storage)}; the same command goes on from there"
     )
 
 

@@ -36,7 +36,8 @@
                                         exponent_high, lean, p_temperature_at and p_intercept by horizon,
                                         frequency_minus_forecast by horizon and scenario, p_temperature_of by
                                         instrument, power by alternative; null where no horizon has rows
-    interval_coverage, bootstrap_draws, null_draws
+    interval_coverage, bootstrap_draws
+    null_draws                          drawn; more than ``verify.null_draws`` where so few could never reject
     findings                            list of {code, title, severity, explanation}
     checks                              list of the codes of all checks
     checks_not_applicable               those of them that had nothing to look at
@@ -71,7 +72,7 @@ from engine.verify.calibration.calibration import (
 )
 from engine.verify.calibration.joint import joint_test
 from engine.verify.calibration.joint_words import joint_metrics
-from engine.verify.calibration.power import power, verdict
+from engine.verify.calibration.power import draws_needed, power, verdict
 from engine.verify.calibration.race import questions
 from engine.verify.calibration.reliability import decompose
 from engine.verify.calibration.sharpness import entropy_nats
@@ -185,7 +186,7 @@ def verify(
         "calibration_test": _joint([rows for rows, _ in measured], replay, config),
         "interval_coverage": settings.interval,
         "bootstrap_draws": settings.bootstrap_draws,
-        "null_draws": settings.null_draws,
+        "null_draws": _null_draws(config),
     }
     evidence = evidence or Evidence()
     if evidence.placebo is not None:
@@ -229,13 +230,18 @@ def _joint(measured: list[Rows], replay: pd.DataFrame, config: Config) -> dict[s
     return joint_metrics(test, SCENARIOS, instruments)
 
 
+def _null_draws(config: Config) -> int:
+    """As many as the config asks for, and no fewer than the corrected p-values need to be able to fall below 5 %."""
+    return max(config.verify.null_draws, draws_needed(len(SCENARIOS) * len(config.horizons)))
+
+
 def _measure(config: Config, task: tuple[Rows, pd.DataFrame]) -> tuple[Skill, Calibration]:
     rows, groups = task
     settings = config.verify
     found = skill(rows, groups, coverage=settings.interval)
     fitted = calibration(
         rows,
-        draws=settings.null_draws,
+        draws=_null_draws(config),
         seed=verify_seed(config.seed, rows.horizon, "calibration"),
         bins=settings.ece_bins,
         coverage=settings.interval,
@@ -251,7 +257,7 @@ def _power(config: Config, family: int, task: tuple[Rows, Calibration]) -> dict[
         rows.horizon,
         fitted.nulls,
         family=family,
-        draws=max(config.verify.null_draws // 3, 99),
+        draws=max(_null_draws(config) // 3, 99),
         seed=verify_seed(config.seed, rows.horizon, "power"),
     )
 

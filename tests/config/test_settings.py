@@ -172,12 +172,6 @@ def test_what_is_no_path_is_named(tmp_path, path):
     assert "instruments.0.source.path" in caught.value.message
 
 
-def test_a_variable_outside_a_path_is_taken_as_it_is(tmp_path, monkeypatch):
-    monkeypatch.setenv("MARKET", "RUT")
-    text = 'name: x\ninstruments: [{symbol: "${MARKET}", source: {kind: csv, path: b.csv}}]\n'
-    assert load_config(write(tmp_path, text)).instruments[0].symbol == "RUT"
-
-
 def test_a_config_that_is_no_text_and_a_ticker_that_is_a_path_are_refused(tmp_path):
     (tmp_path / "c.yaml").write_bytes(b"name: \xe9")
     with pytest.raises(ConfigError) as caught:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import matplotlib
@@ -17,6 +16,7 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from engine.foreign import html, visible
 from engine.kernels.pool import non_decreasing
 
 # each token is a colour nothing else uses, so that it can be replaced by name in the finished SVG
@@ -54,6 +54,7 @@ _STYLE: Any = {
     "axes.titlelocation": "left",
     "axes.titlecolor": INK,
     "axes.unicode_minus": True,
+    "text.parse_math": False,  # a name with two dollar signs is a name
     "text.color": INK,
     "xtick.color": GRID,
     "ytick.color": GRID,
@@ -108,7 +109,7 @@ def render(name: str, label: str, width: int, height: int, build: Callable[[Figu
 
 
 def _inline(text: str, name: str, label: str) -> str:
-    body = text[text.index("<svg") :]
+    body = visible(text[text.index("<svg") :], lines=True)
     opening, body = body[: body.index(">") + 1], body[body.index(">") + 1 :]
     box = re.search(r'viewBox="([^"]+)"', opening)
     assert box is not None
@@ -126,7 +127,7 @@ def _inline(text: str, name: str, label: str) -> str:
     body = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", body)
     body = re.sub(r">\s+<", "><", body).replace("<defs></defs>", "")
     body = re.sub(r"\s*\n\s*", " ", body)
-    head = f'<svg class="chart" viewBox="{box[1]}" role="img" aria-label="{escape(label, quote=True)}">'
+    head = f'<svg class="chart" viewBox="{box[1]}" role="img" aria-label="{html(label)}">'
     return head + body.strip()
 
 

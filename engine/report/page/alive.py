@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from engine.files import slug
+from engine.foreign import json_text
 from engine.report.page.bundle import script, script_hash
 from engine.report.page.data import (
     calibration_facts,
@@ -75,9 +76,9 @@ def policy(*scripts: str) -> str:
 def in_script(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return json_text(text)
 
 
 def _analogues(scenario: Scenario) -> list[dict[str, Any]]:

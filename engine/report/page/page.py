@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from engine.config import dump_config
 from engine.files import slug
+from engine.foreign import html, visible
 from engine.report.page import figures
 from engine.report.page.alive import alive, policy
 from engine.report.page.material import ReportMaterial
@@ -57,6 +58,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_shown,
     )
     environment.globals["words"] = words
     environment.filters["anchor"] = _anchor
@@ -105,14 +107,19 @@ def render_page(material: ReportMaterial) -> str:
     )
 
 
+def _shown(value: Any) -> Any:
+    """Every value that a template prints; what is marked as HTML was made so by the filters and charts."""
+    return visible(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _tight(text: str) -> Markup:
     """Escaped text in which a price zone never breaks at its dash."""
-    return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', str(escape(text))))
+    return Markup(_ZONE.sub(r'<span class="nw">\g<0></span>', html(text)))
 
 
 def _ticks(text: str) -> Markup:
     """Escaped text with `code` in backticks set as code."""
-    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(_TICKS.sub(r"<code>\1</code>", html(text)))
 
 
 def _anchor(term: str) -> str:

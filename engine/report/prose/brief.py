@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.config import OutcomeConfig, RulesConfig
+from engine.foreign import markdown
 from engine.report.prose.overview import opening, technical_overview
 from engine.report.prose.question import question
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
@@ -51,7 +52,7 @@ def build_brief(
         lines += _instrument(scenario, trust, outcome or OutcomeConfig(), slope_flat_atr, several)
     lines += ["## How far to trust it", ""]
     for text in trust_paragraphs(trust):
-        lines += [text, ""]
+        lines += [markdown(text), ""]
     if not several:
         lines += ["## Summary", "", *_summary(scenarios[0], trust)] if scenarios else []
     lines += ["## Disclaimer", "", DISCLAIMER, ""]
@@ -63,20 +64,20 @@ def _instrument(
 ) -> list[str]:
     top = "##" if several else "#"
     sub = top + "#"
-    lines = [f"{top} {scenario.full_name}: scenario analysis, {words.day(scenario.as_of)}", ""]
-    lines += [f"**{outlook(scenario)}**", "", opening(scenario), ""]
+    lines = [f"{top} {markdown(scenario.full_name)}: scenario analysis, {words.day(scenario.as_of)}", ""]
+    lines += [f"**{markdown(outlook(scenario))}**", "", markdown(opening(scenario)), ""]
     if scenario.bias.sentence:
-        lines += [scenario.bias.sentence, ""]
+        lines += [markdown(scenario.bias.sentence), ""]
     lines += [f"{sub} Technical overview", ""]
     paragraphs = technical_overview(scenario, slope_flat_atr)
     if not paragraphs:
         lines += ["The history is too short for averages, ATR and RSI.", ""]
     for paragraph in paragraphs:
-        lines += [f"**{paragraph.title}.** {paragraph.text}", ""]
+        lines += [f"**{paragraph.title}.** {markdown(paragraph.text)}", ""]
     lines += [f"{sub} Levels to watch", ""]
     for title, found in (("Resistance", scenario.resistance), ("Support", scenario.support)):
         lines += [f"**{title}**", ""]
-        lines += [f"- {_level(scenario, line)}" for line in in_sight(found, _LEVELS_SHOWN)] or [
+        lines += [f"- {markdown(_level(scenario, line))}" for line in in_sight(found, _LEVELS_SHOWN)] or [
             "- none known"
         ]
         lines += [""]
@@ -90,7 +91,7 @@ def _instrument(
     if not scenario.horizons:
         lines += ["There is no forecast for this date.", ""]
     elif settled := question(scenario, outcome):
-        lines += [settled, ""]
+        lines += [markdown(settled), ""]
     for table in scenario.horizons:
         lines += _probability_table(table)
     if several:
@@ -129,11 +130,11 @@ def _probability_table(table: HorizonTable) -> list[str]:
         others = [
             f"{shares[n][row.scenario]}%" if row.scenario in shares[n] else words.MISSING for n in names
         ]
-        lines.append(_row([row.title, share, *others, row.note]))
+        lines.append(_row([markdown(row.title), share, *others, markdown(row.note)]))
     lines.append("")
     for row in table.rows:
         if row.reliability:
-            lines.append(f"- {words.SCENARIO_LABELS[row.scenario]}: {row.reliability}")
+            lines.append(f"- {words.SCENARIO_LABELS[row.scenario]}: {markdown(row.reliability)}")
     if any(row.reliability for row in table.rows):
         lines.append("")
     tail = []
@@ -145,11 +146,11 @@ def _probability_table(table: HorizonTable) -> list[str]:
     if table.effective_rows is not None:
         text += f" The forecast rests on about {words.count(table.effective_rows)} independent windows."
     text = " ".join(part for part in (text.strip(), table.reliability) if part)
-    return [*lines, text, ""] if text else lines
+    return [*lines, markdown(text), ""] if text else lines
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"
 
 
 def _summary(scenario: Scenario, trust: Trust) -> list[str]:
@@ -165,4 +166,4 @@ def _summary(scenario: Scenario, trust: Trust) -> list[str]:
     if scenario.bias.flip_sentence:
         parts.append(scenario.bias.flip_sentence)
     parts.append(rules_verdict(trust))
-    return [" ".join(parts), ""]
+    return [markdown(" ".join(parts)), ""]

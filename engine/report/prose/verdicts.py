@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from engine.report.trust import HorizonTrust, Trust
 from engine.table import words
-from engine.verify.calibration.power import LEVEL, in_words
+from engine.verify.calibration.power import LEVEL, draws_needed, in_words
 from engine.verify.checks.forecasts.skill_too_good import LIMIT as TOO_GOOD
 
 
@@ -109,6 +109,12 @@ def calibration_verdict(trust: Trust) -> str:
             f"Calibration is rejected for {named} (overlap-aware test, Holm-corrected over "
             f"{words.plural(len(tested), 'test')}): read those probabilities with the reliability diagram "
             "beside them."
+        )
+    needed = draws_needed(len(tested))
+    if trust.null_draws is not None and trust.null_draws < needed:
+        return (
+            f"Calibration cannot be tested with {words.count(trust.null_draws)} draws: "
+            f"{words.plural(len(tested), 'test')} need at least {words.count(needed)}."
         )
     power = power_sentence(trust)
     text = f"The probabilities are not distinguishable from calibrated in {words.plural(len(tested), 'test')}"

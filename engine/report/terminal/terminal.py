@@ -19,6 +19,7 @@ from rich.text import Text
 from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.report.prose.check_groups import CheckGroups, group_findings
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
+from engine.report.terminal.plain_text import PlainTextConsole
 from engine.report.terminal.universe import universe_view
 from engine.report.trust import Trust, member_sentences, read_metrics
 from engine.table import horizon_ends, words
@@ -36,8 +37,10 @@ def make_console(file: IO[str] | None = None) -> Console:
     """A console that is plain (no colour, fixed width) when ``file`` is no terminal."""
     file = sys.stdout if file is None else file
     if file.isatty():
-        return Console(file=file, highlight=False)
-    return Console(file=file, highlight=False, no_color=True, width=_PLAIN_WIDTH)
+        return PlainTextConsole(file=file, highlight=False, markup=False, emoji=False)
+    return PlainTextConsole(
+        file=file, highlight=False, markup=False, emoji=False, no_color=True, width=_PLAIN_WIDTH
+    )
 
 
 def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:

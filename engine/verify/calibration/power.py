@@ -25,6 +25,14 @@ _WORDS = (
 )  # fmt: skip
 
 
+def draws_needed(tests: int) -> int:
+    """Null draws without which a test can never reject: the smallest p-value is 1 / (draws + 1), times ``tests``.
+
+    Holm's correction multiplies the smallest p-value by the number of tests; the result must be able to fall below 5 %.
+    """
+    return round(tests / LEVEL)
+
+
 def truth_behind(probabilities: object, alternative: str) -> np.ndarray:
     """The exact probabilities (n, K) under which ``probabilities`` would be wrong in the named way.
 
