@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,7 @@ REPLAY_COLUMNS: tuple[str, ...] = (
 
 # bounds the memory of candidates and buffers, and keeps what one kernel wrote in the cache for the next
 _CHUNK_BARS = 16384
+_TEXT = pd.StringDtype(na_value=np.nan)
 _SPARE_ROWS = 4 * CAPACITY  # one bar can bring three events to every level of a full book
 
 
@@ -118,7 +120,8 @@ class Replay:
     def __len__(self) -> int:
         return len(self.bars)
 
-    def _blocks(self) -> list[tuple[np.ndarray, Sequence[str]]]:
+    def blocks(self) -> list[tuple[np.ndarray, Sequence[str]]]:
+        """The columns of numbers that :attr:`frame` has beside the bars, (n, k) with their names."""
         return [
             (self.indicators, INDICATORS),
             (self.momentum, MOMENTUM),
@@ -134,7 +137,7 @@ class Replay:
     def known(self) -> dict[str, np.ndarray]:
         """The columns of numbers that :attr:`frame` has beside the bars, (n,) each, as views."""
         return {
-            name: values[:, column] for values, names in self._blocks() for column, name in enumerate(names)
+            name: values[:, column] for values, names in self.blocks() for column, name in enumerate(names)
         }
 
     @cached_property
@@ -142,9 +145,9 @@ class Replay:
         """One row per bar, columns :data:`REPLAY_COLUMNS` and those of ``families``; NaN where unknown."""
         n = len(self)
         dates = self.bars.dates.astype("datetime64[us]")
-        head = pd.DataFrame({"instrument": _repeat(self.bars.symbol, n), "date": dates})
+        head = pd.DataFrame({"instrument": repeated(self.bars.symbol, n), "date": dates})
         prices = pd.DataFrame({name: getattr(self.bars, name) for name in COLUMNS})
-        frames = [pd.DataFrame(values, columns=list(names), copy=False) for values, names in self._blocks()]
+        frames = [pd.DataFrame(values, columns=list(names), copy=False) for values, names in self.blocks()]
         return pd.concat([head, prices, *frames], axis=1)
 
     @cached_property
@@ -154,35 +157,38 @@ class Replay:
         low and high are NaN for a moving average, whose price is that of the date.  ``kinds`` is how many rules
         agree on the zone.
         """
+        return pd.DataFrame(self.level_columns())
+
+    def level_columns(self) -> dict[str, Any]:
+        """The columns of :attr:`levels` as arrays, texts in Arrow's; a frame of them costs more than the walk."""
         dates = self.bars.dates.astype("datetime64[us]")
         table = self.table
-        return pd.DataFrame(
-            {
-                "instrument": _repeat(self.bars.symbol, len(table)),
-                "level_id": np.arange(len(table), dtype=np.int64),
-                "kind": _take([kind.name for kind in KINDS], table["kind"]),
-                "low": table["low"],
-                "high": table["high"],
-                "formed": dates[table["formed"]],
-                "confirmed": dates[table["confirmed"]],
-                "name": level_names(table, self.bars.dates),
-                "kinds": table["agreeing"].astype(np.int64),
-            }
-        )
+        return {
+            "instrument": repeated(self.bars.symbol, len(table)),
+            "level_id": np.arange(len(table), dtype=np.int64),
+            "kind": _taken([kind.name for kind in KINDS], table["kind"]),
+            "low": table["low"],
+            "high": table["high"],
+            "formed": dates[table["formed"]],
+            "confirmed": dates[table["confirmed"]],
+            "name": level_names(table, self.bars.dates),
+            "kinds": table["agreeing"].astype(np.int64),
+        }
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row per event, in the order they happened: instrument, level_id, date, event, value."""
-        dates = self.bars.dates.astype("datetime64[us]")
-        return pd.DataFrame(
-            {
-                "instrument": _repeat(self.bars.symbol, len(self.log)),
-                "level_id": self.log["level"].astype(np.int64),
-                "date": dates[self.log["bar"]],
-                "event": _take(EVENTS, self.log["code"]),
-                "value": self.log["value"],
-            }
-        )
+        return pd.DataFrame(self.event_columns())
+
+    def event_columns(self) -> dict[str, Any]:
+        """The columns of :attr:`events` as arrays."""
+        return {
+            "instrument": repeated(self.bars.symbol, len(self.log)),
+            "level_id": self.log["level"].astype(np.int64),
+            "date": self.bars.dates.astype("datetime64[us]")[self.log["bar"]],
+            "event": _taken(EVENTS, self.log["code"]),
+            "value": self.log["value"],
+        }
 
     def append(self, bars: BarSeries) -> Replay:
         """The replay of a longer history, walking only the bars that are new.
@@ -333,14 +339,14 @@ def _zeros_after(values: np.ndarray, rows: int) -> np.ndarray:
     return grown
 
 
-def _repeat(text: str, n: int) -> pd.Series:
+def repeated(text: str, n: int) -> Any:
+    """A column of one text, as pandas holds it."""
     return _strings(pa.repeat(pa.scalar(text, pa.large_string()), n))
 
 
-def _take(words: Sequence[str], codes: np.ndarray) -> pd.Series:
+def _taken(words: Sequence[str], codes: np.ndarray) -> Any:
     return _strings(pa.array(words, pa.large_string()).take(pa.array(codes)))
 
 
-def _strings(values: pa.Array) -> pd.Series:
-    dtype = pd.StringDtype(na_value=np.nan)
-    return pd.Series(pd.arrays.ArrowStringArray(values, dtype=dtype), copy=False)  # type: ignore[call-arg]
+def _strings(values: pa.Array) -> Any:
+    return pd.arrays.ArrowStringArray(values, dtype=_TEXT)  # type: ignore[call-arg]

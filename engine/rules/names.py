@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +14,7 @@ from engine.rules.kinds import KINDS
 from engine.rules.naming import MULTI_MONTH_SESSIONS, MULTI_WEEK_SESSIONS, Birth
 
 RECENT_CROSSING_SESSIONS = 63
+_KINDS = tuple(KINDS)
 
 
 def level_name(kind: str, birth: Birth) -> str:
@@ -53,8 +58,8 @@ def _ago(sessions: int) -> str:
     return "1 session ago" if sessions == 1 else f"{sessions} sessions ago"
 
 
-def level_names(table: np.ndarray, dates: np.ndarray) -> pd.Series:
-    """Names that hold at any time, one per row of a level table (LEVEL records); ``dates`` of the bars.
+def level_names(table: np.ndarray, dates: np.ndarray) -> Any:
+    """Names that hold at any time, a column of texts with one per row of a level table (LEVEL records); ``dates`` of the bars.
 
     Few names are distinct, so each is built once.
     """
@@ -67,11 +72,15 @@ def level_names(table: np.ndarray, dates: np.ndarray) -> pd.Series:
     key = ((months.astype(np.int64) * 4 + parts) * 4 + spans) * len(KINDS) + table["kind"]
     key = key * (lasted.max(initial=0) + 1) + lasted
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    kinds = tuple(KINDS)
     distinct = [
-        kinds[kind].named(kinds[kind].noun, Birth(day, oldest, lasting))
-        for kind, day, oldest, lasting in zip(
-            *(x[first].tolist() for x in (table["kind"], days, since, sessions)), strict=True
-        )
+        _lasting_name(*birth)
+        for birth in zip(*(x[first].tolist() for x in (table["kind"], days, since, sessions)), strict=True)
     ]
-    return pd.Series(pd.array(pa.array(distinct, pa.string()).take(pa.array(inverse)), dtype="str"))
+    return pd.array(pa.array(distinct, pa.string()).take(pa.array(inverse)), dtype="str")
+
+
+@lru_cache(maxsize=1 << 14)
+def _lasting_name(kind: int, day: date, oldest: date, lasting: int) -> str:
+    """An audit asks for the same names a hundred times."""
+    found = _KINDS[kind]
+    return found.named(found.noun, Birth(day, oldest, lasting))

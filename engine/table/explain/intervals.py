@@ -24,6 +24,7 @@ from engine.forecast.models.offset_logistic import OffsetLogisticLearner
 from engine.forecast.probabilities import FLOOR, floor_probabilities
 from engine.kernels.blocks import resampled_positions
 from engine.kernels.streams import interval_seed, resampled_bars, resampled_rows
+from engine.kernels.threads import in_threads
 
 _BLOCK_HORIZONS = 5  # mean block length in horizons
 _MOST_ROWS = 12_000  # rows of one refit; with more, every n-th is used and counts n times
@@ -52,8 +53,8 @@ def resampled_offsets(
         for name in ("open", "high", "low", "close")
     }
     tail = np.arange(max(0, bar - _RECENT_BARS), bar)
-    out = np.empty((draws, longest, 3))
-    for d in range(draws):
+
+    def one_history(d: int) -> np.ndarray:
         rng = resampled_bars(config.seed, bars.symbol, d)
         picked = np.concatenate(
             [resampled_positions(0, max(known - 1, 1), _BLOCK_HORIZONS * longest, rng), tail]
@@ -79,7 +80,7 @@ def resampled_offsets(
         allowed[-1] = len(picked) - len(tail) + 1
         wanted = np.zeros(n, dtype=bool)
         wanted[-1] = True
-        out[d] = filtered_history(
+        return filtered_history(
             synthetic,
             placed,
             allowed,
@@ -89,7 +90,8 @@ def resampled_offsets(
             interval_seed(config.seed, d),
             rows=wanted,
         ).probabilities[-1]
-    return out
+
+    return np.stack(in_threads(one_history, range(draws)))
 
 
 def resampled_forecasts(

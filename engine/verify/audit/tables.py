@@ -9,6 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from engine.bars.series import COLUMNS
+from engine.replay.replay import Replay, repeated
+
 
 class HasTables(Protocol):
     """What the audit reads of a replay: three tables of facts."""
@@ -66,32 +69,35 @@ class Table:
     Attributes
     ----------
     names : all columns, in order.
-    float_names, floats : the float64 columns and their (rows, columns) block.
+    blocks : float64 (rows, columns), each with the names of its columns.
     others : the other columns; texts stay in their Arrow array, because turning them into Python objects
         would cost more than the replay.
     """
 
     names: tuple[str, ...]
-    float_names: tuple[str, ...]
-    floats: np.ndarray
+    blocks: tuple[tuple[np.ndarray, tuple[str, ...]], ...]
     others: dict[str, Any]
 
     def column(self, name: str) -> Any:
         """One column as an array."""
         if name in self.others:
             return self.others[name]
-        return self.floats[:, self.float_names.index(name)]
+        values, names = next(block for block in self.blocks if name in block[1])
+        return values[:, names.index(name)]
 
     def rows(self, which: slice | np.ndarray) -> Table:
         """Some of the rows."""
         others = {name: values[which] for name, values in self.others.items()}
-        return Table(self.names, self.float_names, self.floats[which], others)
+        return Table(self.names, tuple((values[which], names) for values, names in self.blocks), others)
 
 
 class Tables:
     """The three tables of a replay, levels in the order of their id."""
 
     def __init__(self, replayed: HasTables) -> None:
+        if isinstance(replayed, Replay):
+            self.tables = _of_replay(replayed)
+            return
         levels = replayed.levels
         if not levels["level_id"].is_monotonic_increasing:
             levels = levels.sort_values("level_id", kind="stable")
@@ -142,6 +148,27 @@ def differences_between(
                 yield len(differs), Difference(table, name, _day(dates[at]), as_of, future, *shown)
 
 
+def _of_replay(replay: Replay) -> dict[str, Table]:
+    """The arrays that the engine's own frames are made of; making the frames would take four times the replay."""
+    bars = replay.bars
+    others: dict[str, Any] = {
+        "instrument": repeated(bars.symbol, len(bars)),
+        "date": bars.dates.astype("datetime64[us]"),
+        **{name: getattr(bars, name) for name in COLUMNS},
+    }
+    names, blocks = list(others), []
+    for values, columns in replay.blocks():
+        names += columns
+        if values.dtype == np.float64:
+            blocks.append((values, tuple(columns)))
+        else:
+            others |= {name: values[:, at] for at, name in enumerate(columns)}
+    found = {"replay": Table(tuple(names), tuple(blocks), others)}
+    for table, flat in (("levels", replay.level_columns()), ("events", replay.event_columns())):
+        found[table] = Table(tuple(flat), (), flat)
+    return found
+
+
 def _take_apart(frame: pd.DataFrame) -> Table:
     is_float = [dtype == np.float64 for dtype in frame.dtypes]
     others = {}
@@ -150,20 +177,19 @@ def _take_apart(frame: pd.DataFrame) -> Table:
         others[str(name)] = values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
     floats = frame.loc[:, is_float]
     names = tuple(str(name) for name in frame.columns)
-    return Table(
-        names, tuple(str(name) for name in floats.columns), floats.to_numpy(dtype=np.float64), others
-    )
+    block = floats.to_numpy(dtype=np.float64), tuple(str(name) for name in floats.columns)
+    return Table(names, (block,), others)
 
 
 def _suspects(one: Table, other: Table) -> list[str]:
-    """Columns worth a closer look: all but the float columns that one comparison clears together."""
+    """Columns worth a closer look: all but the float columns that one comparison of a block clears together."""
     names = [*one.names, *(name for name in other.names if name not in one.names)]
-    if one.float_names != other.float_names:
+    if [block[1] for block in one.blocks] != [block[1] for block in other.blocks]:
         return names
-    unequal = one.floats.view("i8") != other.floats.view("i8")
-    cleared = set()
-    if not unequal.any():
-        cleared = set(one.float_names)
+    cleared: set[str] = set()
+    for (values, columns), (other_values, _) in zip(one.blocks, other.blocks, strict=True):
+        if np.array_equal(values.view("i8"), other_values.view("i8")):
+            cleared |= set(columns)
     return [name for name in names if name not in cleared]
 
 
@@ -172,7 +198,7 @@ def _differing(one: Any, other: Any) -> np.ndarray:
     if one.dtype != other.dtype:
         return np.arange(len(one))
     if one.dtype == np.float64:
-        unequal = one.view("i8") != other.view("i8")
+        unequal = np.asarray(one).view("i8") != np.asarray(other).view("i8")
     elif isinstance(one, np.ndarray):
         unequal = one != other
     elif one.equals(other):

@@ -79,7 +79,7 @@ def smooth_error_of_cells(cells: np.ndarray) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _smooth_kernel(cells, cosine, out):
     waves = cosine.shape[0]
     spectrum = np.empty(waves)
@@ -119,7 +119,7 @@ def _smooth_kernel(cells, cosine, out):
         out[draw] = middle
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _integral(spectrum, cosine, bandwidth, curve):
     curve[:] = 0.0
     for k in range(spectrum.size):

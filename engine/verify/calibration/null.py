@@ -8,12 +8,14 @@ it.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
 
 from engine.errors import InputError
+from engine.kernels.threads import thread_count
 from engine.verify.calibration.calibration_error import (
     GRID,
     equal_mass_starts,
@@ -111,10 +113,19 @@ def null_draws_of_classes(
         plans.append(_Plan.of(p, truth, bins, None if at is None else at[k], only_mcb))
     results = [_Collected.empty(plan, draws) for plan in plans]
     done = 0
-    for latent in latent_normals(windows, horizon, draws, seed):
-        for plan, result in zip(plans, results, strict=True):
-            result.add(plan, latent, done)
-        done += len(latent)
+    with ThreadPoolExecutor(thread_count()) as pool:
+        under_way: list[Future[None]] = []
+        for latent in latent_normals(windows, horizon, draws, seed):
+            # the next normals are drawn while these are used, and no more of them wait than that
+            for future in under_way:
+                future.result()
+            under_way = [
+                pool.submit(result.add, plan, latent, done)
+                for plan, result in zip(plans, results, strict=True)
+            ]
+            done += len(latent)
+        for future in under_way:
+            future.result()
     return [result.finish(plan) for plan, result in zip(plans, results, strict=True)]
 
 

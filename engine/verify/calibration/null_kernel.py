@@ -8,7 +8,7 @@ import numpy as np
 from engine.kernels.pool import pool
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def draw_outcomes(
     latent,
     order,

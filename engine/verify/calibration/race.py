@@ -25,20 +25,17 @@ their number.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from os import cpu_count
 
 import numpy as np
 
 from engine.errors import InputError
 from engine.kernels.streams import race_normals
+from engine.kernels.threads import in_threads
 from engine.verify.calibration.race_kernel import TIMES, race_history
 from engine.verify.overlap import Windows, eased, eased_length
 from engine.verify.sound import need_rows, sound_codes, sound_probabilities
 from engine.verify.standing import ease_of
-
-_THREADED = 20_000_000  # rows times draws from which a second thread is worth starting
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +185,7 @@ def race(
         later = eased(normals[more - onward_ease + 1 :], onward_ease) if more else normals
         race_history(shocks, later, *fixed, total[number], plain[number])
 
-    threads = min(2, cpu_count() or 1) if asked.rows * draws > _THREADED else 1
-    if threads == 1:
-        for number in range(draws):
-            draw(number)
-    else:
-        with ThreadPoolExecutor(threads) as pool:  # each draw has its own normals, so order does not matter
-            list(pool.map(draw, range(draws)))
+    in_threads(draw, range(draws))  # each draw has its own normals
     return RaceDraws(total, plain)
 
 
