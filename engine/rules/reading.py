@@ -175,12 +175,26 @@ def reading_code(bias: float | np.ndarray, position: float | np.ndarray) -> int 
     return int(codes) if codes.ndim == 0 else codes
 
 
+SENTENCE_COLUMNS = (
+    "bias",
+    "rsi_14",
+    "rsi_regime",
+    "distance_sma_50_atr",
+    "sessions_since_sma_50_reclaimed",
+    "sessions_since_sma_50_lost",
+    "return_5_sigma",
+    "higher_lows",
+    "higher_highs",
+    "drawdown_percent",
+)  # of the replay frame: all that a reading's sentence is made of
+
+
 def reading_sentence(row: Mapping[str, Any]) -> str:
     """The reading of one date in words.
 
     Parameters
     ----------
-    row : a row of the replay frame: at least ``close``, the indicators, the momentum columns and ``bias``.
+    row : of the replay frame, with :data:`SENTENCE_COLUMNS`; others are not looked at.
 
     Returns
     -------

@@ -15,6 +15,7 @@ from engine.rules.reading import (
     BIAS_NAMES,
     POSITION_NAMES,
     READING,
+    SENTENCE_COLUMNS,
     advance_reading,
     reading_code,
     reading_sentence,
@@ -177,6 +178,7 @@ def test_every_real_date_has_a_plain_sentence():
     )
     for i in range(0, len(frame), 7):
         sentence = reading_sentence(frame.iloc[i])
+        assert sentence == reading_sentence(frame.iloc[i][list(SENTENCE_COLUMNS)])
         assert "nan" not in sentence
         assert 20 < len(sentence) < 160
         assert (i < 49) == sentence.startswith("too little")

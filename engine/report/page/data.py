@@ -6,7 +6,7 @@ known later (outcomes) stands in columns of its own, beginning with ``came_``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.report.page.encode import Block
 from engine.report.page.material import ReportMaterial
 from engine.rules.book.levels import EVENTS
 from engine.rules.kinds import KINDS
-from engine.rules.reading import BIAS_NAMES, POSITION_NAMES, reading_sentence
+from engine.rules.reading import BIAS_NAMES, POSITION_NAMES, SENTENCE_COLUMNS, reading_sentence
 from engine.scenarios import SCENARIOS
 from engine.table import words
 from engine.verify.skill.regimes import regimes
@@ -139,11 +139,14 @@ def _add_bars(block: Block, replay: pd.DataFrame, days: np.ndarray) -> None:
         if name in replay:
             block.add(name, replay[name])
     if "rsi_regime" in replay:
-        block.add_text("reading", [reading_sentence(row) for row in _records(replay)])
+        block.add_text("reading", [reading_sentence(row) for row in _rows(replay, SENTENCE_COLUMNS)])
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False)]
+def _rows(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, float]]:
+    """The named columns of numbers, those that there are, row by row."""
+    there = [name for name in names if name in frame]
+    columns = (frame[name].to_numpy(np.float64).tolist() for name in there)
+    return [dict(zip(there, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _add_groups(block: Block, replay: pd.DataFrame) -> None:
