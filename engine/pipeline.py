@@ -253,7 +253,7 @@ def _fill(
     del market, forecasts, verified, traded
     with progress.stage("report"):
         folder.save_manifest()
-        draw(folder.path)
+        draw(folder.path, crew)
     parts.clear()
 
 

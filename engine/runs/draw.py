@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.parallel import Alone, Crew
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from engine.bars.series import BarSeries
     from engine.report.page.material import ReportMaterial
     from engine.runs.run import Run
 
+MOST_TOGETHER = 3  # beyond so many instruments each has a page of its own, and report.html is the overview
+_OF_TABLE = ["horizon_sessions", "outcome", "p_continuation", "p_range", "p_breakdown"]
 
-def draw(path: Path) -> Path:
-    """Write brief.md and report.html from what stands in the run folder; returns the page's path."""
+
+def draw(path: Path, crew: Crew | None = None) -> Path:
+    """Write brief.md, report.html and the pages of its instruments from what stands in the run folder.
+
+    Returns the path of report.html.  ``crew`` draws the instruments; None: this process.
+    """
     from engine.files import write_text
     from engine.report.page.page import render_page
+    from engine.report.page.universe import render_universe
     from engine.report.prose.brief import build_brief
     from engine.runs.run import Run
 
-    material = material_of(Run(path))
+    run = Run(path)
+    if len(run.scenarios) > MOST_TOGETHER:
+        material = _shared(run)
+        page = render_universe(material, _draw_members(run, material, crew or Alone()))
+    else:
+        material = material_of(run)
+        page = render_page(material)
     config = material.config
     brief = build_brief(
         material.scenarios,
@@ -27,28 +51,93 @@ def draw(path: Path) -> Path:
         config.rules.slope_flat_atr,
     )
     write_text(path / "brief.md", brief)
-    write_text(path / "report.html", render_page(material))
+    write_text(path / "report.html", page)
     return path / "report.html"
 
 
 def material_of(run: Run) -> ReportMaterial:
     """Everything the page shows, read from the run's files; the fan is simulated from its bars."""
-    from engine.report.page.material import ReportMaterial
     from engine.table.fan import last_fans
+
+    return replace(
+        _shared(run),
+        replay=run.replay,
+        levels=run.levels,
+        events=run.level_events,
+        outcomes=run.outcomes,
+        forecasts=run.forecasts,
+        fans=last_fans(run.bars, run.config),
+    )
+
+
+def _shared(run: Run) -> ReportMaterial:
+    """What is said of all instruments together: no history of any of them."""
+    from engine.report.page.material import ReportMaterial
     from engine.table.scenario import Scenario
 
     return ReportMaterial(
         config=run.config,
         scenarios=[Scenario.from_dict(item) for item in run.scenarios],
         manifest=run.provenance,
-        replay=run.replay,
-        levels=run.levels,
-        events=run.level_events,
-        outcomes=run.outcomes,
-        forecasts=run.forecasts,
+        forecasts=run.columns("forecasts", _OF_TABLE),
         trades=run.trades,
         equity=run.equity,
         metrics=run.metrics,
         reliability=run.reliability,
-        fans=last_fans(run.bars, run.config),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member:
+    """One instrument: its table, as scenario.json has it, its bars and its rows of each file."""
+
+    table: dict[str, Any]
+    bars: BarSeries
+    frames: dict[str, pd.DataFrame]
+
+
+def _draw_members(run: Run, shared: ReportMaterial, crew: Crew) -> dict[str, Markup]:
+    """Write the page of every instrument; returns the small picture of each."""
+    from engine.files import write_text
+    from engine.report.page.universe import FOLDER, page_name
+
+    symbols = [scenario.instrument for scenario in shared.scenarios]
+    calendar = np.unique(run.columns("replay", ["date"])["date"].to_numpy().astype("datetime64[D]"))
+    bare = replace(
+        shared, scenarios=(), forecasts=None, trades=None, equity=None, metrics=None, reliability=None
+    )
+    drawn = crew.map(partial(_draw_member, bare, calendar), _members(run, symbols), symbols)
+    pictures = {}
+    for symbol, (page, picture) in zip(symbols, drawn, strict=True):
+        write_text(run.path / FOLDER / page_name(symbol), page)
+        pictures[symbol] = picture
+    return pictures
+
+
+def _members(run: Run, symbols: list[str]) -> Iterator[_Member]:
+    from engine.runs.by_instrument import each_instrument
+
+    tables = {table["instrument"]: table for table in run.scenarios}
+    for symbol, frames in each_instrument(run.path, symbols):
+        yield _Member(tables[symbol], run.bars_of(symbol, frames["replay"]), frames)
+
+
+def _draw_member(bare: ReportMaterial, calendar: np.ndarray, member: _Member) -> tuple[str, Markup]:
+    from engine.report.page.universe import picture, render_member
+    from engine.table.fan import last_fans
+    from engine.table.scenario import Scenario
+
+    scenario = Scenario.from_dict(member.table)
+    frames = member.frames
+    material = replace(
+        bare,
+        scenarios=[scenario],
+        replay=frames["replay"],
+        levels=frames["levels"],
+        events=frames["level_events"],
+        outcomes=frames["outcomes"],
+        forecasts=frames["forecasts"],
+        trades=frames["trades"],
+        fans=last_fans({member.bars.symbol: member.bars}, bare.config, calendar=calendar),
+    )
+    return render_member(material), picture(frames["replay"]["close"].to_numpy(np.float64), scenario)

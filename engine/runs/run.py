@@ -126,21 +126,26 @@ class Run:
     def bars(self) -> dict[str, BarSeries]:
         """The bars of every instrument, as they were replayed."""
         with reading(self.path / "replay.parquet"):
-            return self._bars()
+            by_symbol = self.replay.groupby("instrument", sort=False)
+            return {str(symbol): self.bars_of(str(symbol), rows) for symbol, rows in by_symbol}
 
-    def _bars(self) -> dict[str, BarSeries]:
-        found = {}
-        for symbol, rows in self.replay.groupby("instrument", sort=False):
-            data = self.manifest["data"][str(symbol)]
-            dates = rows["date"].to_numpy().astype("datetime64[D]")
-            found[str(symbol)] = BarSeries(
-                symbol=str(symbol),
-                family=data["family"],
-                dates=dates,
-                opens_traded=_traded(dates, data),
-                **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},  # type: ignore[arg-type]
-            )
-        return found
+    def bars_of(self, symbol: str, rows: pd.DataFrame) -> BarSeries:
+        """The bars of one instrument from its rows of the replay."""
+        data = self.manifest["data"][symbol]
+        dates = rows["date"].to_numpy().astype("datetime64[D]")
+        return BarSeries(
+            symbol=symbol,
+            family=data["family"],
+            dates=dates,
+            opens_traded=_traded(dates, data),
+            **{name: rows[name].to_numpy(np.float64) for name in COLUMNS},  # type: ignore[arg-type]
+        )
+
+    def columns(self, name: str, columns: list[str]) -> pd.DataFrame:
+        """Some columns of a file, ``name`` as the properties are called; its fingerprint is not looked at."""
+        path = self._existing(f"{name}.parquet")
+        with reading(path):
+            return pd.read_parquet(path, columns=columns)
 
     @property
     def plot(self) -> Plots:
@@ -164,6 +169,7 @@ class Run:
             "audit",
             "findings",
             "corrections",
+            "left_out",
         )
         return {name: self.manifest[name] for name in kept if name in self.manifest} | {
             "started_at": self.manifest["started_at"]

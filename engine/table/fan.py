@@ -20,9 +20,14 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def last_fans(
-    bars: Mapping[str, BarSeries], config: Config, quantiles: Sequence[float] = QUANTILES
+    bars: Mapping[str, BarSeries],
+    config: Config,
+    quantiles: Sequence[float] = QUANTILES,
+    calendar: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Quantiles of the close after 1 .. longest horizon sessions from each instrument's last close.
+
+    ``calendar`` is that of all instruments, on which refits are counted; None: of those given.
 
     Returns
     -------
@@ -30,7 +35,8 @@ def last_fans(
     """
     if not bars:
         return {}
-    calendar = union_calendar([series.dates for series in bars.values()])
+    if calendar is None:
+        calendar = union_calendar([series.dates for series in bars.values()])
     longest, paths = max(config.horizons), config.forecast.paths
     found = {}
     for symbol, series in bars.items():

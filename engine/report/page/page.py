@@ -81,10 +81,10 @@ def render_page(material: ReportMaterial) -> str:
         policy=policy() if living is None else living.policy,
         several=several,
         folded=len(material.scenarios) > _MOST_UNFOLDED,
-        headline=_headline(material),
+        headline=headline(material),
         verdict=rules_verdict(trust),
-        answers=_answers(trust),
-        instruments=[_instrument(scenario, charts, material) for scenario in material.scenarios],
+        answers=answers(trust),
+        instruments=[instrument_part(scenario, charts, material) for scenario in material.scenarios],
         trust=trust,
         trust_paragraphs=trust_paragraphs(trust)[1:],
         charts=charts,
@@ -136,7 +136,8 @@ def _term(label: str, term: str | None = None) -> Markup:
     return Markup('<a class="term" href="#{}" title="{}">{}</a>').format(_anchor(name), meaning, label)
 
 
-def _headline(material: ReportMaterial) -> str:
+def headline(material: ReportMaterial) -> str:
+    """The first sentence of the page."""
     if not material.scenarios:
         return "No scenario table: no instrument has a close with a forecast."
     if len(material.scenarios) == 1:
@@ -155,7 +156,7 @@ def _headline(material: ReportMaterial) -> str:
     return f"{text}: over {words.plural(horizon, 'session')} the likeliest is {words.join(found)}."
 
 
-def _answers(trust: Trust) -> list[tuple[str, str]]:
+def answers(trust: Trust) -> list[tuple[str, str]]:
     """What a reader asks first, with the answer; a question without an answer is left out."""
     found = (
         ("Did the rules add anything?", rules_verdict(trust)),
@@ -168,7 +169,10 @@ def _answers(trust: Trust) -> list[tuple[str, str]]:
     return [(asked, answer) for asked, answer in found if answer]
 
 
-def _instrument(scenario: Scenario, charts: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
+def instrument_part(
+    scenario: Scenario, charts: Mapping[str, Any], material: ReportMaterial
+) -> dict[str, Any]:
+    """What the template shows of one instrument."""
     return {
         "scenario": scenario,
         "id": slug(scenario.instrument),

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from engine.report.prose.apart import disagreement
 from engine.scenarios import SCENARIOS
 from engine.table import words
 from engine.table.scenario import Scenario
@@ -40,13 +41,3 @@ def universe_view(scenarios: Sequence[Scenario]) -> RenderableType:
     said = "From FHS: largest difference from distance and volatility alone"
     said += f"; {more} more instruments" if more > 0 else ""
     return Group(table, Text(f"  {said}. `engine show RUN --symbol S` is the table of one.", style="dim"))
-
-
-def disagreement(scenario: Scenario) -> float | None:
-    """Largest difference between the table of the longest horizon and filtered history; None without either."""
-    longest = scenario.longest
-    if longest is None or not longest.available:
-        return None
-    pairs = [(row.probability, row.baselines.get("filtered_history")) for row in longest.rows]
-    found = [abs(p - q) for p, q in pairs if p is not None and q is not None]
-    return max(found) if found else None

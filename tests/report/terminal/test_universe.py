@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from engine.report.prose.apart import disagreement
 from engine.report.terminal import terminal
-from engine.report.terminal.universe import LINES, disagreement
+from engine.report.terminal.universe import LINES
 from tests.report import factory
 
 
