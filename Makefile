@@ -23,7 +23,7 @@ bench: .venv/peers.stamp
 # writes the lock files anew from the ranges in pyproject.toml (needs uv)
 lock:
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra cluster -c requirements.lock $(LOCK) -o requirements-dev.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .venv/bin/python:

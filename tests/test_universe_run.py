@@ -11,7 +11,7 @@ import pytest
 
 import engine
 from engine.config import parse_config
-from engine.errors import RunError
+from engine.errors import ConfigError, RunError
 from engine.members import work
 from engine.members.store import Parts
 from engine.runs.run import list_runs, open_run
@@ -116,3 +116,38 @@ def test_what_changed_is_named_and_the_run_is_refused(universe, interrupted, tmp
     with pytest.raises(RunError, match="C is gone"):
         engine.run(parse_config(plain), resume=interrupted)
     assert before == {path: path.read_bytes() for path in interrupted.rglob("*") if path.is_file()}
+
+
+def test_a_worker_without_memory_is_an_error_that_names_the_instrument(universe, tmp_path, monkeypatch):
+    config, _ = universe
+    study = work.study
+
+    def short(plan, dates, bars):
+        if bars.symbol == "B":
+            raise MemoryError
+        return study(plan, dates, bars)
+
+    monkeypatch.setattr(work, "study", short)
+    with pytest.raises(RunError, match="B: a worker ran out of memory") as raised:
+        engine.run(config, results=tmp_path)
+    assert raised.value.code == "parallel.out_of_memory"
+    assert [path.name for path in tmp_path.rglob("instrument_*")] == ["instrument_00000_A.npz"]
+
+
+def test_a_cluster_that_is_not_there_leaves_no_folder(universe, tmp_path):
+    pytest.importorskip("distributed")
+    config, _ = universe
+    with pytest.raises(ConfigError, match="no scheduler answers there") as raised:
+        engine.run(config, results=tmp_path, cluster="tcp://127.0.0.1:9")
+    assert raised.value.code == "parallel.no_cluster"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cluster_writes_the_same_bytes_as_this_process(universe, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    config, alone = universe
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        shared = engine.run(config, results=tmp_path, cluster=cluster.scheduler_address)
+    assert digests(shared.path) == digests(alone.path)

@@ -12,7 +12,7 @@ random         the same exits, entered at random as often as the strategy asks f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from engine.parallel import Alone, Crew
 from engine.year import sessions_per_week, sessions_per_year
 
 _WORTH_A_WORKER = 4
+_ASKED = ["instrument", "date", "horizon_sessions", "fold", "p_continuation"]
 CURVES = ("strategy", "buy_and_hold", "unfiltered")
 
 
@@ -88,10 +89,11 @@ def backtest(
     horizon = traded_horizon(config)
     warnings: list[str] = []
     setups: list[Tradable] = []
-    own_replay, own_forecasts = _by_instrument(replay), _by_instrument(forecasts)
+    own_replay = _by_instrument(replay[["instrument", "date", "floor", "target_low"]])
+    own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(_ASKED)])
     for symbol, bars in bars_by_symbol.items():
         setup = tradable(
-            bars, own_replay.get(symbol, replay[:0]), own_forecasts.get(symbol, forecasts[:0]), horizon
+            bars, own_replay.pop(symbol, replay[:0]), own_forecasts.pop(symbol, forecasts[:0]), horizon
         )
         if setup is None:
             warnings.append(f"{symbol}: no out-of-sample forecast for {horizon} sessions; not traded")
@@ -107,18 +109,23 @@ def backtest(
     one = partial(_trade, config, horizon, cash)
     # importing the accounting costs a worker seconds: it must have a few instruments to trade
     spread = crew is not None and len(setups) >= _WORTH_A_WORKER * crew.workers
-    traded = list((crew if crew is not None and spread else Alone()).map(one, setups, bars_by_symbol))
+    dates = np.unique(np.concatenate([s.bars.dates[s.start :] for s in setups]))
+    curves: Any = 0
+    invested: Any = 0
+    draws: Any = 0
+    traded: list[Traded] = []
+    for t in (crew if crew is not None and spread else Alone()).map(one, setups, bars_by_symbol):
+        curves = curves + _on_dates(t, t.account.equity, dates, cash)
+        invested = invested + _on_dates(t, t.account.invested, dates, 0.0)
+        draws = draws + _on_dates(t, t.draws, dates, cash)
+        traded.append(
+            replace(t, draws=t.draws[:0])
+        )  # hundreds of accounts an instrument: only their sum is kept
     trades = _trades_frame(traded)
-    dates = np.unique(np.concatenate([t.setup.bars.dates[t.setup.start :] for t in traded]))
-    curves = sum(_on_dates(t, t.account.equity, dates, cash) for t in traded)
-    invested = sum(_on_dates(t, t.account.invested, dates, 0.0) for t in traded)
-    draws = sum(_on_dates(t, t.draws, dates, cash) for t in traded)
-    equity = _equity_frame(dates, np.asarray(curves), np.asarray(invested), np.asarray(draws), config)
+    equity = _equity_frame(dates, curves, invested, draws, config)
     made = Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
     year = sessions_per_year(sessions_per_week(dates))
-    metrics = _metrics(
-        traded, trades, (np.asarray(curves), np.asarray(invested), np.asarray(draws)), made, year
-    )
+    metrics = _metrics(traded, trades, (curves, invested, draws), made, year)
     metrics |= {
         "horizon_sessions": horizon,
         "entry_threshold": config.backtest.entry_threshold,
@@ -243,8 +250,9 @@ def _metrics(
         "random_entries": _random_metrics(draws, float(curves[-1, 0]), year),
         "instruments": {},
     }
+    own = _by_instrument(trades)
     for t in traded:
-        mine = trades[trades["instrument"] == t.setup.bars.symbol]
+        mine = own.get(t.setup.bars.symbol, trades[:0])
         metrics["instruments"][t.setup.bars.symbol] = {
             "strategy": _strategy_metrics(mine, t.account.equity[:, 0], t.account.invested[:, 0], year),
             "buy_and_hold": equity_metrics(t.account.equity[:, 1], t.account.invested[:, 1], year),

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -142,6 +143,13 @@ def common_factors(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return loadings, np.sqrt(np.maximum(1.0 - (loadings**2).sum(axis=1), 0.0))
 
 
+def places_of(codes: np.ndarray, count: int) -> list[np.ndarray]:
+    """Where each of the codes 0 .. ``count`` - 1 stands in ``codes`` (n,), ascending; in one pass over the rows."""
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(count + 1))
+    return [order[start:stop] for start, stop in pairwise(edges)]
+
+
 def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (at most 64, n) of the rows' standard normals, ``draws`` in all.
 
@@ -156,6 +164,7 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
         raise InputError("verify.too_few_draws", f"{draws} draws, at least 1 is needed")
     calendar = max(int(s[-1]) + 1 if len(s) else 0 for s in windows.sessions) + horizon
     count, length = len(windows.sessions), eased_length(horizon, windows.ease)
+    own_rows = places_of(windows.instrument, count)
     for first in range(0, draws, CHUNK):
         size = min(CHUNK, draws - first)
         rng = null_normals(seed, first // CHUNK)
@@ -164,7 +173,7 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
         shocks = eased(shocks, windows.ease) if windows.ease > 1 else shocks
         out = np.empty((len(windows.start), size))
         for i, sessions in enumerate(windows.sessions):
-            rows = np.flatnonzero(windows.instrument == i)
+            rows = own_rows[i]
             if not len(rows):
                 continue
             # a row near the end may look past the instrument's last session: the calendar goes on there

@@ -11,7 +11,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.forecast.baselines import BASELINES
 from engine.scenarios import SCENARIOS
-from engine.verify.overlap import Windows, common_factors
+from engine.verify.overlap import Windows, common_factors, places_of
 from engine.verify.sound import sound_probabilities
 
 _PREFIX = {"model": "p", "raw": "raw"}
@@ -24,7 +24,7 @@ class Rows:
     Attributes
     ----------
     horizon : sessions.
-    frame : the n rows of the forecasts frame.
+    frame : the n rows of the forecasts frame, without the probabilities of those who are compared.
     codes : (n,) int64 outcome, index into SCENARIOS.
     probabilities : forecaster -> (n, 3); ``model`` and those of the others that exist.
     date_index : (n,) int64, 0 .. dates - 1.
@@ -94,6 +94,7 @@ def common_rows(
     compared = ("model", *(("raw", *BASELINES.names) if others is None else others))
     names = [name for name in compared if set(columns_of(name)) <= set(frame.columns)]
     values = {name: frame[columns_of(name)].to_numpy(dtype=np.float64) for name in names}
+    frame = frame.drop(columns=[column for name in names for column in columns_of(name)])
     present = {name: ~np.isnan(v).any(axis=1) for name, v in values.items()}
     names = [name for name in names if name == "model" or (present[name] & resolved).any()]
     complete = np.logical_and.reduce([present[name] for name in names])
@@ -163,17 +164,19 @@ def windows_of(rows: pd.DataFrame, calendar: pd.DataFrame) -> Windows:
         ``verify.not_in_calendar`` where a row's date is no session of its instrument.
     """
     days = np.unique(calendar["date"].to_numpy())
-    instruments = list(dict.fromkeys(rows["instrument"]))
+    which, names = pd.factorize(rows["instrument"])
+    instruments = [str(name) for name in names]
+    of_calendar = pd.Index(names).get_indexer(calendar["instrument"])  # -1: of no row
+    own_places = places_of(of_calendar, len(instruments))
+    row_places = places_of(which, len(instruments))
     start = np.zeros(len(rows), np.int64)
-    which = np.zeros(len(rows), np.int64)
     sessions = []
     returns = np.full((len(days), len(instruments)), np.nan)
-    of_rows, of_calendar = rows["instrument"].to_numpy(), calendar["instrument"].to_numpy()
     row_dates, calendar_dates = rows["date"].to_numpy(), calendar["date"].to_numpy()
+    closes = calendar["close"].to_numpy(dtype=np.float64) if "close" in calendar.columns else None
     for i, name in enumerate(instruments):
-        own = of_calendar == name
+        own, mine = own_places[i], row_places[i]
         own_days = np.unique(calendar_dates[own])
-        mine = of_rows == name
         place = np.searchsorted(own_days, row_dates[mine])
         found = (place < len(own_days)) & (own_days[np.minimum(place, len(own_days) - 1)] == row_dates[mine])
         if not found.all():
@@ -182,10 +185,9 @@ def windows_of(rows: pd.DataFrame, calendar: pd.DataFrame) -> Windows:
                 f"{name}: {row_dates[mine][~found][0]} is not one of its replayed sessions",
             )
         start[mine] = place
-        which[mine] = i
         places = np.searchsorted(days, own_days)
         sessions.append(places.astype(np.int64))
-        if len(instruments) > 1 and "close" in calendar.columns:
-            close = calendar.loc[own].sort_values("date")["close"].to_numpy(dtype=np.float64)
+        if len(instruments) > 1 and closes is not None:
+            close = closes[own][np.argsort(calendar_dates[own], kind="stable")]
             returns[places[1:], i] = np.diff(np.log(close))
-    return Windows(start, which, tuple(sessions), *common_factors(returns))
+    return Windows(start, which.astype(np.int64), tuple(sessions), *common_factors(returns))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engine.verify.overlap import places_of
 from engine.verify.rows import Rows
 from engine.verify.skill.bootstrap import expected_block, sums
 from engine.verify.skill.diebold_mariano import diebold_mariano
@@ -143,8 +144,9 @@ def _intervals(
         lambda one, other: (float("nan"),) * 2
     ] * cell_count
     for column in cells.T:
-        for cell in np.unique(column[column >= 0]):
-            mine = column == cell
+        for cell, mine in enumerate(places_of(column, cell_count)):
+            if not len(mine):
+                continue
             date = rows.date_index[mine]
             by_date = np.column_stack(
                 [np.bincount(date, weights=v, minlength=rows.dates) for v in values[mine].T]
