@@ -63,7 +63,7 @@ def line(what: str, forecast: pd.Series, against: pd.Series) -> None:
         mine = forecast.index.get_level_values("horizon_sessions") == horizon
         dates = forecast.index.get_level_values("date")[mine]
         a, b = (one[mine].groupby(dates).sum() for one in (forecast, against))
-        block = max(5 * horizon, optimal_block_length((a - b).to_numpy()).stationary)
+        block = max(5 * horizon, optimal_block_length((a - b).to_numpy()))
         low, high = skill_interval(a.to_numpy(), b.to_numpy(), block, coverage=0.90)
         parts.append(f"H {horizon}: {1 - a.sum() / b.sum():+.2%} [{low:+.2%}, {high:+.2%}]")
     print(f"{what:48s} {'   '.join(parts)}   mean log loss {forecast.mean():.5f}")

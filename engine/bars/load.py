@@ -134,9 +134,13 @@ def _without_rolls(bars: BarSeries, rolls: RollDates) -> BarSeries:
 
 
 def _with_context(loaded: dict[str, BarSeries], config: Config) -> dict[str, BarSeries]:
-    from engine.bars.context import Context, known_values, read_context
+    from engine.bars.context import Context, check_volatility, known_values, read_context
 
     observed = tuple(read_context(item) for item in config.context)
+    for one in observed:
+        if one.name in config.forecast.variance_inputs:
+            for symbol, bars in loaded.items():
+                check_volatility(symbol, one.name, known_values(one, bars.dates)[0], bars.close)
     return {
         symbol: changed(
             bars,

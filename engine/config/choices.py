@@ -36,6 +36,8 @@ MODELS = Registry[Choice](
         Choice("boosting", "engine.forecast.models.boosting:MODEL"),
         Choice("ordinal", "engine.forecast.models.ordinal:MODEL"),
         Choice("hazard", "engine.forecast.models.hazard:MODEL"),
+        Choice("width", "engine.forecast.models.width:MODEL"),
+        Choice("pool", "engine.forecast.models.pool:MODEL"),
     ),
 )
 CALIBRATORS = Registry[Choice](

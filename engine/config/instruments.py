@@ -223,6 +223,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_as_is(value: object) -> bool:
+    return value == "as_is"
+
+
 class ContextConfig(Section):
     """One series published elsewhere, joined by the moment it became known."""
 
@@ -247,6 +251,11 @@ class ContextConfig(Section):
         None, description="column with the day of publication; vintages are kept apart"
     )
     max_age_sessions: int = Field(10, ge=0, le=1000, description="an older value is no longer used")
+    unit: Literal["as_is", "fraction"] = Field(
+        "as_is",
+        exclude_if=_is_as_is,
+        description="fraction: a volatility of 0.2 is 20 percent a year, which is what is asked for",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> ContextConfig:

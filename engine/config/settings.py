@@ -192,6 +192,10 @@ class ForecastConfig(Section):
         40, ge=0, le=1000, description="block-bootstrap refits behind each probability's interval"
     )
     analyst: AnalystTable | None = None
+    variance_inputs: tuple[str, ...] = Field(
+        (),
+        description="context series of implied volatilities that the baseline implied_history may use",
+    )
 
 
 class VerifyConfig(Section):
@@ -313,6 +317,19 @@ class Config(Section):
                 raise ValueError(f"{place}.symbol {symbol!r} is none of {', '.join(symbols)}")
             if symbol is None and place.startswith("corrections") and len(symbols) > 1:
                 raise ValueError(f"{place} needs a symbol, one of {', '.join(symbols)}")
+        return self
+
+    @model_validator(mode="after")
+    def _variance_inputs_are_context(self) -> Config:
+        names = [item.name for item in self.context]
+        for name in self.forecast.variance_inputs:
+            if name not in names:
+                raise ValueError(
+                    f"forecast.variance_inputs: {name!r} is no series under context"
+                    + (f" ({', '.join(names)})" if names else "")
+                )
+        if len(set(self.forecast.variance_inputs)) != len(self.forecast.variance_inputs):
+            raise ValueError("forecast.variance_inputs names a series twice")
         return self
 
     @model_validator(mode="after")

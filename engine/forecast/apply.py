@@ -9,13 +9,14 @@ import pandas as pd
 
 from engine.config import Config
 from engine.errors import ConfigError, RunError
-from engine.forecast.baselines.opponents import Opponents, opponents
+from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.calibration.walk import CalibratedTrack
-from engine.forecast.folds.calendar import pooled, union_calendar
+from engine.forecast.folds.calendar import bars_known, calendar_positions, pooled, union_calendar
 from engine.forecast.folds.rows import OFFSET_FEATURES, build_track
 from engine.forecast.folds.walk import TrackForecast
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
+from engine.forecast.opponents import opponents, with_implied
 from engine.forecast.saved import SavedModel
 from engine.forecast.walk_forward import GroupForecast
 
@@ -63,6 +64,7 @@ def apply_models(
     by_symbol = {entry.bars.symbol: entry for entry in instruments}
     families = {symbol: entry.bars.family for symbol, entry in by_symbol.items()}
     known = {(model.group, model.horizons): model for model in models}
+    found = _at_last_close(instruments, calendar, models, config)
     order: list[ForecastInput] = []
     baselines: list[Opponents] = []
     groups = []
@@ -75,7 +77,7 @@ def apply_models(
                 f"it has {', '.join(sorted({model.group for model in models}))}",
             )
         members = [by_symbol[symbol] for symbol in symbols]
-        at_last = [_at_last_close(entry, mine[0], config) for entry in members]
+        at_last = [found[symbol] for symbol in symbols]
         parts = [_answer(model, members, at_last, calendar, config) for model in mine]
         order += members
         baselines += at_last
@@ -90,10 +92,26 @@ def apply_models(
     return forecast_table(order, baselines, groups, calendar, config)
 
 
-def _at_last_close(entry: ForecastInput, model: SavedModel, config: Config) -> Opponents:
-    bars = np.zeros(len(entry.bars), dtype=np.int64)
-    bars[-1] = min(int(np.searchsorted(entry.bars.dates, model.fold_start)), len(entry.bars))
-    return opponents(entry, bars, config)
+def _at_last_close(
+    instruments: Sequence[ForecastInput],
+    calendar: np.ndarray,
+    models: Sequence[SavedModel],
+    config: Config,
+) -> dict[str, Opponents]:
+    """Baselines of the last close of each instrument, fitted to what the models' own fold knew."""
+    start = max((model.fold_start for model in models), default=calendar[-1])
+    refits = []
+    for entry in instruments:
+        used = np.full(len(entry.bars), -1, dtype=np.int64)
+        used[-1] = np.searchsorted(calendar, start)
+        refits.append(used)
+    known = [
+        bars_known(calendar_positions(entry.bars.dates, calendar), used)
+        for entry, used in zip(instruments, refits, strict=True)
+    ]
+    plain = [opponents(entry, bars, calendar, config) for entry, bars in zip(instruments, known, strict=True)]
+    found = with_implied(instruments, plain, calendar, refits, config)
+    return {entry.bars.symbol: one for entry, one in zip(instruments, found, strict=True)}
 
 
 def _answer(

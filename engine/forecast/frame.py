@@ -92,6 +92,7 @@ def _part(
     }
     for name in BASELINES.names:
         part[name] = np.full((n, 3), np.nan)
+    part["start"] = np.full((n, 3), np.nan)
     for i, (entry, base) in enumerate(zip(instruments, baselines, strict=True)):
         at = np.flatnonzero(index == i)
         bars = row[at]
@@ -100,6 +101,7 @@ def _part(
         part["retest_touch"][at] = base.history.retest_touch[bars, horizon - 1]
         for name, table in base.tables.items():
             part[name][at] = table[bars, column]
+        part["start"][at] = base.tables[base.start][bars, column]
     return part
 
 
@@ -117,7 +119,7 @@ def _frame(merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput]) 
         for c in CLASS_ORDER:
             columns[f"{source}_{SCENARIOS[c]}"] = merged[source][:, c]
     target, retest = touch_probabilities(
-        merged["p"], merged["filtered_history"], merged["target_touch"], merged["retest_touch"]
+        merged["p"], merged["start"], merged["target_touch"], merged["retest_touch"]
     )
     columns["p_target_touch"] = target
     columns["p_retest_touch"] = retest

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -18,14 +18,18 @@ from threadpoolctl import threadpool_limits
 from engine.bars.series import BarSeries
 from engine.config import Config, ForecastConfig
 from engine.errors import ConfigError, DataError, InputError
-from engine.forecast.baselines.opponents import Opponents, opponents
+from engine.forecast.baselines.filtered_history import MoreVariances
+from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.calibration.drift import drift_corrected
 from engine.forecast.calibration.walk import CalibratedTrack, calibrate_track
 from engine.forecast.folds.calendar import (
     EARLIEST_REFIT,
     Fold,
+    calendar_positions,
     known_bars,
+    latest_refit,
     pooled,
+    refit_starts,
     union_calendar,
     walk_forward_folds,
 )
@@ -34,6 +38,7 @@ from engine.forecast.folds.walk import TrackForecast, forecast_track
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
+from engine.forecast.opponents import GroupInput, group_tables, opponents, with_group_tables, with_implied
 from engine.kernels.threads import thread_count
 from engine.replay.families import model_features
 
@@ -61,6 +66,7 @@ class Forecasts:
     features : names of the model features given by the replay.
     silent : symbols whose own history is too short for a single forecast; the others are forecast all the
         same, so that the table of an early date does not depend on an instrument that had just begun.
+    more : symbol to what options say of it, where ``forecast.variance_inputs`` names series.
     """
 
     frame: pd.DataFrame
@@ -69,6 +75,7 @@ class Forecasts:
     groups: tuple[GroupForecast, ...]
     features: tuple[str, ...]
     silent: tuple[str, ...] = ()
+    more: Mapping[str, MoreVariances | None] = field(default_factory=dict)
 
 
 def walk_forward(
@@ -101,17 +108,24 @@ def walk_forward(
         groups = []
         for name, symbols in plan.groups.items():
             members = [place[symbol] for symbol in symbols]
-            known = ([instruments[i] for i in members], [baselines[i] for i in members])
+            entries = [instruments[i] for i in members]
+            mine = weighed(plan, entries, [baselines[i] for i in members])
+            known = (entries, mine)
             # tracks are independent and the kernels release the interpreter's lock
             with ThreadPoolExecutor(min(thread_count(), len(plan.horizon_sets))) as pool:
                 found = pool.map(partial(forecast_horizons, plan, *known), plan.horizon_sets)
                 groups.append(GroupForecast(name, *zip(*found, strict=True)))
+                tables = list(pool.map(partial(tables_of_group, plan, *known), plan.horizon_sets))
+            complete = with_group_tables(mine, plan.horizon_sets, tables)
+            for i, base in zip(members, complete, strict=True):
+                baselines[i] = base
     frame = forecast_table(instruments, baselines, groups, plan.calendar, config)
     setups = {entry.bars.symbol: int(np.isfinite(entry.setup).all(axis=1).sum()) for entry in instruments}
     silent = silent_of(
         [entry.bars for entry in instruments], setups, set(frame["instrument"]), config.forecast
     )
-    return Forecasts(frame, plan.calendar, plan.folds, tuple(groups), plan.features, silent)
+    more = {entry.bars.symbol: base.more for entry, base in zip(instruments, baselines, strict=True)}
+    return Forecasts(frame, plan.calendar, plan.folds, tuple(groups), plan.features, silent, more)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +176,26 @@ def baselines_of(entry: ForecastInput, plan: Plan) -> Opponents:
     """The baselines of one instrument, whose refits are counted on the calendar of all instruments."""
     with threadpool_limits(1, user_api="blas"):
         return opponents(
-            entry, known_bars(entry.bars.dates, plan.calendar, plan.config.forecast), plan.config
+            entry,
+            known_bars(entry.bars.dates, plan.calendar, plan.config.forecast),
+            plan.calendar,
+            plan.config,
         )
+
+
+def weighed(plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents]) -> list[Opponents]:
+    """The baselines of a group's members with what options say, where the config names it."""
+    starts = refit_starts(len(plan.calendar), plan.config.forecast)
+    refits = [latest_refit(calendar_positions(one.bars.dates, plan.calendar), starts) for one in members]
+    return with_implied(members, baselines, plan.calendar, refits, plan.config)
+
+
+def tables_of_group(
+    plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents], horizons: tuple[int, ...]
+) -> dict[str, list[np.ndarray]]:
+    """The baselines that are fitted to a group as a whole, for the horizons of one track."""
+    with threadpool_limits(1, user_api="blas"):
+        return group_tables(GroupInput(members, baselines, plan.calendar, plan.folds, horizons, plan.config))
 
 
 def forecast_horizons(
@@ -178,7 +210,7 @@ def forecast_horizons(
             track,
             plan.folds,
             model.learner(track.names, track.horizons),
-            deviations=model.own_models,
+            own_learner=model.own,
             rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
         )
         result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)

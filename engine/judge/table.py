@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engine.bars.dates import read_days
 from engine.errors import DataError
 from engine.verify.sound import SUM_TOLERANCE
 
@@ -66,8 +67,7 @@ def read_forecasts(frame: pd.DataFrame, horizon: int | None = None) -> ForecastT
         raise DataError("judge.no_rows", "the table has no rows")
     if "date" not in frame.columns:
         raise DataError("judge.missing_column", "the table has no column 'date'", f"it has {_listed(frame)}")
-    dates = pd.to_datetime(frame["date"], errors="coerce")
-    _refuse(dates.isna(), "judge.bad_date", "is no date", frame["date"], "write dates as 2024-06-28")
+    dates = _dates(frame["date"])
     classes, p = _probabilities(frame)
     horizons = _horizons(frame, horizon)
     instruments = (
@@ -98,6 +98,15 @@ def read_forecasts(frame: pd.DataFrame, horizon: int | None = None) -> ForecastT
         classes, dates.to_numpy().astype("datetime64[D]")[order], instruments.to_numpy(dtype=object)[order],
         horizons[order], p[order], codes[order], levels,
     )  # fmt: skip
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    """Days of the one form in which the engine reads dates."""
+    try:
+        days = read_days(column.set_axis(np.arange(1, len(column) + 1)), "the table")
+    except DataError as error:
+        raise DataError("judge.bad_date", error.message, error.hint) from None
+    return pd.Series(days, column.index)
 
 
 def _probabilities(frame: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:

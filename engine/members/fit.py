@@ -13,9 +13,17 @@ from engine.forecast.calibration.walk import CalibratedTrack
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import TrackForecast
 from engine.forecast.frame import forecast_table
+from engine.forecast.opponents import with_group_tables
 from engine.forecast.saved import ModelParts, model_parts
 from engine.forecast.training_labels import training_labels
-from engine.forecast.walk_forward import Forecasts, GroupForecast, Plan, forecast_horizons
+from engine.forecast.walk_forward import (
+    Forecasts,
+    GroupForecast,
+    Plan,
+    forecast_horizons,
+    tables_of_group,
+    weighed,
+)
 from engine.members.part import Part, Source
 from engine.members.study import baselines_in, entry_of, touch_in
 from engine.table.explain.explain import explain
@@ -52,6 +60,7 @@ class TrackFit:
     model : what is kept of the last model.
     labels : as :func:`engine.forecast.training_labels.training_labels` gives them.
     explained : symbol -> what stands beside the forecast of its last close.
+    baselines : those that are fitted to the group as a whole, name -> table of each member.
     """
 
     forecast: TrackForecast
@@ -60,6 +69,7 @@ class TrackFit:
     model: ModelParts
     labels: pd.DataFrame
     explained: dict[str, Explanation]
+    baselines: dict[str, list[np.ndarray]]
 
 
 def fit(plan: Plan, task: GroupTask) -> TrackFit | dict[str, LevelTouches]:
@@ -78,11 +88,12 @@ def fit(plan: Plan, task: GroupTask) -> TrackFit | dict[str, LevelTouches]:
 def _fit_track(plan: Plan, task: GroupTask, parts: Mapping[str, Part], horizons: tuple[int, ...]) -> TrackFit:
     settings = plan.config.forecast
     members = [entry_of(parts[symbol], bars, plan.config.horizons) for symbol, bars in task.bars.items()]
-    baselines = [baselines_in(parts[symbol]) for symbol in task.bars]
+    baselines = weighed(plan, members, [baselines_in(parts[symbol]) for symbol in task.bars])
     done = forecast_horizons(plan, members, baselines, horizons)
     forecast, calibrated, published = done
     group = GroupForecast(task.name, (forecast,), (calibrated,), (published,))
-    alone = Forecasts(pd.DataFrame(), plan.calendar, plan.folds, (group,), plan.features)
+    more = {symbol: base.more for symbol, base in zip(task.bars, baselines, strict=True)}
+    alone = Forecasts(pd.DataFrame(), plan.calendar, plan.folds, (group,), plan.features, more=more)
     past = {
         (symbol, len(bars) - 1): parts[symbol].array("past")
         for symbol, bars in task.bars.items()
@@ -99,6 +110,7 @@ def _fit_track(plan: Plan, task: GroupTask, parts: Mapping[str, Part], horizons:
         ),
         labels=training_labels(alone, members),
         explained={symbol: explained[symbol, day] for symbol, day in last.items()},
+        baselines=tables_of_group(plan, members, baselines, horizons),
     )
 
 
@@ -153,7 +165,8 @@ def finish_group(
     )
     try:
         members = [entry_of(parts[symbol], bars, config.horizons) for symbol, bars in task.bars.items()]
-        baselines = [baselines_in(parts[symbol]) for symbol in task.bars]
+        baselines = weighed(plan, members, [baselines_in(parts[symbol]) for symbol in task.bars])
+        baselines = with_group_tables(baselines, plan.horizon_sets, [track.baselines for track in tracks])
         frame = forecast_table(members, baselines, [group], plan.calendar, config)
         del members, baselines
         own = {str(symbol): rows for symbol, rows in frame.groupby("instrument", sort=False)}
@@ -178,9 +191,10 @@ def finish_group(
 
 def _joined(explained: list[Explanation], touch: LevelTouches) -> Explanation:
     """All horizons; the analogues are those of the longest."""
-    found = Explanation(analogues=explained[-1].analogues, level_touch=touch)
+    found = Explanation(analogues=explained[-1].analogues, level_touch=touch, opponent=explained[-1].opponent)
     for one in explained:
         found.intervals.update(one.intervals)
+        found.differences.update(one.differences)
         found.notes.update(one.notes)
         found.reliability.update(one.reliability)
         found.effective_rows.update(one.effective_rows)

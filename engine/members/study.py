@@ -12,7 +12,7 @@ import pandas as pd
 from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.series import BarSeries
 from engine.forecast.baselines.filtered_history import FilteredHistory
-from engine.forecast.baselines.opponents import Opponents
+from engine.forecast.baselines.opponents import Opponents, Trial
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.forecast.walk_forward import Plan, baselines_of
 from engine.members.part import Part, packed
@@ -35,6 +35,7 @@ FRAMES = (
 MARKET = ("instrument", "date", "close", "sigma", "sma_200", "floor", "target_low", *SETUP_LEVELS)
 _ALSO_KNOWN = ("bias", "position")  # of analogues, beside the features
 _OUTCOMES = tuple(item.name for item in fields(Outcomes) if item.name not in ("symbol", "dates", "horizons"))
+_TRIAL = tuple(item.name for item in fields(Trial))
 _HISTORY = tuple(item.name for item in fields(FilteredHistory))
 
 
@@ -64,7 +65,11 @@ def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
     arrays |= {f"baseline/{name}": table for name, table in baselines.tables.items()}
     arrays |= {f"touch/{name}": values for name, values in touch.rows.items()}
     arrays |= {f"placebo/{name}": values for name, values in (placebo or {}).items()}
-    if config.forecast.interval_draws and _asked(entry, baselines):
+    if baselines.trial is not None:
+        arrays |= {f"trial/{name}": getattr(baselines.trial, name) for name in _TRIAL}
+    # what options say is weighed by the group, and so is the past that they are in
+    alone = not config.forecast.variance_inputs
+    if alone and config.forecast.interval_draws and _asked(entry, baselines):
         arrays["past"] = resampled_past(entry, last, plan.calendar, config)
     return packed(
         arrays,
@@ -112,7 +117,13 @@ def entry_of(part: Part, bars: BarSeries, horizons: Sequence[int]) -> ForecastIn
 def baselines_in(part: Part) -> Opponents:
     """The baselines of every session."""
     history: dict[str, Any] = part.arrays("history")
-    return Opponents(FilteredHistory(**history), part.arrays("baseline"))
+    trial: dict[str, Any] = part.arrays("trial")
+    return Opponents(
+        FilteredHistory(**history),
+        "filtered_history",
+        part.arrays("baseline"),
+        Trial(**trial) if trial else None,
+    )
 
 
 def touch_in(part: Part) -> TouchPart:

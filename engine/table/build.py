@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from engine.errors import InputError
-from engine.forecast.baselines import in_reading_order
+from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.question import SETUP, SETUP_LEVELS
 from engine.rules.reading import BIAS_NAMES, reading_sentence
 from engine.table import words
@@ -169,6 +169,7 @@ def _tables(
         rows = []
         for scenario in words.DISPLAY_ORDER:
             low, high = explained.intervals.get((horizon, scenario), (None, None))
+            difference = explained.differences.get((horizon, scenario), (None, None, None))
             note = explained.notes.get((horizon, scenario)) or plain_notes[scenario]
             rows.append(
                 ScenarioRow(
@@ -181,10 +182,17 @@ def _tables(
                         name: words.number(forecast.get(f"{name}_{scenario}"))
                         for name in in_reading_order()
                         if name == "filtered_history"
-                        or words.number(forecast.get(f"{name}_{scenario}")) is not None
+                        or (
+                            BASELINES[name].in_table
+                            and words.number(forecast.get(f"{name}_{scenario}")) is not None
+                        )
                     },
                     note=words.sentence(note),
                     reliability=words.sentence(explained.reliability.get((horizon, scenario), "")),
+                    opponent=explained.opponent,
+                    difference=words.number(difference[0]),
+                    difference_low=words.number(difference[1]),
+                    difference_high=words.number(difference[2]),
                 )
             )
         tables.append(

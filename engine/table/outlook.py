@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.table import words
 
 if TYPE_CHECKING:
+    from engine.table.pieces import HorizonTable
     from engine.table.scenario import Scenario
 
 _LIKELY = 60  # percent from which "likely" is said without a qualification
@@ -48,3 +49,29 @@ def _phrase(scenario: Scenario, name: str) -> str:
     if name == "range":
         return "staying in the range"
     return f"a close below {scenario.price(setup.floor.low)}"
+
+
+def against_opponent(table: HorizonTable) -> str:
+    """What the table says beyond the opponent that it starts from, in points with intervals; empty where not known.
+
+    ``Against filtered history, in points: continuation +2 (−1 to +4), range −3 (−6 to 0), breakdown +1 (−2 to +4);
+    every interval holds 0.``
+    """
+    if any(None in (row.difference, row.difference_low, row.difference_high) for row in table.rows):
+        return ""
+    name = words.baseline_label(table.rows[0].opponent)
+    told = [
+        row.scenario
+        for row in table.rows
+        if (row.difference_low or 0.0) > 0.0 or (row.difference_high or 0.0) < 0.0
+    ]
+    parts = ", ".join(
+        f"{row.scenario} {_points(row.difference)} ({_points(row.difference_low)} to {_points(row.difference_high)})"
+        for row in table.rows
+    )
+    end = f"the interval of {words.join(told)} leaves out 0" if told else "every interval holds 0"
+    return words.sentence(f"Against {name[0].lower()}{name[1:]}, in points: {parts}; {end}")
+
+
+def _points(value: float | None) -> str:
+    return words.signed(100.0 * (value or 0.0), 0)

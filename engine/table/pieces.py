@@ -49,7 +49,8 @@ class ScenarioRow:
     """One line of the table: a scenario, its probability, and what it has to beat.
 
     ``low`` and ``high`` bound the probability (None where no refits were made); ``baselines`` maps a
-    baseline's name to its probability for this scenario.
+    baseline's name to its probability for this scenario.  ``difference`` is the probability minus that of the
+    ``opponent`` which the classifier starts from, ``difference_low`` and ``difference_high`` bound it.
     """
 
     scenario: str
@@ -60,6 +61,10 @@ class ScenarioRow:
     baselines: dict[str, float | None]
     note: str
     reliability: str = ""
+    opponent: str = ""
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

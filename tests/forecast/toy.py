@@ -53,6 +53,6 @@ BASELINE = Baseline(
     label="Coin",
     short="Coin",
     meaning="three equal chances",
-    order=9,
+    order=90,
     forecast=lambda seen: np.full((len(seen.entry.bars), len(seen.config.horizons), 3), 1 / 3),
 )

@@ -126,6 +126,18 @@ def test_bad_tables_are_named(change, code, named):
     assert named in str(caught.value)
 
 
+@pytest.mark.filterwarnings("error")
+def test_dates_are_read_as_the_engine_reads_them():
+    frame = table(40)
+    days = pd.to_datetime(frame["date"])
+    compact = frame.assign(date=days.dt.strftime("%Y%m%d"))
+    assert (read_forecasts(compact).dates == read_forecasts(frame).dates).all()
+    for form in ("%d/%m/%Y", "%m/%d/%Y", "%d %B %Y"):
+        with pytest.raises(DataError) as caught:
+            read_forecasts(frame.assign(date=days.dt.strftime(form)))
+        assert caught.value.code == "judge.bad_date"
+
+
 def test_bad_levels_are_named():
     bars = simulate_bars(400, seed=3)
     at = np.arange(300, 380, 5)

@@ -95,7 +95,7 @@ def read_context(item: ContextConfig) -> Observed:
         item.name,
         item.role,
         days,
-        numbers,
+        100.0 * numbers if item.unit == "fraction" else numbers,
         released,
         item.publication_lag_sessions or 0,
         item.max_age_sessions,

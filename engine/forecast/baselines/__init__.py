@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from engine.forecast.baselines.baseline import Baseline, BaselineInput
+from engine.forecast.baselines.filtered_history import filtered_history_of
 from engine.registry import Registry
 
 _MODULES = (
@@ -17,6 +18,8 @@ _MODULES = (
     "random_walk",
     "filtered_history",
     "analyst",
+    "implied_history",
+    "recalibrated",
 )
 BASELINES = Registry[Baseline](
     "baseline", (import_module(f"{__name__}.{module}").BASELINE for module in _MODULES)
@@ -28,4 +31,4 @@ def in_reading_order() -> list[str]:
     return [baseline.name for baseline in sorted(BASELINES, key=lambda baseline: baseline.order)]
 
 
-__all__ = ["BASELINES", "Baseline", "BaselineInput", "in_reading_order"]
+__all__ = ["BASELINES", "Baseline", "BaselineInput", "filtered_history_of", "in_reading_order"]

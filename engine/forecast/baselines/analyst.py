@@ -36,6 +36,6 @@ BASELINE = Baseline(
     label="Analyst",
     short="Analyst",
     meaning="the fixed table of the config",
-    order=5,
+    order=50,
     forecast=_forecast,
 )

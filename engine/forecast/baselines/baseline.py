@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BaselineInput:
-    """What a baseline may look at: one instrument, the config, and the simulation every forecast starts from."""
+    """What a baseline may look at: one instrument, the config, and the simulations, without and with what options say."""
 
     entry: ForecastInput
     history: FilteredHistory
+    implied: FilteredHistory | None
     config: Config
 
 
@@ -35,6 +36,10 @@ class Baseline:
     order : place among the baselines in everything a reader sees, lowest first.
     forecast : -> (n, horizons of the config, 3) float64 in the order of :data:`engine.scenarios.SCENARIOS`, one row
         per bar, from what was known at its close; NaN where it has no forecast.  None where the config has none.
+    together : ``package.module:function`` where it is fitted walk-forward to all instruments of a pooling group:
+        :class:`engine.forecast.opponents.GroupInput` -> a table as above of each; made after ``forecast`` of every
+        baseline.  A saved model has no such baseline.
+    in_table : it has a column in the table of a date.
     """
 
     name: str
@@ -43,3 +48,5 @@ class Baseline:
     meaning: str
     order: int
     forecast: Callable[[BaselineInput], np.ndarray | None]
+    together: str = ""
+    in_table: bool = True

@@ -87,6 +87,6 @@ BASELINE = Baseline(
     label="Climatology",
     short="Base",
     meaning="base rate",
-    order=4,
+    order=40,
     forecast=lambda seen: climatology(seen.entry.outcomes.codes, seen.config.horizons),
 )

@@ -66,6 +66,31 @@ class FilteredHistory:
     sigma: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """How far paths go, the question they are asked, their number for each date, and the run's seed."""
+
+    horizons_max: int
+    outcome: OutcomeConfig
+    paths: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MoreVariances:
+    """Further variances in the forecast of volatility.
+
+    Attributes
+    ----------
+    values : (n, m) float64 known at each close, squared log returns per session; NaN where unknown.
+    share : (n,) float64 in [0, 1], of the regression that has them, in the forecast made at each close; 0 and the
+        forecast is that of ``filtered_history``.
+    """
+
+    values: np.ndarray
+    share: np.ndarray
+
+
 def filtered_history(
     bars: BarSeries,
     setup: np.ndarray,
@@ -98,7 +123,20 @@ def filtered_history(
     InputError
         ``forecast.bad_shape``, ``forecast.known_ahead``, ``forecast.bad_number``.
     """
+    return simulated(bars, setup, known, Simulation(horizons_max, outcome, paths, seed), rows)
+
+
+def simulated(
+    bars: BarSeries,
+    setup: np.ndarray,
+    known: np.ndarray,
+    how: Simulation,
+    rows: np.ndarray | None,
+    more: MoreVariances | None = None,
+) -> FilteredHistory:
+    """The same, with further variances in the forecast of volatility where ``more`` is given."""
     setup = np.asarray(setup, dtype=np.float64)
+    horizons_max, outcome, paths, seed = how.horizons_max, how.outcome, how.paths, how.seed
     known = _checked_known(len(bars), known, horizons_max, paths)
     if setup.shape != (len(bars), 5):
         raise InputError(
@@ -134,14 +172,16 @@ def filtered_history(
         counts[at] = block
         sigma[at] = shocks.sigma
 
-    _for_each_fit(past_inputs(bars), known, np.flatnonzero(wanted), horizons_max, simulate)
+    past = past_inputs(bars, None if more is None else more.values)
+    shares = None if more is None else more.share
+    _for_each_fit(past, known, np.flatnonzero(wanted), horizons_max, simulate, shares)
     undefined = np.isnan(sigma)
-    shares = counts / paths
-    shares[undefined] = np.nan
+    reached = counts / paths
+    reached[undefined] = np.nan
     return FilteredHistory(
-        probabilities=blend_with_uniform(shares[:, :, : len(SCENARIOS)], FLOOR),
-        target_touch=_kept_inside(shares[:, :, TARGET_TOUCHED]),
-        retest_touch=_kept_inside(shares[:, :, RETEST_TOUCHED]),
+        probabilities=blend_with_uniform(reached[:, :, : len(SCENARIOS)], FLOOR),
+        target_touch=_kept_inside(reached[:, :, TARGET_TOUCHED]),
+        retest_touch=_kept_inside(reached[:, :, RETEST_TOUCHED]),
         sigma=sigma,
     )
 
@@ -229,14 +269,78 @@ def level_touch(
     return out
 
 
+def filtered_history_of(
+    bars: object,
+    floor: object,
+    target: object,
+    horizon: int,
+    *,
+    refit_sessions: int = 63,
+    paths: int = 1000,
+    seed: int = 7,
+) -> np.ndarray:
+    """:func:`filtered_history` of plain arrays: breakdown, range and continuation within ``horizon`` sessions.
+
+    Parameters
+    ----------
+    bars : (n, 4) open, high, low and close, oldest first, one row a session.
+    floor, target : (n,) prices with floor < close < target; NaN where nothing is asked.
+    refit_sessions : the simulation is fitted every so many sessions, to the bars before.
+
+    Returns
+    -------
+    (n, 3) float64, each at least 0.001; NaN where nothing is asked or less than a year is known.
+
+    Raises
+    ------
+    InputError
+        ``forecast.bad_shape``, ``forecast.bad_number``.
+
+    Examples
+    --------
+    >>> from engine.bars.simulate import simulate_bars
+    >>> market = simulate_bars(400, seed=1)
+    >>> bars = np.column_stack([market.open, market.high, market.low, market.close])
+    >>> p = filtered_history_of(bars, 0.97 * market.close, 1.03 * market.close, 10, paths=200)
+    >>> p.shape, bool(np.isnan(p[:252]).all()), bool(abs(p[-1].sum() - 1) < 1e-9)
+    ((400, 3), True, True)
+    """
+    prices = np.asarray(bars, dtype=np.float64)
+    low, high = (np.asarray(level, dtype=np.float64) for level in (floor, target))
+    if prices.ndim != 2 or prices.shape[1] != 4 or not low.shape == high.shape == prices.shape[:1]:
+        raise InputError(
+            "forecast.bad_shape",
+            f"bars {prices.shape}, floor {low.shape}, target {high.shape}",
+            "pass (n, 4), (n,) and (n,)",
+        )
+    n = len(prices)
+    days = np.datetime64("2000-01-01", "D") + np.arange(n)
+    series = BarSeries(
+        "bars",
+        "bars",
+        days,
+        open=prices[:, 0],
+        high=prices[:, 1],
+        low=prices[:, 2],
+        close=prices[:, 3],
+        volume=np.zeros(n),
+    )
+    setup = np.column_stack([low, high, high, high, 0.5 * low])
+    known = np.arange(n) // refit_sessions * refit_sessions
+    return filtered_history(series, setup, known, horizon, OutcomeConfig(), paths, seed).probabilities[:, -1]
+
+
 def _for_each_fit(
     past: PastInputs,
     known: np.ndarray,
     rows: np.ndarray,
     horizon: int,
     simulate: Callable[[np.ndarray, Shocks], None],
+    shares: np.ndarray | None = None,
 ) -> None:
     """Fit once for each value of ``known`` among ``rows`` and simulate its dates.
+
+    ``shares`` (n,), of the regressions with further inputs, are alike for rows of one fit.
 
     Fits are independent of each other and the kernels release the interpreter's lock, so threads only change
     the order in which rows are filled.
@@ -244,7 +348,8 @@ def _for_each_fit(
 
     def one_fit(bars_known: int) -> None:
         at = rows[known[rows] == bars_known]
-        shocks = fit_shocks(past, bars_known, at, horizon)
+        share = 0.0 if shares is None else float(shares[at[0]])
+        shocks = fit_shocks(past, bars_known, at, horizon, share)
         if shocks is not None:
             simulate(at, shocks)
 
@@ -286,6 +391,6 @@ BASELINE = Baseline(
     label="Filtered history",
     short="FHS",
     meaning="distance and volatility alone (filtered history)",
-    order=1,
+    order=10,
     forecast=_forecast,
 )

@@ -1,4 +1,4 @@
-"""The forecasts to be beaten, side by side, for every session of one instrument."""
+"""The forecasts to be beaten of one instrument, side by side."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.config import Config
-from engine.forecast.baselines import BASELINES, BaselineInput
-from engine.forecast.baselines.filtered_history import FilteredHistory, filtered_history
-from engine.forecast.inputs import ForecastInput
+from engine.forecast.baselines.filtered_history import FilteredHistory, MoreVariances
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What the mixtures lost on the dates of one instrument.
+
+    Attributes
+    ----------
+    made : (n,) bool, both regressions have a forecast.
+    losses : (n, shares) float64; NaN where they have not, or the horizon is not over.
+    session, ends : (n,) calendar session of each date, and the one on which its horizon ends.
+    """
+
+    made: np.ndarray
+    losses: np.ndarray
+    session: np.ndarray
+    ends: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,26 +32,17 @@ class Opponents:
 
     Attributes
     ----------
-    history : ``filtered_history`` for sessions 1 .. longest horizon.
+    history : the strongest simulation that the config gives, for sessions 1 .. longest horizon: what the classifier
+        starts from.
+    start : name of the baseline that it is.
     tables : name -> (n, len(horizons), 3) float64, NaN where a baseline has no forecast.
+    trial : how the forecasts of volatility with what options say have done, where ``forecast.variance_inputs`` names
+        series.
+    more : what options say, and its share, once :func:`with_implied` has weighed it.
     """
 
     history: FilteredHistory
+    start: str
     tables: dict[str, np.ndarray]
-
-
-def opponents(entry: ForecastInput, known: np.ndarray, config: Config) -> Opponents:
-    """All baselines of one instrument; ``known[t]`` bars were there when the fit used at ``t`` was made."""
-    history = filtered_history(
-        entry.bars,
-        entry.setup,
-        known,
-        max(config.horizons),
-        config.outcome,
-        config.forecast.paths,
-        config.seed,
-        rows=~np.isnan(entry.setup).any(axis=1) & (known > 0),
-    )
-    seen = BaselineInput(entry, history, config)
-    tables = {baseline.name: baseline.forecast(seen) for baseline in BASELINES}
-    return Opponents(history, {name: table for name, table in tables.items() if table is not None})
+    trial: Trial | None = None
+    more: MoreVariances | None = None

@@ -182,6 +182,6 @@ BASELINE = Baseline(
     label="Random walk",
     short="Walk",
     meaning="driftless random walk",
-    order=2,
+    order=20,
     forecast=_forecast,
 )

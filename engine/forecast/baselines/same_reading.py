@@ -70,6 +70,6 @@ BASELINE = Baseline(
     label="Same reading",
     short="Same",
     meaning="past dates with the same reading",
-    order=3,
+    order=30,
     forecast=_forecast,
 )

@@ -24,9 +24,11 @@ from engine.forecast.baselines.variance import (
     fit_variance,
     forecast_variance,
     variance_inputs,
+    with_more,
 )
 
 MIN_SESSIONS = 252  # bars below which there is no forecast: a year of shocks is the least worth drawing from
+FEWEST_MORE = 504  # rows on which further variances must be known before a fit uses them: two years
 LONGEST_MEMORY = 10_080  # sessions a fit looks back, 40 years: a century of bars costs no more per date
 
 # The prior of an instrument's yearly Sharpe ratio is normal round 0 with standard deviation 0.3, so its past
@@ -50,12 +52,64 @@ class PastInputs:
     inputs, proxy : of :func:`engine.forecast.baselines.variance.variance_inputs`.
     bar : (n, 4) float64, log of open, high, low, close over the close before; row 0 is 0.
     opens_traded : (n,) bool, True where the open is a traded price.
+    more : (n, 10 + m) float64, of :func:`engine.forecast.baselines.variance.with_more`, or None.
     """
 
     inputs: np.ndarray
     proxy: np.ndarray
     bar: np.ndarray
     opens_traded: np.ndarray
+    more: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VarianceFit:
+    """One fitted variance regression, and a second one with further inputs that has a share in its forecasts.
+
+    Attributes
+    ----------
+    past : what it was fitted to.
+    plain, more : weights of ``past.inputs`` and of ``past.more`` (None: no second regression).
+    share : of the second one, in [0, 1].
+    """
+
+    past: PastInputs
+    plain: np.ndarray
+    more: np.ndarray | None
+    share: float
+
+    def between(self, start: int, stop: int) -> np.ndarray:
+        """Variance per session forecast at rows ``start .. stop - 1``, positive and finite."""
+        return self._mixed(slice(start, stop))
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """The same at ``rows``."""
+        return self._mixed(rows)
+
+    def _mixed(self, rows: slice | np.ndarray) -> np.ndarray:
+        plain = _forecast(self.past.inputs[rows], self.plain)
+        if self.more is None or self.past.more is None or self.share == 0.0:
+            return plain
+        inputs = self.past.more[rows]
+        known = ~np.isnan(inputs).any(axis=1)
+        out = plain.copy()
+        out[known] = (1.0 - self.share) * plain[known] + self.share * _forecast(inputs[known], self.more)
+        return out
+
+
+def fit_variance_pair(past: PastInputs, known: int, horizon: int, share: float = 0.0) -> VarianceFit:
+    """Both regressions of the mean variance over ``horizon`` sessions, on bars ``0 .. known - 1``.
+
+    There is no second one where ``past`` has no further inputs, or knows them on too few rows.
+    """
+    first = max(WARM_UP, known - LONGEST_MEMORY)
+    plain = fit_variance(past.inputs, past.proxy, first, known, horizon)
+    if past.more is None:
+        return VarianceFit(past, plain, None, 0.0)
+    usable = int((~np.isnan(past.more[first : max(first, known - horizon), -2])).sum())
+    if usable < FEWEST_MORE:
+        return VarianceFit(past, plain, None, 0.0)
+    return VarianceFit(past, plain, fit_variance(past.more, past.proxy, first, known, horizon), share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +134,23 @@ class Shocks:
     reversal: float
 
 
-def past_inputs(bars: BarSeries) -> PastInputs:
-    """Precompute what does not depend on how much a fit may see."""
+def past_inputs(bars: BarSeries, more: np.ndarray | None = None) -> PastInputs:
+    """Precompute what does not depend on how much a fit may see.
+
+    ``more`` (n, m): further variances known at each close, squared log returns per session; NaN where unknown.
+    """
     inputs, proxy = variance_inputs(bars)
     bar = np.zeros((len(bars), 4))
     before = np.log(bars.close[:-1])
     for column, prices in enumerate((bars.open, bars.high, bars.low, bars.close)):
         bar[1:, column] = np.log(prices[1:]) - before
-    return PastInputs(inputs, proxy, bar, bars.opens_traded)
+    further = None if more is None else np.ascontiguousarray(with_more(inputs, more))
+    return PastInputs(inputs, proxy, bar, bars.opens_traded, further)
 
 
-def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> Shocks | None:
+def fit_shocks(
+    past: PastInputs, known: int, rows: np.ndarray, horizon: int, share: float = 0.0
+) -> Shocks | None:
     """Fit on bars ``0 .. known - 1`` and prepare the paths that start at the closes of ``rows``.
 
     Parameters
@@ -99,6 +159,7 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     known : number of bars the fit may see; ``known <= row + 1`` for each row.
     rows : (r,) int64 indices of as-of dates.
     horizon : sessions simulated; the second variance regression averages over as many.
+    share : of the regressions with further inputs in the forecasts, 0 where ``past`` has none.
 
     Returns
     -------
@@ -107,8 +168,8 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
     if known < max(MIN_SESSIONS, WARM_UP + 2 * horizon + 2):
         return None
     first_row = max(WARM_UP, known - LONGEST_MEMORY)
-    one = fit_variance(past.inputs, past.proxy, first_row, known, 1)
-    sigma = np.sqrt(forecast_variance(past.inputs, one, first_row, known))
+    one = fit_variance_pair(past, known, 1, share)
+    sigma = np.sqrt(one.between(first_row, known))
     drawn = np.arange(first_row + 1, known)  # each standardised by the forecast of the close before it
     expected, after = sigma[:-1], sigma[1:]
     shocks = past.bar[drawn] / expected[:, None]
@@ -125,10 +186,16 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
 
     persistence, pull = _mean_reversion(after, expected)
     surprise = after / expected - persistence - pull / expected
-    first = _sigma_at(past.inputs, one, rows) * scale
+    first = np.sqrt(one.at(rows)) * scale
     gain = np.full(len(rows), pull * scale)
     if horizon > 1:
-        level = _level(past, first_row, known, rows, horizon, one, persistence, _mean(surprise**2), scale)
+        many = fit_variance_pair(past, known, horizon, share)
+        # both regressions forecast the proxy; one common factor turns it into the variance of closes
+        ratio = _mean(one.between(first_row, known - horizon)) / _mean(
+            many.between(first_row, known - horizon)
+        )
+        average = np.sqrt(many.at(rows)) * np.sqrt(ratio) * scale
+        level = _level(first, average, horizon, persistence, _mean(surprise**2))
         gain = 0.5 * (gain + (1.0 - persistence) * level)
 
     order = np.argsort(shocks[:, 3], kind="stable")
@@ -144,24 +211,12 @@ def fit_shocks(past: PastInputs, known: int, rows: np.ndarray, horizon: int) -> 
 
 
 def _level(
-    past: PastInputs,
-    first_row: int,
-    known: int,
-    rows: np.ndarray,
-    horizon: int,
-    one: np.ndarray,
-    persistence: float,
-    surprise_variance: float,
-    scale: float,
+    first: np.ndarray, average: np.ndarray, horizon: int, persistence: float, surprise_variance: float
 ) -> np.ndarray:
-    """Level that volatility has to head for so that the paths' mean variance is the horizon's forecast."""
-    many = fit_variance(past.inputs, past.proxy, first_row, known, horizon)
-    # both regressions forecast the proxy; one common factor turns it into the variance of closes
-    ratio = _mean(forecast_variance(past.inputs, one, first_row, known - horizon)) / _mean(
-        forecast_variance(past.inputs, many, first_row, known - horizon)
-    )
-    first = _sigma_at(past.inputs, one, rows) * scale
-    average = _sigma_at(past.inputs, many, rows) * np.sqrt(ratio) * scale
+    """Level that volatility has to head for so that the paths' mean variance is the horizon's forecast.
+
+    ``first`` and ``average`` (rows,) are the volatility of the first session and of the whole horizon.
+    """
     # surprises spread volatility round its mean, which adds to the mean variance of a path
     steps = np.arange(horizon)
     spread = surprise_variance * (1.0 - persistence ** (2 * steps)) / (1.0 - persistence**2)
@@ -170,8 +225,8 @@ def _level(
     return np.clip((average - kept * first) / (1.0 - kept), _LEVEL[0] * first, _LEVEL[1] * first)
 
 
-def _sigma_at(inputs: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.sqrt(forecast_variance(np.ascontiguousarray(inputs[rows]), weights, 0, len(rows)))
+def _forecast(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return forecast_variance(np.ascontiguousarray(inputs), weights, 0, len(inputs))
 
 
 @numba.njit(cache=True, nogil=True)

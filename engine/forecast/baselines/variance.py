@@ -113,6 +113,15 @@ def variance_inputs(bars: BarSeries) -> tuple[np.ndarray, np.ndarray]:
     return inputs, proxy
 
 
+def with_more(inputs: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """The inputs (n, 10) with further variances (n, m) before the last column, (n, 10 + m).
+
+    A row on which one of ``more`` is not a positive number has NaN in all of them: it is used in no fit.
+    """
+    known = (np.isfinite(more) & (more > 0.0)).all(axis=1)
+    return np.column_stack([inputs[:, :-1], np.where(known[:, None], more, np.nan), inputs[:, -1:]])
+
+
 @numba.njit(cache=True, nogil=True)
 def _bounded(inputs, row, weights):
     value = 0.0
@@ -153,14 +162,15 @@ def fit_variance(inputs, proxy, first, known, horizon):
 
     Parameters
     ----------
-    inputs, proxy : of :func:`variance_inputs`.
+    inputs, proxy : of :func:`variance_inputs` or :func:`with_more`; rows whose last but one input is NaN are
+        left out.
     first : first row used, at least :data:`WARM_UP`.
     known : bars the fit may see; a row is used when its whole horizon lies inside them.
     horizon : sessions averaged over.
 
     Returns
     -------
-    (10,) float64, non-negative.  Sums run in row order in one thread, so the last bit never depends on the
+    (inputs,) float64, non-negative.  Sums run in row order in one thread, so the last bit never depends on the
     machine's number of cores.
     """
     size = inputs.shape[1]
@@ -171,6 +181,8 @@ def fit_variance(inputs, proxy, first, known, horizon):
         moment = np.zeros(size)
         scaled = np.empty(size)
         for row in range(first, known - horizon):
+            if np.isnan(inputs[row, size - 2]):
+                continue
             ahead = 0.0
             for j in range(1, horizon + 1):
                 ahead += proxy[row + j]

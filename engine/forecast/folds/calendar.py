@@ -130,22 +130,28 @@ def horizon_ends(positions: np.ndarray, horizon_sessions: int) -> np.ndarray:
     return ends
 
 
-def bars_known(positions: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """How many of its own bars a fit used at each row may see: those before the latest refit.
+def latest_refit(positions: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Calendar session of the latest refit at or before each row, (n,) int64; -1 before the first.
 
-    ``starts`` are ascending calendar sessions of the refits.  Row ``t`` uses the latest refit at or before
-    it; rows before the first refit get 0.
+    ``starts`` are ascending calendar sessions of the refits.
     """
     latest = np.searchsorted(starts, positions, side="right") - 1
-    known = np.zeros(len(positions), dtype=np.int64)
-    used = latest >= 0
-    known[used] = np.searchsorted(positions, starts[latest[used]], side="left")
-    return known
+    return np.where(latest >= 0, np.append(starts, -1)[latest], -1).astype(np.int64)
+
+
+def bars_known(positions: np.ndarray, refits: np.ndarray) -> np.ndarray:
+    """How many of its own bars the fit used at each row may see: those before the session ``refits`` (n,) of it.
+
+    Rows without a refit, a negative session, get 0.
+    """
+    known = np.searchsorted(positions, refits, side="left").astype(np.int64)
+    return np.where(refits >= 0, known, 0)
 
 
 def known_bars(dates: np.ndarray, calendar: np.ndarray, settings: ForecastConfig) -> np.ndarray:
     """The same from an instrument's own ``dates`` (n,): refits are counted on the ``calendar`` of all instruments."""
-    return bars_known(calendar_positions(dates, calendar), refit_starts(len(calendar), settings))
+    positions = calendar_positions(dates, calendar)
+    return bars_known(positions, latest_refit(positions, refit_starts(len(calendar), settings)))
 
 
 def effective_sample_size(rows: int, horizon_sessions: int) -> float:

@@ -34,7 +34,8 @@ class Track:
     ends : (N,) session on which the longest horizon ends; ``NEVER`` where it has not ended.
     codes : (N, len(horizons)) int64, -1 unresolved.
     features : (p, N), raw, NaN where unknown.
-    offset : (N, len(horizons), 3) log probabilities of ``filtered_history``.
+    offset : (N, len(horizons), 3) log probabilities of the strongest opponent (``filtered_history``; ``implied_history`` where the
+        config gives it).
     paths : (N, longest, 3) its probabilities for every session 1 .. longest.
     event_session, event_code : (N,) first event within the longest horizon.
     fit_weight : (N,) independent outcomes per row when a model is fitted.
@@ -81,13 +82,15 @@ def build_track(
     features: Sequence[str],
     all_horizons: Sequence[int],
     horizons: tuple[int, ...],
+    *,
+    with_paths: bool = True,
 ) -> Track:
-    """Stack the rows of a group for the given horizons (a subset of ``all_horizons``)."""
+    """Stack the rows of a group for the given horizons (a subset of ``all_horizons``); ``paths`` may be left empty."""
     columns = [list(all_horizons).index(h) for h in horizons]
     longest = horizons[-1]
     parts: list[dict[str, np.ndarray]] = []
     for index, (entry, base) in enumerate(zip(members, baselines, strict=True)):
-        probabilities = base.tables["filtered_history"][:, columns]
+        probabilities = base.tables[base.start][:, columns]
         usable = ~np.isnan(entry.setup).any(axis=1) & np.isfinite(probabilities).all(axis=(1, 2))
         rows = np.flatnonzero(usable)
         positions = calendar_positions(entry.bars.dates, calendar)
@@ -111,7 +114,7 @@ def build_track(
                 "codes": codes,
                 "features": raw,
                 "offset": offset,
-                "paths": base.history.probabilities[rows, :longest],
+                "paths": base.history.probabilities[rows, : longest if with_paths else 0],
                 "event_session": entry.outcomes.event_session[rows].astype(np.int64),
                 "event_code": entry.outcomes.event_code[rows].astype(np.int64),
             }

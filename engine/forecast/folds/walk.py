@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from engine.forecast.folds.calendar import Fold
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.selection import candidate_weights
 from engine.forecast.folds.standardise import Standardiser, fit_standardiser
-from engine.forecast.models.learner import DEVIATION_PENALTIES, Fitted, Learner, Window
+from engine.forecast.models.learner import Fitted, Learner, Window
 from engine.forecast.models.logistic_kernels import linear_logits, row_losses
 from engine.forecast.models.offset_logistic import LinearCandidates, OffsetLogisticLearner
 
@@ -104,12 +105,12 @@ def forecast_track(
     folds: tuple[Fold, ...],
     learner: Learner,
     *,
-    deviations: bool,
+    own_learner: Callable[[], OffsetLogisticLearner] | None,
     rolling_sessions: int | None = None,
 ) -> TrackForecast:
     """Forecast every row of ``track`` dated in one of ``folds``, each from what was known before its fold.
 
-    With ``deviations``, each instrument of a fold that trains on more than one then gets a model of its own
+    With an ``own_learner``, each instrument of a fold that trains on more than one then gets a model of its own
     whose offset is the forecast of the group, shrunk to it in the same way as the group is shrunk to the
     baseline.  What counts is the training rows, not the list of instruments: one that begins years after the
     fold must not change it.
@@ -119,7 +120,7 @@ def forecast_track(
     number = np.full(n, np.iinfo(np.int64).min, dtype=np.int64)
     done = np.zeros(n, dtype=bool)
     evidence = _Evidence(n, learner.candidates)
-    own = [OffsetLogisticLearner(DEVIATION_PENALTIES) for _ in track.symbols] if deviations else []
+    own = [] if own_learner is None else [own_learner() for _ in track.symbols]
     own_evidence = [_Evidence(n, learner_i.candidates) for learner_i in own]
     models: list[FoldModel] = []
     for fold in folds:
@@ -138,7 +139,7 @@ def forecast_track(
             candidates = model.fitted.logits(z, offset, paths)
             evidence.record(rows, candidates[:, :, -1], track.codes[rows, -1], track.evidence_weight[rows])
             centre = model.fitted.mixed(model.weights, z, offset, paths)
-            if deviations and _several(track, used):
+            if own and _several(track, used):
                 _fit_deviations(track, used, model, own, own_evidence, known)
                 _record_deviations(track, rows, model, own_evidence, z, centre)
                 centre = model._deviate(centre, z, track.instrument[rows])

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from engine.forecast.models.offset_logistic import OffsetLogisticLearner
 
 # ridge penalties of the candidates, in independent outcomes; the last leaves the baseline as it is
 PENALTIES = (100.0, 400.0, 1600.0, 6400.0, np.inf)
@@ -78,14 +81,14 @@ class Model:
     learner : (names of the features, horizons of the track) -> a fresh learner.
     rebuilt : (arrays of :meth:`Fitted.arrays`, horizons of the track) -> the candidates.
     all_horizons : one model answers all horizons; else there is one for each.
-    own_models : each instrument of a pooled group also gets a model of its own, shrunk to the group's.
+    own : -> what each instrument of a pooled group is fitted with beyond the group's model, shrunk to it; None: nothing.
     needs_events : it is fitted to the session of the first event, which the outcome rule ``terminal`` has not.
     """
 
     learner: Callable[[Sequence[str], tuple[int, ...]], Learner]
     rebuilt: Callable[[Mapping[str, np.ndarray], tuple[int, ...]], Fitted]
     all_horizons: bool = False
-    own_models: bool = False
+    own: Callable[[], OffsetLogisticLearner] | None = None
     needs_events: bool = False
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import cholesky
 
 from engine.forecast.models.learner import (
+    DEVIATION_PENALTIES,
     DIRECTION_FACTOR,
     FOLD_TOLERANCE,
     PENALTIES,
@@ -112,10 +113,21 @@ class LinearCandidates:
 
 
 class OffsetLogisticLearner:
-    """Ridge path of offset logistic regressions, each penalty warm-started from the previous fold."""
+    """Ridge path of offset logistic regressions, each penalty warm-started from the previous fold.
 
-    def __init__(self, penalties: tuple[float, ...] = PENALTIES) -> None:
+    ``directions`` (3, m) are the orthonormal ones in which the features may move a table, ``shrunk`` (m,) how many
+    times the penalty each costs.
+    """
+
+    def __init__(
+        self,
+        penalties: tuple[float, ...] = PENALTIES,
+        directions: np.ndarray = SCENARIO_CONTRASTS,
+        shrunk: tuple[float, ...] = (DIRECTION_FACTOR, 1.0),
+    ) -> None:
         self.penalties = penalties
+        self.directions = np.ascontiguousarray(directions)
+        self.shrunk = np.array(shrunk)
         self.candidates = len(penalties)
         self._theta: np.ndarray | None = None
 
@@ -125,7 +137,7 @@ class OffsetLogisticLearner:
 
     def fit(self, window: Window) -> LinearCandidates:
         """Fit all penalties to the window."""
-        shape = (len(window.features) + 1, 2)
+        shape = (len(window.features) + 1, self.directions.shape[1])
         if self._theta is None:
             self._theta = np.zeros((self.candidates, *shape))
         rows = LogisticRows(
@@ -133,20 +145,20 @@ class OffsetLogisticLearner:
             np.ascontiguousarray(window.offset[:, 0]),
             np.ascontiguousarray(window.codes[:, 0]),
             window.weight,
-            SCENARIO_CONTRASTS,
+            self.directions,
         )
         hessian = rows.curvature()
         for c, penalty in enumerate(self.penalties):
             if np.isinf(penalty):
                 continue  # stays at 0: the offset itself
-            ridge = np.tile([penalty * DIRECTION_FACTOR, penalty], (shape[0], 1))
+            ridge = np.tile(penalty * self.shrunk, (shape[0], 1))
             fitted = fit_theta(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE)
             self._theta[c] = fitted.point.reshape(shape)
-        return LinearCandidates(self._theta @ SCENARIO_CONTRASTS.T)
+        return LinearCandidates(self._theta @ self.directions.T)
 
 
 MODEL = Model(
     learner=lambda names, horizons: OffsetLogisticLearner(),
     rebuilt=lambda arrays, horizons: LinearCandidates(arrays["coefficients"]),
-    own_models=True,
+    own=lambda: OffsetLogisticLearner(DEVIATION_PENALTIES),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.report.page.material import ReportMaterial
 from engine.table import words
+from engine.table.outlook import against_opponent
 from engine.table.pieces import in_sight
 from engine.table.scenario import HorizonTable, LevelLine, Scenario
 
@@ -59,6 +60,7 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
         "has_interval": any(row["interval"] for row in rows),
         "rows": rows,
         "facts": words.sentence("; ".join(facts)),
+        "against": against_opponent(table),
         "reliability": table.reliability,
     }
 

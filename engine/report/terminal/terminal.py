@@ -23,7 +23,7 @@ from engine.report.terminal.plain_text import PlainTextConsole
 from engine.report.terminal.universe import universe_view
 from engine.report.trust import Trust, member_sentences, read_metrics
 from engine.table import horizon_ends, words
-from engine.table.outlook import outlook
+from engine.table.outlook import against_opponent, outlook
 from engine.table.pieces import in_sight
 from engine.table.scenario import HorizonTable, LevelLine, Scenario
 
@@ -221,6 +221,9 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
         note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
         parts.append(note)
+    against = against_opponent(table)
+    if against:
+        parts.append(Text(f"  {against}"))
     tail = _touches(table)
     if tail:
         parts.append(Text(f"  {tail}"))

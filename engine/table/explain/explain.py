@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.config import Config
 from engine.errors import InputError
+from engine.forecast.baselines.filtered_history import MoreVariances
 from engine.forecast.folds.calendar import effective_sample_size, known_bars
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import FoldModel, TrackForecast
@@ -55,7 +56,8 @@ def explain(
     for symbol, day in requests:
         if symbol not in entries:
             raise InputError("forecast.unknown_symbol", f"{symbol!r} is not one of {', '.join(entries)}")
-        result[symbol, day] = Explanation()
+        more = forecasts.more.get(symbol) is not None
+        result[symbol, day] = Explanation(opponent="implied_history" if more else "filtered_history")
         wanted.setdefault((symbol, entries[symbol].bars.index_of(day)), []).append((symbol, day))
     refits: list[_Refits] = []
     for group in forecasts.groups:
@@ -220,23 +222,38 @@ def _intervals(
     offsets = dict(resampled)
     for symbol, bar in (place for one in refits for place in one.places()):
         if (symbol, bar) not in offsets:  # once for all horizons
-            offsets[symbol, bar] = resampled_past(entries[symbol], bar, forecasts.calendar, config)
+            more = forecasts.more.get(symbol)
+            offsets[symbol, bar] = resampled_past(entries[symbol], bar, forecasts.calendar, config, more)
     for one in refits:
-        low, high = _spread(config, one, offsets)
-        published = one.group.published[one.position]
+        found = _spread(config, one, offsets)
+        published, offset = one.group.published[one.position], one.track.offset
         for q, (row, target) in enumerate(one.asked):
             for k, horizon in enumerate(one.track.horizons):
                 for code, name in enumerate(SCENARIOS):
                     centre = log_odds(published[row, k, code])
                     target.intervals[horizon, name] = (
-                        float(logistic(centre + low[q, k, code])),
-                        float(logistic(centre + high[q, k, code])),
+                        float(logistic(centre + found.low[q, k, code])),
+                        float(logistic(centre + found.high[q, k, code])),
+                    )
+                    apart = float(published[row, k, code] - np.exp(offset[row, k, code]))
+                    target.differences[horizon, name] = (
+                        apart,
+                        apart + float(found.less[q, k, code]),
+                        apart + float(found.more[q, k, code]),
                     )
 
 
-def _spread(
-    config: Config, one: _Refits, past: Mapping[tuple[str, int], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spreads:
+    """Spread of refits below and above their middle, (dates, horizons, 3): log-odds, and differences to the opponent."""
+
+    low: np.ndarray
+    high: np.ndarray
+    less: np.ndarray
+    more: np.ndarray
+
+
+def _spread(config: Config, one: _Refits, past: Mapping[tuple[str, int], np.ndarray]) -> _Spreads:
     track, calibrated = one.track, one.group.calibrated[one.position]
     learner = model_named(config.forecast.model).learner(track.names, track.horizons)
     offsets = np.stack([past[place] for place in one.places()], axis=1)[:, :, : track.horizons[-1]]
@@ -255,7 +272,10 @@ def _spread(
         )
     # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
     # spread, in log-odds, and the forecast itself is the middle of it
-    return spread_of_refits(log_odds(drawn), config.verify.interval)
+    low, high = spread_of_refits(log_odds(drawn), config.verify.interval)
+    # table and opponent are refitted to the same draw: what they share leaves the difference
+    alone = offsets[:, :, np.array(track.horizons) - 1]
+    return _Spreads(low, high, *spread_of_refits(drawn - alone, config.verify.interval))
 
 
 def spread_of_refits(draws: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:
@@ -272,12 +292,14 @@ def spread_of_refits(draws: np.ndarray, coverage: float) -> tuple[np.ndarray, np
     return low, high
 
 
-def resampled_past(entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config) -> np.ndarray:
-    """The baseline of one bar from resampled pasts, the same ones for all horizons; another set for each instrument.
+def resampled_past(
+    entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config, more: MoreVariances | None = None
+) -> np.ndarray:
+    """The opponent of one bar from resampled pasts, the same ones for all horizons; another set for each instrument.
 
     ``calendar`` is that of all instruments; see :func:`engine.table.explain.intervals.resampled_offsets`.
     """
     known = int(known_bars(entry.bars.dates, calendar, config.forecast)[bar])
     draws = config.forecast.interval_draws
     with threadpool_limits(1, user_api="blas"):
-        return resampled_offsets(entry.bars, entry.setup[bar], bar, known, config, draws)
+        return resampled_offsets(entry.bars, entry.setup[bar], bar, known, config, draws, more)

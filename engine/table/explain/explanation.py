@@ -14,6 +14,8 @@ class Explanation:
     Attributes
     ----------
     intervals : (horizon, scenario) to (low, high), with the coverage of ``verify.interval``.
+    differences : (horizon, scenario) to the probability minus the ``opponent``'s, and what bounds it.
+    opponent : name of the baseline that the classifier starts from.
     notes : (horizon, scenario) to a sentence; a plain geometric note stands where none is given.
     reliability : (horizon, scenario) to a sentence such as "of 214 past forecasts between 45 and 55%, 49% came true".
     effective_rows : horizon to independent training windows of this instrument (rows / horizon).
@@ -23,6 +25,8 @@ class Explanation:
     """
 
     intervals: dict[tuple[int, str], tuple[float, float]] = field(default_factory=dict)
+    differences: dict[tuple[int, str], tuple[float, float, float]] = field(default_factory=dict)
+    opponent: str = ""
     notes: dict[tuple[int, str], str] = field(default_factory=dict)
     reliability: dict[tuple[int, str], str] = field(default_factory=dict)
     effective_rows: dict[int, float] = field(default_factory=dict)

@@ -14,11 +14,12 @@ import numpy as np
 
 from engine.bars.series import BarSeries
 from engine.config import Config
-from engine.forecast.baselines.filtered_history import filtered_history
+from engine.forecast.baselines.filtered_history import MoreVariances, Simulation, simulated
 from engine.forecast.calibration import calibrator_named
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import FEWEST_OUTCOMES, FoldModel, TrackForecast, window_of
-from engine.forecast.models.learner import DEVIATION_PENALTIES, Learner, Window
+from engine.forecast.models import model_named
+from engine.forecast.models.learner import Learner, Window
 from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
 from engine.forecast.models.offset_logistic import OffsetLogisticLearner
 from engine.forecast.probabilities import FLOOR, floor_probabilities
@@ -40,12 +41,19 @@ class Query:
 
 
 def resampled_offsets(
-    bars: BarSeries, setup: np.ndarray, bar: int, known: int, config: Config, draws: int
+    bars: BarSeries,
+    setup: np.ndarray,
+    bar: int,
+    known: int,
+    config: Config,
+    draws: int,
+    more: MoreVariances | None = None,
 ) -> np.ndarray:
-    """``filtered_history`` of one date refitted on resampled bars, (draws, longest, 3) probabilities.
+    """The opponent that the classifier starts from, of one date, refitted on resampled bars, (draws, longest, 3) probabilities.
 
     The ``known`` bars of the fit are resampled in blocks; the bars that follow up to ``bar``, and the last
-    ones before the date, stay as they were.
+    ones before the date, stay as they were.  ``more``, what options say at each close, goes with its bar; its share
+    is that of the date.
     """
     longest = max(config.horizons)
     moves = {
@@ -80,16 +88,12 @@ def resampled_offsets(
         allowed[-1] = len(picked) - len(tail) + 1
         wanted = np.zeros(n, dtype=bool)
         wanted[-1] = True
-        return filtered_history(
-            synthetic,
-            placed,
-            allowed,
-            longest,
-            config.outcome,
-            config.forecast.paths,
-            interval_seed(config.seed, d),
-            rows=wanted,
-        ).probabilities[-1]
+        how = Simulation(longest, config.outcome, config.forecast.paths, interval_seed(config.seed, d))
+        moved = None
+        if more is not None and more.share[bar] > 0.0 and np.isfinite(more.values[bar]).all():
+            values = more.values[np.concatenate(([0], picked + 1))]
+            moved = MoreVariances(values, np.full(n, more.share[bar]))
+        return simulated(synthetic, placed, allowed, how, wanted, moved).probabilities[-1]
 
     return np.stack(in_threads(one_history, range(draws)))
 
@@ -117,7 +121,8 @@ def resampled_forecasts(
     columns = np.array(track.horizons) - 1
     rolling = config.forecast.rolling_sessions if config.forecast.window == "rolling" else None
     used = track.training_slice(model.fold, rolling)
-    own = {index: OffsetLogisticLearner(DEVIATION_PENALTIES) for index in model.deviations}
+    own_learner = model_named(config.forecast.model).own
+    own = {} if own_learner is None else {index: own_learner() for index in model.deviations}
     for d in range(draws):
         rng = resampled_rows(config.seed, track.horizons[-1], model.fold.start, d)
         paths = offsets[d]

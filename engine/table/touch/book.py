@@ -13,6 +13,7 @@ from engine.forecast.folds.calendar import (
     bars_known,
     calendar_positions,
     horizon_ends,
+    latest_refit,
     pooled,
     refit_starts,
     union_calendar,
@@ -73,7 +74,7 @@ def touch_part(replay: Replay, calendar: np.ndarray, config: Config) -> TouchPar
     pairs = level_pairs(replay)
     chosen, pointer = _of_rows(pairs, wanted, _REACH * np.sqrt(longest) * replay.indicators[:, SIGMA])
     prices = pairs.prices[chosen]
-    known = bars_known(positions, refit_starts(len(calendar), config.forecast))
+    known = bars_known(positions, latest_refit(positions, refit_starts(len(calendar), config.forecast)))
     baseline = level_touch(bars, known, pointer, prices, longest, config.forecast.paths, config.seed)
     rows = {
         "sizes": np.diff(pointer)[wanted],

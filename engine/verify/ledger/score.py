@@ -17,6 +17,7 @@ from engine.outcomes.outcomes import label
 from engine.question import SETUP
 from engine.scenarios import SCENARIOS, UNRESOLVED
 from engine.verify.calibration.calibration import calibration
+from engine.verify.ledger.comparison import sequential_comparison
 from engine.verify.ledger.sequential import sequential_calibration
 from engine.verify.plain import plain
 from engine.verify.rows import Rows, columns_of, common_rows
@@ -36,9 +37,9 @@ class LedgerScore:
         status, matured_on, outcome, and the forecasters' probabilities.  ``status`` is ``resolved``,
         ``open`` (the horizon has not passed), ``no_bar`` (the bars lack that date) or ``backfilled``
         (recorded more than five days after its close; its outcome is shown, it is not scored).
-    metrics : JSON-able: horizon -> rows, effective_rows, scores, skill, sequential test, calibration (from
-    five
-        non-overlapping windows on); and counts per status.
+    metrics : JSON-able: horizon -> rows, effective_rows, scores, skill, sequential test, comparison with
+        filtered_history (nats; an end that no data bound yet is None), calibration (from five non-overlapping windows
+        on); and counts per status.
     """
 
     rows: pd.DataFrame
@@ -104,6 +105,24 @@ def _horizon(rows: Rows, settings: VerifyConfig, seed: int) -> dict[str, Any]:
             else "no evidence against calibration so far",
         },
     }
+    if "filtered_history" in rows.probabilities:
+        against = sequential_comparison(
+            rows.probabilities["model"],
+            rows.probabilities["filtered_history"],
+            rows.codes,
+            rows.frame["date"].to_numpy(),
+            rows.frame["matured_on"].to_numpy(),
+            horizon=rows.horizon,
+            coverage=settings.interval,
+        )
+        out["comparison"] = {
+            "baseline": "filtered_history",
+            "advantage_nats": against.advantage,
+            "low": against.low,
+            "high": against.high,
+            "e_better": against.e_better,
+            "e_worse": against.e_worse,
+        }
     if rows.dates / rows.horizon >= _TEST_FROM:
         fitted = calibration(
             rows,

@@ -3,8 +3,10 @@
 Under exact forecasts p, the factor q(y) / p(y) of any other forecast q has mean 1, so the product of such
 factors is a fair game's wealth: it exceeds 1 / a with probability at most a, however often one looks.
 Overlap would break that, so the rows are dealt into sequences whose windows do not overlap; each sequence is
-a game of its own.  The bets are a fixed mixture: log-odds stretched or shrunk by 1.25 and 1.5, each class
-tilted up or down by a quarter in odds.
+a game of its own (:mod:`~.games`).  The bets are a fixed mixture: three quarters on temperatures, each of which stakes on
+all classes at once (log-odds times 0.4 to 1.5), a quarter on each class tilted up or down by a quarter in odds.
+
+The price of looking every day, and of the overlap, is power: docs/method.md, section 11.
 
 Each game's running maximum M is turned into evidence that survives hindsight, (M - 1 - ln M) / (ln M)^2,
 whose mean over the sequences is an e-value whatever the dependence between them; p = 1 / e.
@@ -21,9 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import InputError
+from engine.verify.ledger.games import adjusted, dealt
 from engine.verify.sound import sound_codes, sound_probabilities
 
-_STRETCH = (1 / 1.5, 1 / 1.25, 1.25, 1.5)
+STRETCHES = (0.4, 0.5, 0.65, 0.8, 1.25, 1.5)  # a forecast is far more often too bold than too timid
+_ON_STRETCHES = 0.75
 _TILT = np.log(1.25)
 
 
@@ -62,46 +66,32 @@ def sequential_calibration(
         ``verify.not_probabilities``, ``verify.not_outcomes``, ``verify.shape``, ``verify.zero_probability``
         (what happened was called impossible: no bet can be settled).
     """
-    made, matured = np.asarray(made_on), np.asarray(matured_on)
-    if len(made) == 0:
+    if len(np.asarray(made_on)) == 0:
         return SequentialTest(0, 0, 1.0, 1.0)
     p = sound_probabilities(probabilities)
     y = sound_codes(codes, len(p), p.shape[1])
-    if made.shape != (len(p),) or matured.shape != (len(p),):
-        raise InputError("verify.shape", "made_on and matured_on must have one date per row")
-    if np.any(matured <= made):
-        raise InputError("verify.shape", "a forecast matured on or before the date it was made")
+    bet, sequence = dealt(made_on, matured_on, len(p))
     hit = p[np.arange(len(p)), y]
     if np.any(hit <= 0):
         raise InputError(
             "verify.zero_probability", f"row {int(np.argmin(hit))} gave probability 0 to what happened"
         )
     factors = np.column_stack([q[np.arange(len(p)), y] / hit for q in _bets(p)])
-
-    days, day = np.unique(made, return_inverse=True)
-    free_from: list[object] = []  # per sequence: when its last bet was settled
-    wealth: list[np.ndarray] = []
-    best: list[float] = []
-    for d in range(len(days)):
-        mine = day == d
-        bet = factors[mine].mean(axis=0)
-        for s in range(len(wealth) + 1):
-            if s == len(wealth):
-                wealth.append(np.ones(factors.shape[1]))
-                best.append(1.0)
-                free_from.append(days[d])
-            if free_from[s] <= days[d]:
-                wealth[s] = wealth[s] * bet
-                best[s] = max(best[s], float(wealth[s].mean()))
-                free_from[s] = matured[mine].max()
-                break
-    e_value = float(np.mean([_adjusted(m) for m in best]))
-    return SequentialTest(len(p), len(wealth), e_value, min(1.0, 1.0 / e_value))
+    share = 1.0 / np.bincount(bet)
+    factor = np.zeros((len(sequence), factors.shape[1]))
+    np.add.at(factor, bet, factors * share[bet, None])
+    weights = _weights(p.shape[1])
+    best = []
+    for s in range(sequence.max() + 1):
+        wealth = np.cumprod(factor[sequence == s], axis=0) @ weights
+        best.append(max(1.0, float(wealth.max())))
+    e_value = float(np.mean([adjusted(m) for m in best]))
+    return SequentialTest(len(p), len(best), e_value, min(1.0, 1.0 / e_value))
 
 
 def _bets(p: np.ndarray) -> list[np.ndarray]:
     safe = np.maximum(p, 1e-12)
-    bets = [safe**power for power in _STRETCH]
+    bets = [safe**power for power in STRETCHES]
     for k in range(p.shape[1]):
         for sign in (1.0, -1.0):
             tilted = safe.copy()
@@ -110,8 +100,9 @@ def _bets(p: np.ndarray) -> list[np.ndarray]:
     return [b / b.sum(axis=1, keepdims=True) for b in bets]
 
 
-def _adjusted(maximum: float) -> float:
-    log = np.log(maximum)
-    if log < 1e-4:
-        return 0.5 + log / 6.0  # its series; the formula is 0 / 0 here
-    return float((maximum - 1.0 - log) / log**2)
+def _weights(classes: int) -> np.ndarray:
+    """What is staked on each bet at the start: three quarters on the temperatures, the rest on the tilts."""
+    tilts = 2 * classes
+    return np.concatenate(
+        [np.full(len(STRETCHES), _ON_STRETCHES / len(STRETCHES)), np.full(tilts, (1 - _ON_STRETCHES) / tilts)]
+    )

@@ -17,6 +17,7 @@ from engine.forecast.folds.calendar import (
     bars_known,
     calendar_positions,
     horizon_ends,
+    latest_refit,
     pooled,
     refit_starts,
     union_calendar,
@@ -94,13 +95,18 @@ def test_horizon_counts_own_sessions_of_an_instrument():
 def test_bars_known_are_those_before_the_latest_refit():
     starts = refit_starts(340, ForecastConfig(min_train_sessions=300, refit_sessions=20))
     assert starts.tolist() == [260, 280, 300, 320]
-    known = bars_known(np.arange(340), starts)
+    known = bars_known(np.arange(340), latest_refit(np.arange(340), starts))
     assert known[:260].tolist() == [0] * 260
     assert known[260:280].tolist() == [260] * 20
     assert known[339] == 320
     # an instrument that begins at session 277: at session 280 three of its own bars are known
-    assert bars_known(np.arange(277, 340), starts)[:4].tolist() == [0, 0, 0, 3]
-    assert (bars_known(np.arange(340), starts) <= np.arange(340)).all()
+    assert bars_known(np.arange(277, 340), latest_refit(np.arange(277, 340), starts))[:4].tolist() == [
+        0,
+        0,
+        0,
+        3,
+    ]
+    assert (bars_known(np.arange(340), latest_refit(np.arange(340), starts)) <= np.arange(340)).all()
 
 
 def test_instruments_are_pooled_as_asked():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from engine.table.explain.analogues import nearest_rows
 from engine.table.explain.explain import effects_on_probabilities, explain, spread_of_refits
 from engine.table.explain.notes import note, phrase
 from engine.table.explain.track_record import reliability_sentence
+from engine.table.outlook import against_opponent
+from engine.table.pieces import HorizonTable, ScenarioRow
 from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
 
 
@@ -40,6 +44,10 @@ def test_everything_beside_the_table(model):
             low, high = told.intervals[horizon, name]
             assert 0 < low <= values[f"p_{name}"] <= high < 1
             assert 0.002 < high - low < 0.6
+            apart, less, more = told.differences[horizon, name]
+            assert apart == pytest.approx(values[f"p_{name}"] - values[f"filtered_history_{name}"], abs=1e-9)
+            assert less <= apart <= more
+            assert more - less < 0.6
             assert told.notes[horizon, name].startswith("distance and volatility alone give")
             assert "_" not in told.notes[horizon, name]
     # labels that end before the last fold starts at session 789, from the first forecast of the baseline on
@@ -181,3 +189,21 @@ def test_saved_models_forecast_the_same(tmp_path, settings):
     first = paths[1].read_bytes()
     save_models(forecasts, tmp_path / "model", *names)
     assert paths[1].read_bytes() == first
+
+
+def test_the_difference_to_the_opponent_is_told_with_its_interval():
+    rows = [
+        ScenarioRow(name, name, p, None, None, {}, "", opponent="filtered_history", difference=d, difference_low=low, difference_high=high)
+        for name, p, d, low, high in (
+            ("continuation", 0.5, 0.04, 0.01, 0.07), ("range", 0.3, -0.03, -0.06, 0.004), ("breakdown", 0.2, -0.01, -0.03, 0.01)
+        )
+    ]  # fmt: skip
+    said = against_opponent(HorizonTable(15, tuple(rows)))
+    assert said == (
+        "Against filtered history, in points: continuation +4 (+1 to +7), range −3 (−6 to 0), breakdown −1 (−3 to "
+        "+1); the interval of continuation leaves out 0."
+    )
+    assert against_opponent(
+        HorizonTable(15, tuple(replace(row, difference_low=-0.1, difference_high=0.1) for row in rows))
+    ).endswith("every interval holds 0.")
+    assert against_opponent(HorizonTable(15, tuple(replace(row, difference=None) for row in rows))) == ""
