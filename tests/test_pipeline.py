@@ -49,7 +49,10 @@ def test_columns_are_those_of_the_contract(finished):
         "instrument", "date", "horizon_sessions", "outcome", "resolved_on", "ambiguous", "target_touched",
         "retest_touched",
     ]  # fmt: skip
-    sources = ("p", "raw", "climatology", "same_reading", "random_walk", "filtered_history", "analyst")
+    sources = (
+        "p", "raw", "climatology", "same_reading", "random_walk", "filtered_history", "analyst",
+        "implied_history", "recalibrated",
+    )  # fmt: skip
     expected = ["instrument", "date", "horizon_sessions", "fold", "outcome"]
     expected += [f"{source}_{name}" for source in sources for name in CLASSES]
     expected += ["p_target_touch", "p_retest_touch"]
