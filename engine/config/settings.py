@@ -177,6 +177,10 @@ class ForecastConfig(Section):
     """Baselines, classifier, calibrator and walk-forward."""
 
     model: Annotated[str, OneOf(MODELS)] = "offset_logistic"
+    models: tuple[Annotated[str, OneOf(MODELS)], ...] = Field(
+        (),
+        description="challengers: fitted in the same folds and scored beside the model, never in its place",
+    )
     calibrator: Annotated[str, OneOf(CALIBRATORS)] = "temperature"
     force_calibrator: bool = Field(
         False, description="use isotonic or venn_abers below 2,000 independent rows"
@@ -196,6 +200,12 @@ class ForecastConfig(Section):
         (),
         description="context series of implied volatilities that the baseline implied_history may use",
     )
+
+    @model_validator(mode="after")
+    def _challengers_differ(self) -> ForecastConfig:
+        if self.model in self.models or len(set(self.models)) < len(self.models):
+            raise ValueError("models: each challenger once, and none of them the model itself")
+        return self
 
 
 class VerifyConfig(Section):

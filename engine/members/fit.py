@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.forecast.calibration.walk import CalibratedTrack
+from engine.forecast.challengers import with_challengers
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import TrackForecast
 from engine.forecast.frame import forecast_table
@@ -168,6 +169,7 @@ def finish_group(
         baselines = weighed(plan, members, [baselines_in(parts[symbol]) for symbol in task.bars])
         baselines = with_group_tables(baselines, plan.horizon_sets, [track.baselines for track in tracks])
         frame = forecast_table(members, baselines, [group], plan.calendar, config)
+        frame = with_challengers(frame, plan, members, baselines)
         del members, baselines
         own = {str(symbol): rows for symbol, rows in frame.groupby("instrument", sort=False)}
         for symbol, bars in task.bars.items():

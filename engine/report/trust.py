@@ -91,7 +91,7 @@ class Trust:
 
     ``projected`` maps each edge of the setup to the share of dates on which it is no level but projected from ATR,
     ``projected_by_instrument`` each instrument to the same.  ``calibration_test`` is the joint test of all horizons as
-    the metrics hold it; empty in runs made before there was one.
+    the metrics hold it; empty in runs made before there was one.  ``scoreboard`` is empty where the run holds one model.
     """
 
     horizons: tuple[HorizonTrust, ...] = ()
@@ -100,6 +100,7 @@ class Trust:
     projected_by_instrument: dict[str, dict[str, float]] = field(default_factory=dict)
     calibration_test: dict[str, Any] = field(default_factory=dict)
     placebo: dict[str, Any] = field(default_factory=dict)
+    scoreboard: dict[str, Any] = field(default_factory=dict)
     backtest: dict[str, Any] = field(default_factory=dict)
     null_draws: float | None = None
 
@@ -130,6 +131,7 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
         },
         calibration_test=dict(_mapping(metrics.get("calibration_test"))),
         placebo=dict(_mapping(metrics.get("placebo"))),
+        scoreboard=dict(_mapping(metrics.get("scoreboard"))),
         backtest=dict(_mapping(metrics.get("backtest"))),
         null_draws=words.number(metrics.get("null_draws")),
     )

@@ -36,6 +36,8 @@
                                         exponent_high, lean, p_temperature_at and p_intercept by horizon,
                                         frequency_minus_forecast by horizon and scenario, p_temperature_of by
                                         instrument, power by alternative; null where no horizon has rows
+    scoreboard                          where forecast.models names challengers:
+                                        engine.verify.skill.scoreboard.scoreboard
     interval_coverage, bootstrap_draws
     null_draws                          drawn; more than ``verify.null_draws`` where so few could never reject
     findings                            list of {code, title, severity, explanation}
@@ -67,7 +69,6 @@ from engine.verify.calibration.calibration import (
     RELIABILITY_COLUMNS,
     Calibration,
     calibration,
-    holm,
     sharpness_by_class,
 )
 from engine.verify.calibration.joint import joint_test
@@ -79,11 +80,13 @@ from engine.verify.calibration.sharpness import entropy_nats
 from engine.verify.checks import CHECKS, not_applicable, run_checks
 from engine.verify.evidence import CheckInput, Evidence
 from engine.verify.finding import Finding
+from engine.verify.multiple import holm
 from engine.verify.plain import plain
 from engine.verify.projected import projected_share
 from engine.verify.rows import Rows, common_rows, windows_together
 from engine.verify.skill.members import member_skill
 from engine.verify.skill.regimes import regimes
+from engine.verify.skill.scoreboard import scoreboard
 from engine.verify.skill.skill import SKILL_COLUMNS, Skill, skill
 
 _SKILL_METRICS = SKILL_COLUMNS[6:]
@@ -188,6 +191,11 @@ def verify(
         "bootstrap_draws": settings.bootstrap_draws,
         "null_draws": _null_draws(config),
     }
+    if config.forecast.models:
+        names, default = config.forecast.models, config.forecast.model
+        metrics["scoreboard"] = scoreboard(
+            forecasts, replay, names, config.horizons, default=default, coverage=settings.interval
+        )
     evidence = evidence or Evidence()
     if evidence.placebo is not None:
         metrics["placebo"] = evidence.placebo.metrics

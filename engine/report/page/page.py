@@ -17,6 +17,7 @@ from engine.foreign import html, visible
 from engine.report.page import figures
 from engine.report.page.alive import alive, policy
 from engine.report.page.material import ReportMaterial
+from engine.report.page.scoreboard import scoreboard_tables
 from engine.report.page.tables import (
     ladder,
     provenance,
@@ -30,6 +31,7 @@ from engine.report.prose.check_groups import group_findings
 from engine.report.prose.glossary import GLOSSARY
 from engine.report.prose.overview import technical_overview
 from engine.report.prose.question import question
+from engine.report.prose.scoreboard_words import scoreboard_sentence
 from engine.report.prose.takeaways import equity_title, history_title, price_title, skill_title, year_title
 from engine.report.prose.verdicts import (
     calibration_verdict,
@@ -97,6 +99,8 @@ def render_page(material: ReportMaterial) -> str:
         calibration=calibration_blocks(trust, charts["reliability"]),
         regimes=regime_tables(trust),
         placebo=placebo_blocks(trust),
+        scoreboard=scoreboard_tables(trust.scoreboard, trust.interval),
+        scoreboard_sentence=scoreboard_sentence(trust.scoreboard),
         backtest=backtest_table(trust.backtest, trust.interval),
         trades=0 if material.trades is None else len(material.trades),
         groups=group_findings(material.metrics, (material.manifest or {}).get("findings")),

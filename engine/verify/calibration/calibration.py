@@ -62,18 +62,6 @@ def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float
     return Calibration(classes, table[list(RELIABILITY_COLUMNS)], nulls, windows)
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down adjustment: reject where the result is at most the family-wise level.
-
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
-    """
-    order = np.argsort(p_values, kind="stable")
-    steps = p_values[order] * (len(p_values) - np.arange(len(p_values)))
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
-
-
 def _figures(p: np.ndarray, y: np.ndarray, null: NullDraws, bins: int, coverage: float) -> dict[str, float]:
     by_brier, by_log_loss = decompose(p, y, "brier"), decompose(p, y, "log_loss")
     line = calibration_line(p, y)

@@ -15,27 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from engine.verify.multiple import benjamini_hochberg
 from engine.verify.rows import Rows
 from engine.verify.skill.diebold_mariano import diebold_mariano
 from engine.verify.skill.scores import log_loss
 
 LEVEL = 0.05  # of each instrument's own test
 FALSE_DISCOVERIES = 0.10  # accepted share of false ones among the discoveries
-
-
-def benjamini_hochberg(p_values: object) -> np.ndarray:
-    """Adjusted p-values (n,): the least false discovery rate at which each is a discovery; NaN stays NaN.
-
-    >>> benjamini_hochberg([0.01, 0.04, 0.03, 0.5]).round(4).tolist()
-    [0.04, 0.0533, 0.0533, 0.5]
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    adjusted = np.full(p.shape, np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1].clip(max=1.0)
-    return adjusted
 
 
 def member_skill(rows: Rows, baseline: str = "filtered_history") -> dict[str, Any]:

@@ -8,12 +8,12 @@ from scipy.stats import kstest
 
 from engine.errors import InputError
 from engine.scenarios import SCENARIOS
-from engine.verify.calibration.calibration import holm
 from engine.verify.calibration.calibration_error import expected_calibration_error, smooth_calibration_error
 from engine.verify.calibration.calibration_line import calibration_line, clipped_log_odds, one_step_line
 from engine.verify.calibration.null import null_draws_of_classes
 from engine.verify.calibration.power import ALTERNATIVES, in_words, power, truth_behind, verdict
 from engine.verify.calibration.reliability import decompose, recalibrated
+from engine.verify.multiple import holm
 from engine.verify.overlap import Windows, correlation_factor, latent_normals
 from engine.verify.standing import standing_windows
 from tests.shared_files import vectors_dir

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from engine.verify.multiple import benjamini_hochberg
 from engine.verify.overlap import Windows
 from engine.verify.rows import Rows
-from engine.verify.skill.members import benjamini_hochberg, member_skill
+from engine.verify.skill.members import member_skill
 
 
 def test_adjusted_p_values_are_scipys():
