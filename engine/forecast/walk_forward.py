@@ -152,10 +152,11 @@ def plan_of(bars: Sequence[BarSeries], config: Config, features: Sequence[str] |
     """How the walk-forward goes through these instruments; see :func:`walk_forward` for parameters and errors."""
     settings = config.forecast
     model = model_named(settings.model)
-    if model.needs_events and config.outcome.rule == "terminal":
+    eventful = [name for name in (settings.model, *settings.models) if model_named(name).needs_events]
+    if eventful and config.outcome.rule == "terminal":
         raise ConfigError(
             "config.no_events",
-            f"forecast.model {settings.model} needs outcomes with events; outcome.rule terminal has none",
+            f"forecast.model {eventful[0]} needs outcomes with events; outcome.rule terminal has none",
             "choose outcome.rule target or band, or another model",
         )
     calendar = union_calendar([series.dates for series in bars])
