@@ -245,6 +245,7 @@ def _fill(
         traded = backtest(bars, market, forecasts, config, crew=crew)
         folder.write_frame("trades.parquet", quoted_frame(traded.trades, last_units(bars)))
         folder.write_frame("equity.parquet", traded.equity)
+        folder.write_frame("thresholds.parquet", traded.thresholds)
         metrics = verified.metrics | {"backtest": plain(traded.metrics)}
         folder.write_json("metrics.json", metrics)
         for text in traded.metrics["warnings"]:

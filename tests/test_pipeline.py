@@ -21,12 +21,12 @@ from tests.conftest import small_config
 
 FILES = {
     "manifest.json", "config.yaml", "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet",
-    "forecasts.parquet", "trades.parquet", "equity.parquet", "metrics.json", "scenario.json", "brief.md",
+    "forecasts.parquet", "trades.parquet", "equity.parquet", "thresholds.parquet", "metrics.json", "scenario.json", "brief.md",
     "report.html", "run.log",
 }  # fmt: skip
 REPRODUCIBLE = (
     "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet", "forecasts.parquet",
-    "trades.parquet", "equity.parquet", "metrics.json", "scenario.json", "brief.md", "report.html",
+    "trades.parquet", "equity.parquet", "thresholds.parquet", "metrics.json", "scenario.json", "brief.md", "report.html",
 )  # fmt: skip
 CLASSES = ("continuation", "range", "breakdown")
 

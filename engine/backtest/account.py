@@ -26,6 +26,7 @@ _AMOUNT, _LONG_ONLY, _BOTH = (
     0,
     2,
 )  # vectorbt's numbers for the type of a size and the direction of an order
+_SPENT = 1e-6  # of the initial cash: what is left of an account that trades no more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,16 +40,35 @@ class Account:
     trades : per column a structured array with one row per trade, in order: ``entry_fill`` and ``exit_fill``
         (prices after slippage), ``size`` (units), ``fees`` (money, both sides), ``pnl`` (money, net) and
         ``return`` (fraction of the money put in, net of fees and slippage).
+    made : per column the number of trades that were made: the first so many.  Fewer than were given where losses and
+        costs have spent the account, which then trades no more.
     """
 
     equity: np.ndarray
     invested: np.ndarray
     trades: list[np.ndarray]
+    made: tuple[int, ...]
 
 
 TRADE_FIELDS = np.dtype(
     [(name, np.float64) for name in ("entry_fill", "exit_fill", "size", "fees", "pnl", "return")]
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulated:
+    """vectorbt's accounts.
+
+    Attributes
+    ----------
+    orders : its records. held, assets : (rows, columns) units of the position, and its value.
+    value : (rows, accounts) worth of each account.
+    """
+
+    orders: np.ndarray
+    held: np.ndarray
+    assets: np.ndarray
+    value: np.ndarray
 
 
 def open_account(
@@ -61,7 +81,9 @@ def open_account(
     slippage_bps: float,
     detail: bool = True,
 ) -> Account:
-    """Trade every column with the whole account, and value it at each close.
+    """Trade every column of long trades with the whole account, and value it at each close.
+
+    An account of which a trade leaves no more than a millionth makes no further trade.
 
     Parameters
     ----------
@@ -72,13 +94,13 @@ def open_account(
         equity is wanted.
     """
     fee, slip = fee_bps * BASIS_POINT, slippage_bps * BASIS_POINT
+    columns = [_until_spent(fills, fee, slip) for fills in columns]
     row_of_open, row_of_close, close = _rows(bars, columns, start)
     # vectorbt drops orders of less than about a millionth of a unit, so cash and prices are brought to one
     # size; by powers of two no digit is lost
-    money, unit = _power_of_two_below(initial_cash) / _CASH_SCALE, _power_of_two_below(close[0])
+    money, unit = power_of_two_below(initial_cash) / _CASH_SCALE, power_of_two_below(float(close.max()))
     shape = (len(close), len(columns))
-    size = np.full(shape, np.nan)
-    price = np.full(shape, np.nan)
+    size, price = np.full(shape, np.nan), np.full(shape, np.nan)
     for column, fills in enumerate(columns):
         entry_rows = np.where(
             fills.entry_at_close, row_of_close[fills.entry - start], row_of_open[fills.entry - start]
@@ -88,54 +110,60 @@ def open_account(
         price[entry_rows, column] = fills.entry_price / unit
         size[exit_rows, column] = -np.inf
         price[exit_rows, column] = fills.exit_price / unit
-    prices = np.ascontiguousarray(np.broadcast_to(close[:, None] / unit, shape))
-    booked = _simulate(prices, size, price, fee=fee, slip=slip, cash=initial_cash / money)
-    value = booked.value[row_of_close] * money
+    scaled = np.ascontiguousarray(np.broadcast_to(close[:, None] / unit, shape))
+    booked = simulate(
+        scaled, size, price, (np.float64(fee), np.float64(slip)), initial_cash / money, shared=False
+    )
+    every = len(row_of_close) == len(close)
+    value = (booked.value if every else booked.value[row_of_close]) * money
+    made = tuple(len(fills) for fills in columns)
     if not detail:
-        return Account(equity=value, invested=np.empty((len(value), 0)), trades=[])
-    invested = booked.invested[row_of_close] * money
-    return Account(equity=value, invested=invested, trades=_trades(booked.trades(), columns, money, unit))
+        return Account(equity=value, invested=np.empty((len(value), 0)), trades=[], made=made)
+    invested = (booked.assets if every else booked.assets[row_of_close]) * money
+    return Account(value, invested, _trades(booked.orders, columns, money, unit), made)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Booked:
-    """vectorbt's books: orders (a record each, whose order by column ``by_column`` tells) and values, (rows, columns)."""
+def simulate(
+    close: np.ndarray,
+    size: np.ndarray,
+    price: np.ndarray,
+    costs: tuple[np.ndarray | np.float64, np.ndarray | np.float64],
+    cash: float,
+    *,
+    shared: bool,
+) -> Simulated:
+    """Let vectorbt's Rust engine fill orders row by row.
 
-    close: np.ndarray
-    orders: np.ndarray
-    by_column: tuple[np.ndarray, np.ndarray]
-    invested: np.ndarray
-    value: np.ndarray
-
-    def trades(self) -> np.ndarray:
-        """One record per sale, vectorbt's exit trades."""
-        found: np.ndarray = rust.get_exit_trades_rs(self.orders, self.close, *self.by_column)
-        return found
-
-
-def _simulate(
-    close: np.ndarray, size: np.ndarray, price: np.ndarray, *, fee: float, slip: float, cash: float
-) -> _Booked:
-    """Carry out orders (rows, columns), NaN where there is none; every column starts with ``cash``."""
+    Parameters
+    ----------
+    close : (rows, columns). size, price : (rows, columns) of the order in each cell, NaN where there is none; infinite
+        sizes take or sell everything, and then only long positions are opened.
+    costs : fee and slippage as fractions, one for all or (columns,).
+    cash : what each column begins with; ``shared``: what all columns begin with together.
+    """
     shape = close.shape
-    one_each = np.ones(shape[1], dtype=np.int64)  # every column is a group, and an account, of its own
-    starting = np.full(shape[1], cash)
+    columns = shape[1]
+    groups = np.array([columns] if shared else [1] * columns, dtype=np.int64)
+    capital = np.full(len(groups), cash)
+    # in which order the columns of a group are asked
+    calls = np.arange(columns, dtype=np.int64) if shared else np.zeros(columns, dtype=np.int64)
+    fees, slippage = (np.asarray(c) if np.ndim(c) == 0 else np.ascontiguousarray(c)[None, :] for c in costs)
 
     def every(value: float | bool) -> np.ndarray:
         return np.array(value)
 
     orders, _ = rust.simulate_from_orders_rs(
         shape,
-        one_each,
-        starting,
-        np.zeros(shape, dtype=np.int64),  # in which order the columns of a group are asked
+        groups,
+        capital,
+        np.ascontiguousarray(np.broadcast_to(calls, shape)),
         size,
         price,
         every(_AMOUNT),
-        every(_LONG_ONLY),
-        every(fee),
+        every(_BOTH if shared else _LONG_ONLY),
+        fees,
         every(0.0),  # fixed fees
-        every(slip),
+        slippage,
         every(_LEAST_UNITS),
         every(np.inf),  # largest size
         every(np.nan),  # no lots
@@ -146,15 +174,28 @@ def _simulate(
         every(False),  # log
         every(np.inf),  # value a position at the order's own price
         close,
-        max_orders=close.size,
+        max_orders=int(np.isfinite(price).sum()) + 1,
         max_logs=1,
     )
-    by_column = rust_records.col_map_rs(np.ascontiguousarray(orders["col"]), shape[1])
+    by_column = rust_records.col_map_rs(np.ascontiguousarray(orders["col"]), columns)
     flow = rust.cash_flow_rs(orders, *by_column, shape, False)
+    if shared:
+        flow = flow.sum(axis=1)[:, None]
     held = rust.assets_rs(rust.asset_flow_rs(orders, *by_column, shape, _BOTH))
-    invested = rust.asset_value_rs(close, held)
-    value = rust.value_rs(rust.cash_rs(flow, starting), invested)
-    return _Booked(close, orders, by_column, invested, value)
+    assets = rust.asset_value_rs(close, held)
+    money = rust.cash_rs(np.ascontiguousarray(flow), capital)
+    return Simulated(orders, held, assets, money + (assets.sum(axis=1)[:, None] if shared else assets))
+
+
+def _until_spent(fills: Fills, fee: float, slip: float) -> Fills:
+    """The trades up to the one that leaves next to nothing of the account."""
+    if not len(fills):
+        return fills
+    kept = fills.exit_price * (1.0 - slip) * (1.0 - fee) / (fills.entry_price * (1.0 + slip) * (1.0 + fee))
+    below = np.cumprod(kept) <= _SPENT
+    if not below.any():
+        return fills
+    return fills.first(int(np.argmax(below)) + 1)
 
 
 def _rows(bars: BarSeries, columns: Sequence[Fills], start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -174,23 +215,28 @@ def _rows(bars: BarSeries, columns: Sequence[Fills], start: int) -> tuple[np.nda
     return row_of_open, row_of_close, close
 
 
-def _power_of_two_below(value: float) -> float:
+def power_of_two_below(value: float) -> float:
+    """The largest power of two that is not above ``value``."""
     return math.ldexp(0.5, math.frexp(value)[1])
 
 
-def _trades(records: np.ndarray, columns: Sequence[Fills], money: float, unit: float) -> list[np.ndarray]:
+def _trades(orders: np.ndarray, columns: Sequence[Fills], money: float, unit: float) -> list[np.ndarray]:
     out = []
+    starts = np.searchsorted(orders["col"], np.arange(len(columns) + 1))
     for column, fills in enumerate(columns):
-        mine = records[records["col"] == column]
-        mine = mine[np.argsort(mine["entry_idx"], kind="stable")]
-        if len(mine) != len(fills):
-            raise AssertionError(f"vectorbt booked {len(mine)} trades of {len(fills)}")
-        table = np.empty(len(mine), dtype=TRADE_FIELDS)
-        table["entry_fill"] = mine["entry_price"] * unit
-        table["exit_fill"] = mine["exit_price"] * unit
-        table["size"] = mine["size"] * (money / unit)
-        table["fees"] = (mine["entry_fees"] + mine["exit_fees"]) * money
-        table["pnl"] = mine["pnl"] * money
-        table["return"] = mine["return"]
+        mine = orders[starts[column] : starts[column + 1]]
+        if len(mine) != 2 * len(fills):
+            raise AssertionError(f"vectorbt booked {len(mine)} orders of {2 * len(fills)}")
+        bought, sold = mine[::2], mine[1::2]
+        put_in = bought["price"] * bought["size"]
+        table = np.empty(len(fills), dtype=TRADE_FIELDS)
+        # the mean price of the one order that opened the position, in vectorbt's own way, to the last bit
+        table["entry_fill"] = put_in / bought["size"] * unit
+        table["exit_fill"] = sold["price"] * unit
+        table["size"] = bought["size"] * (money / unit)
+        table["fees"] = (bought["fees"] + sold["fees"]) * money
+        pnl = sold["price"] * sold["size"] - put_in - bought["fees"] - sold["fees"]
+        table["pnl"] = pnl * money
+        table["return"] = pnl / put_in
         out.append(table)
     return out

@@ -1,7 +1,8 @@
 """Trade the forecasts, and compare with doing something simpler.
 
-The rules of a trade are in :mod:`engine.backtest.fills`, the accounting in :mod:`engine.backtest.account`.
-Each instrument trades an equal share of the initial cash by itself; nothing moves between instruments.
+The rules of a trade are in :mod:`engine.backtest.possible`, what is asked for in :mod:`engine.backtest.plan`, the accounting in
+:mod:`engine.backtest.account` and :mod:`engine.backtest.cash`.  Each instrument trades an equal share of the initial cash by
+itself, and nothing moves between instruments; or (``backtest.cash: shared``) one account trades them all.
 Next to the strategy stand, over the same dates and at the same costs:
 
 buy_and_hold   bought on the first session after the first forecast, sold at the last close.
@@ -19,22 +20,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.account import TRADE_FIELDS
-from engine.backtest.fills import EXIT_REASONS
+from engine.backtest.chance.intervals import account_intervals
+from engine.backtest.chance.thresholds import threshold_curve
+from engine.backtest.frames import Accounts, equity_frame, on_dates, trades_frame
 from engine.backtest.inputs import Tradable, tradable
+from engine.backtest.months import month_table
 from engine.backtest.performance import equity_metrics, session_returns, trade_metrics
+from engine.backtest.plan import Plan, plan
+from engine.backtest.possible import EXIT_REASONS, LONG
 from engine.backtest.sharpe import Search, deflated_sharpe
-from engine.backtest.trading import Traded, account_of, asked, fill, trade
+from engine.backtest.trading import Traded, strategy_account, trade
 from engine.bars.series import BarSeries
 from engine.bars.stretches import runs
 from engine.config import Config
 from engine.errors import InputError
 from engine.parallel import Alone, Crew
+from engine.scenarios import SCENARIOS
 from engine.year import sessions_per_week, sessions_per_year
 
 _WORTH_A_WORKER = 4
-_ASKED = ["instrument", "date", "horizon_sessions", "fold", "p_continuation"]
-CURVES = ("strategy", "buy_and_hold", "unfiltered")
+_SETUP = ("instrument", "date", "floor", "target_low", "sigma")
+_ASKED = (
+    "instrument",
+    "date",
+    "horizon_sessions",
+    "fold",
+    "outcome",
+    *(f"{source}_{scenario}" for source in ("p", "filtered_history") for scenario in SCENARIOS),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,17 +56,20 @@ class BacktestResult:
 
     Attributes
     ----------
-    trades : one row per trade, oldest first.  ``entry_price`` and ``exit_price`` are market prices,
+    trades : one row per trade, oldest first.  ``side`` is ``long`` or ``short``, ``fraction`` the share of the account that the
+        trade asked for.  ``entry_price`` and ``exit_price`` are market prices,
         ``entry_fill`` and ``exit_fill`` include slippage; ``return`` is net of all costs, a fraction of
         the money put in; ``sessions_held`` counts from the signal; ``size`` is in units of the instrument,
         ``fees`` and ``pnl`` in units of ``initial_cash``.
     equity : date, strategy, buy_and_hold, unfiltered, random_median, random_low, random_high (null
-        without random draws), exposure (share of the strategy's account invested at that close).
+        without random draws), exposure (share of the strategy's account in positions at that close).
+    thresholds : the threshold curve and the decision curves (:mod:`engine.backtest.chance.thresholds`); no rows without them.
     metrics : JSON-able, units in keys, None where a figure is not defined.
     """
 
     trades: pd.DataFrame
     equity: pd.DataFrame
+    thresholds: pd.DataFrame
     metrics: dict[str, Any]
 
 
@@ -78,7 +94,7 @@ def backtest(
     replay : columns instrument, date, floor, target_low; NaN where there is no setup.
     forecasts : columns instrument, date, horizon_sessions, fold, p_continuation; rows without a fold or
         without a probability are not traded.
-    crew : trades the instruments; None: this process.
+    crew : trades the accounts; None: this process.
 
     Raises
     ------
@@ -89,7 +105,7 @@ def backtest(
     horizon = traded_horizon(config)
     warnings: list[str] = []
     setups: list[Tradable] = []
-    own_replay = _by_instrument(replay[["instrument", "date", "floor", "target_low"]])
+    own_replay = _by_instrument(replay[replay.columns.intersection(_SETUP)])
     own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(_ASKED)])
     for symbol, bars in bars_by_symbol.items():
         setup = tradable(
@@ -105,44 +121,44 @@ def backtest(
             f"no out-of-sample forecast for {horizon} sessions in any of {', '.join(bars_by_symbol)}",
             "give a longer history or a smaller forecast.min_train_sessions",
         )
-    cash = config.backtest.initial_cash / len(setups)
-    one = partial(_trade, config, horizon, cash)
+    plans = [plan(setup, config, horizon) for setup in setups]
+    accounts = _accounts(plans, config)
     # importing the accounting costs a worker seconds: it must have a few instruments to trade
-    spread = crew is not None and len(setups) >= _WORTH_A_WORKER * crew.workers
-    dates = np.unique(np.concatenate([s.bars.dates[s.start :] for s in setups]))
-    curves: Any = 0
-    invested: Any = 0
-    draws: Any = 0
+    spread = crew is not None and len(accounts) >= _WORTH_A_WORKER * crew.workers
+    names = ["-".join(p.setup.bars.symbol for p in group) for group, _ in accounts]
+    together = Accounts.empty(plans, config)
     traded: list[Traded] = []
-    for t in (crew if crew is not None and spread else Alone()).map(one, setups, bars_by_symbol):
-        curves = curves + _on_dates(t, t.account.equity, dates, cash)
-        invested = invested + _on_dates(t, t.account.invested, dates, 0.0)
-        draws = draws + _on_dates(t, t.draws, dates, cash)
-        traded.append(
-            replace(t, draws=t.draws[:0])
-        )  # hundreds of accounts an instrument: only their sum is kept
-    trades = _trades_frame(traded)
-    equity = _equity_frame(dates, curves, invested, draws, config)
+    for t in (crew if crew is not None and spread else Alone()).map(partial(_trade, config), accounts, names):
+        together.add(t)
+        traded.append(replace(t, draws=t.draws[:0]))  # hundreds of accounts an instrument: only their sum is kept
+    trades = trades_frame(traded)
+    year = sessions_per_year(sessions_per_week(together.dates))
     made = Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
-    year = sessions_per_year(sessions_per_week(dates))
-    metrics = _metrics(traded, trades, (curves, invested, draws), made, year)
+    thresholds, curve = threshold_curve(traded, config, horizon, year)
+    metrics = _metrics(traded, trades, together, made, year)
     metrics |= {
         "horizon_sessions": horizon,
         "entry_threshold": config.backtest.entry_threshold,
         "fee_bps": config.backtest.fee_bps,
         "slippage_bps": config.backtest.slippage_bps,
         "initial_cash": config.backtest.initial_cash,
-        "first_date": str(dates[0]),
-        "last_date": str(dates[-1]),
-        "sessions": len(dates),
+        "settings": _settings(config),
+        "first_date": str(together.dates[0]),
+        "last_date": str(together.dates[-1]),
+        "sessions": len(together.dates),
         "sessions_per_year": year,
+        "intervals": account_intervals(together.curves, config, horizon, year),
+        "months": month_table(together.dates, together.curves[:, 0]),
+        "threshold_curve": curve,
         "warnings": warnings + [w for t in traded for w in _warnings(t, config)],
     }
-    return BacktestResult(trades=trades, equity=equity, metrics=metrics)
+    return BacktestResult(
+        trades=trades, equity=equity_frame(together, config), thresholds=thresholds, metrics=metrics
+    )
 
 
-def _trade(config: Config, horizon: int, cash: float, setup: Tradable) -> Traded:
-    return trade(setup, config, horizon, cash)
+def _trade(config: Config, account: tuple[tuple[Plan, ...], float]) -> Traded:
+    return trade(account[0], config, account[1])
 
 
 def _by_instrument(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -159,106 +175,91 @@ def strategy_equity(
     """
     horizon = traded_horizon(config)
     found = [tradable(bars, replay, forecasts, horizon) for bars in bars_by_symbol.values()]
-    setups = [setup for setup in found if setup is not None]
-    if not setups:
+    plans = [plan(setup, config, horizon) for setup in found if setup is not None]
+    if not plans:
         raise InputError("backtest.no_forecasts", f"no out-of-sample forecast for {horizon} sessions", "")
-    cash = config.backtest.initial_cash / len(setups)
-    dates = np.unique(np.concatenate([s.bars.dates[s.start :] for s in setups]))
+    dates = np.unique(np.concatenate([p.setup.bars.dates[p.setup.start :] for p in plans]))
     total = np.zeros(len(dates))
-    for setup in setups:
-        fills = fill(setup, asked(setup, config), config, horizon)
-        account = account_of(setup, [fills], config, cash, detail=False)
-        total += _align(setup, account.equity, dates, cash)[:, 0]
+    for group, cash in _accounts(plans, config):
+        own = np.unique(np.concatenate([p.setup.bars.dates[p.setup.start :] for p in group]))
+        total += on_dates(own, strategy_account(group, config, cash), dates, cash)
     return total
 
 
-def _align(setup: Tradable, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
-    """Values on other dates: the last one known, or ``before`` where the account is not open yet."""
-    own = setup.bars.dates[setup.start :]
-    at = np.searchsorted(own, dates, side="right") - 1
-    aligned = values[np.maximum(at, 0)]
-    aligned[at < 0] = before
-    return aligned
+def _accounts(plans: list[Plan], config: Config) -> list[tuple[tuple[Plan, ...], float]]:
+    """The instruments of each account, and the cash that it begins with."""
+    if config.backtest.cash == "shared":
+        return [(tuple(plans), config.backtest.initial_cash)]
+    return [((p,), config.backtest.initial_cash / len(plans)) for p in plans]
 
 
-def _on_dates(traded: Traded, values: np.ndarray, dates: np.ndarray, before: float) -> np.ndarray:
-    return _align(traded.setup, values, dates, before)
-
-
-def _trades_frame(traded: list[Traded]) -> pd.DataFrame:
-    parts = []
-    for order, t in enumerate(traded):
-        bars, fills, booked = t.setup.bars, t.fills[0], t.account.trades[0]
-        days = bars.dates.astype("datetime64[us]")
-        part = pd.DataFrame(
-            {
-                "instrument": pd.Series([bars.symbol] * len(fills), dtype="str"),
-                "signal_date": days[fills.signal],
-                "entry_date": days[fills.entry],
-                "entry_price": fills.entry_price,
-                "exit_date": days[fills.exit],
-                "exit_price": fills.exit_price,
-                "exit_reason": pd.Series([EXIT_REASONS[code] for code in fills.reason], dtype="str"),
-                "sessions_held": fills.exit - fills.signal,
-                "p_continuation": t.setup.p_continuation[fills.signal],
-                "floor": t.setup.floor[fills.signal],
-                "target": t.setup.target[fills.signal],
-                "entry_at_close": fills.entry_at_close,
-                **{name: booked[name] for name in TRADE_FIELDS.names or ()},
-                "_order": order,
-            }
-        )
-        parts.append(part)
-    frame = pd.concat(parts, ignore_index=True).sort_values(["signal_date", "_order"], kind="stable")
-    return frame.drop(columns="_order").reset_index(drop=True)
-
-
-def _equity_frame(
-    dates: np.ndarray, curves: np.ndarray, invested: np.ndarray, draws: np.ndarray, config: Config
-) -> pd.DataFrame:
-    frame = pd.DataFrame({"date": dates.astype("datetime64[us]")})
-    for column, name in enumerate(CURVES):
-        frame[name] = curves[:, column]
-    tail = (1.0 - config.verify.interval) / 2.0
-    # whole order statistics, not interpolated ones: bit-identical on every machine
-    levels = {"random_median": 0.5, "random_low": tail, "random_high": 1.0 - tail}
-    ranked = np.sort(draws, axis=1)
-    for name, level in levels.items():
-        rank = int(np.floor(level * max(draws.shape[1] - 1, 0) + 0.5))
-        frame[name] = ranked[:, rank] if draws.shape[1] else np.full(len(dates), np.nan)
-    frame["exposure"] = invested[:, 0] / curves[:, 0]
-    return frame
+def _settings(config: Config) -> dict[str, Any]:
+    """What decides on trades, beside the figures that stand on their own."""
+    names = (
+        "entry", "sides", "exit_on_turn", "sizing", "fraction", "positions", "cash", "max_leverage", "instrument_cap",
+        "family_cap", "funding_percent", "borrow_percent",
+    )  # fmt: skip
+    own = {
+        "probability": "entry_threshold",
+        "expected_value": "entry_edge_bps",
+        "over_filtered_history": "entry_lead",
+    }
+    found = {name: getattr(config.backtest, name) for name in names}
+    found["threshold"] = getattr(config.backtest, own.get(config.backtest.entry, "entry_threshold"))
+    found["lower_bound"] = config.backtest.entry_lower_bound and config.backtest.entry == "expected_value"
+    return found
 
 
 def _metrics(
-    traded: list[Traded],
-    trades: pd.DataFrame,
-    accounts: tuple[np.ndarray, np.ndarray, np.ndarray],
-    search: Search,
-    year: int,
+    traded: list[Traded], trades: pd.DataFrame, accounts: Accounts, search: Search, year: int
 ) -> dict[str, Any]:
-    curves, invested, draws = accounts
+    curves, invested, draws = accounts.curves, accounts.invested, accounts.draws
     strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0], year)
-    strategy["cancelled_entries"] = sum(t.fills[0].cancelled for t in traded)
+    strategy["cancelled_entries"] = sum(m.fills.cancelled for t in traded for m in t.made)
     strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
+    strategy["short_trades"] = int((trades["side"] == "short").sum())
+    strategy["entries_without_size"] = sum(p.unsized for t in traded for p in t.plans)
+    strategy["entries_without_room"] = sum(t.no_room for t in traded)
+    strategy["shorts_refused"] = sum(p.refused for t in traded for p in t.plans)
+    strategy["spent_on"] = min((str(t.spent) for t in traded if t.spent is not None), default=None)
     strategy["deflated_sharpe"] = _deflated(curves[:, 0], search, year)
     metrics: dict[str, Any] = {
         "strategy": strategy,
         "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1], year),
         "unfiltered": equity_metrics(curves[:, 2], invested[:, 2], year)
-        | {"trades": sum(len(t.fills[2]) for t in traded)},
+        | {"trades": sum(sum(t.unfiltered) for t in traded)},
         "random_entries": _random_metrics(draws, float(curves[-1, 0]), year),
         "instruments": {},
     }
     own = _by_instrument(trades)
     for t in traded:
-        mine = own.get(t.setup.bars.symbol, trades[:0])
-        metrics["instruments"][t.setup.bars.symbol] = {
-            "strategy": _strategy_metrics(mine, t.account.equity[:, 0], t.account.invested[:, 0], year),
-            "buy_and_hold": equity_metrics(t.account.equity[:, 1], t.account.invested[:, 1], year),
-            "unfiltered": equity_metrics(t.account.equity[:, 2], t.account.invested[:, 2], year),
+        if len(t.plans) > 1:
+            for p, count in zip(t.plans, t.unfiltered, strict=True):
+                metrics["instruments"][p.setup.bars.symbol] = _share_metrics(trades, p, count)
+            continue
+        symbol = t.plans[0].setup.bars.symbol
+        mine = own.get(symbol, trades[:0])
+        metrics["instruments"][symbol] = {
+            "strategy": _strategy_metrics(mine, t.equity[:, 0], t.invested[:, 0], year),
+            "buy_and_hold": equity_metrics(t.equity[:, 1], t.invested[:, 1], year),
+            "unfiltered": equity_metrics(t.equity[:, 2], t.invested[:, 2], year),
         }
     return metrics
+
+
+def _share_metrics(trades: pd.DataFrame, p: Plan, unfiltered: int) -> dict[str, Any]:
+    """What one instrument did inside a shared account, which has one curve only."""
+    mine = trades[trades["instrument"] == p.setup.bars.symbol]
+    net = mine["return"].to_numpy()
+    return {
+        "strategy": {
+            "trades": len(mine),
+            "pnl": float(mine["pnl"].sum()),
+            "win_rate_percent": 100.0 * float(np.mean(net > 0)) if len(net) else None,
+            "average_trade_bps": 1e4 * float(np.mean(net)) if len(net) else None,
+        },
+        "unfiltered": {"trades": unfiltered},
+    }
 
 
 def _random_metrics(draws: np.ndarray, final: float, year: int) -> dict[str, Any]:
@@ -313,18 +314,39 @@ def _stretches(bars: BarSeries) -> str:
 
 
 def _warnings(traded: Traded, config: Config) -> list[str]:
-    symbol, strategy = traded.setup.bars.symbol, traded.fills[0]
     found = []
-    late = int(strategy.entry_at_close.sum())
-    if late:
+    for p, m in zip(traded.plans, traded.made, strict=True):
+        symbol, late = p.setup.bars.symbol, int(m.fills.entry_at_close.sum())
+        if late:
+            found.append(
+                f"{symbol}: {late} of {len(m.fills)} entries are filled at the close of the next session, because the"
+                f" opens of {_stretches(p.setup.bars)} are not traded prices"
+            )
+        if len(m.fills) == 0:
+            found.append(f"{symbol}: no trade; {_why_none(p, config)}")
+        if p.unsized:
+            found.append(
+                f"{symbol}: {p.unsized} entries asked for, but {config.backtest.sizing} gave them no size"
+            )
+        if p.refused:
+            found.append(
+                f"{symbol}: {p.refused} short entries asked for, but the instrument is marked long_only"
+            )
+    if traded.spent is not None:
+        names = ", ".join(p.setup.bars.symbol for p in traded.plans)
         found.append(
-            f"{symbol}: {late} of {len(strategy)} entries are filled at the close of the next session, because the"
-            f" opens of {_stretches(traded.setup.bars)} are not traded prices"
-        )
-    if len(strategy) == 0:
-        highest = float(np.nanmax(traded.setup.p_continuation))
-        found.append(
-            f"{symbol}: no trade; the highest p_continuation is {highest:.3f},"
-            f" the entry threshold {config.backtest.entry_threshold:g}"
+            f"{names}: losses and costs had spent the account on {traded.spent}; "
+            f"{traded.not_made} later entries were not made"
         )
     return found
+
+
+def _why_none(p: Plan, config: Config) -> str:
+    settings = _settings(config)
+    if config.backtest.entry == "probability" and p.sides == (LONG,):
+        highest = float(np.nanmax(p.setup.p_continuation))
+        return f"the highest p_continuation is {highest:.3f}, the entry threshold {config.backtest.entry_threshold:g}"
+    finite = p.score[np.isfinite(p.score)]
+    if not len(finite):
+        return f"{settings['entry']} has no value on any date"
+    return f"the highest {settings['entry']} is {finite.max():.4g}, its threshold {settings['threshold']:g}"

@@ -1,43 +1,30 @@
-"""From entry signals to filled trades: one walk over the bars of one instrument.
-
-The convention, in one place
-----------------------------
-A signal is given at the close of session ``t``; everything it uses is known then.  The setup (target and
-floor) is frozen at ``t``.
-
-entry    at the open of ``t + 1``.  Where that open is not a traded price
-         (``opens_traded``) at the close of ``t + 1``.  The entry is cancelled where there is nothing left
-         to trade: the open is already at or beyond the target (with floor breaks on touch: or at or below the
-         floor); for a fill at the close, where session ``t + 1`` itself has already touched the target or
-         broken the floor.
-target   a sell limit at ``target``, live from the fill on.  A bar whose high reaches it fills it, at the
-         open where the open has gapped beyond it.
-floor    ``close``: a close below the floor is known only after that close, so the exit is the next open
-         (the next close where that open is not real).  ``touch``: a stop at the floor, filled at the open
-         where the open has gapped below it.  A bar that reaches both levels follows the outcome's rule: the
-         open decides if it gapped beyond one, otherwise the tie policy.
-horizon  at the close of ``t + horizon``, the last session that the forecast speaks of.  The date of that
-         order is known at the entry, so an order at the close looks at nothing later.
-end      a position still open at the last bar there is, is sold at its close.
-
-Where an open is not traded no gap is seen: the target fills at its own price, the stop at the floor or, where
-the whole bar lies below it, at the low (the worst price there was).
+"""From entry signals to filled trades of one instrument; what each trade is stands in :mod:`engine.backtest.possible`.
 
 One position at a time: a signal counts only where no position is open at its close.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
 
+from engine.backtest.possible import (
+    END,
+    EXIT_REASONS,
+    FLOOR,
+    HORIZON,
+    LONG,
+    TARGET,
+    ExitRules,
+    PossibleTrades,
+    possible_trades,
+)
 from engine.bars.series import BarSeries
 from engine.errors import InputError
 
-EXIT_REASONS = ("target", "floor", "horizon", "end")
-TARGET, FLOOR, HORIZON, END = range(4)
+__all__ = ["END", "EXIT_REASONS", "FLOOR", "HORIZON", "TARGET", "Fills", "fill_signals", "select"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +37,7 @@ class Fills:
     entry_at_close : (trades,) bool, True where the open of the entry session was not a traded price.
     entry_price, exit_price : (trades,) float64.
     reason : (trades,) int8 codes into ``EXIT_REASONS``.
+    side : (trades,) int8, 1 long and -1 short.
     cancelled : number of signals whose entry was cancelled by a gap.
     """
 
@@ -60,91 +48,56 @@ class Fills:
     entry_price: np.ndarray
     exit_price: np.ndarray
     reason: np.ndarray
+    side: np.ndarray
     cancelled: int
 
     def __len__(self) -> int:
         return len(self.signal)
 
+    def first(self, count: int) -> Fills:
+        """The first so many trades."""
+        if count == len(self):
+            return self
+        names = ("signal", "entry", "exit", "entry_at_close", "entry_price", "exit_price", "reason", "side")
+        return replace(self, **{name: getattr(self, name)[:count] for name in names})
+
 
 @njit(cache=True)
-def _walk(
-    open_: np.ndarray,
-    high: np.ndarray,
-    low: np.ndarray,
-    close: np.ndarray,
-    opens_traded: np.ndarray,
-    floor: np.ndarray,
-    target: np.ndarray,
-    signals: np.ndarray,
-    horizon: int,
-    touch: bool,
-    tie_target: bool,
-    bars: np.ndarray,
-    prices: np.ndarray,
-) -> tuple[int, int]:
-    n = len(close)
-    count = 0
-    cancelled = 0
-    t = 0
-    while t < n - 1:
-        if not signals[t]:
-            t += 1
-            continue
-        goal = target[t]
-        ground = floor[t]
-        entry = t + 1
-        at_open = opens_traded[entry]
-        if at_open:
-            price = open_[entry]
-            void = price >= goal or (touch and price <= ground)
-            first = entry
-        else:
-            price = close[entry]
-            void = high[entry] >= goal or (low[entry] <= ground if touch else close[entry] < ground)
-            first = entry + 1
-        last = min(t + horizon, n - 1)
-        if void or (not at_open and last == entry):
-            # bought and sold at one and the same close is no trade
-            cancelled += 1
-            t += 1
-            continue
-        x = last
-        out = close[last]
-        reason = HORIZON if last == t + horizon else END
-        for j in range(first, last + 1):
-            real = opens_traded[j]
-            # the fill itself is the first price of the entry session: no gap can lie before it
-            gap_up = real and open_[j] >= goal
-            gap_down = touch and real and open_[j] <= ground
-            up = high[j] >= goal
-            down = touch and low[j] <= ground
-            if gap_up:
-                x, out, reason = j, open_[j], TARGET
-                break
-            if gap_down:
-                x, out, reason = j, open_[j], FLOOR
-                break
-            if up and (not down or tie_target):
-                x, out, reason = j, goal, TARGET
-                break
-            if down:
-                x, reason = j, FLOOR
-                out = ground if high[j] >= ground else low[j]
-                break
-            if not touch and close[j] < ground and j < last:
-                x, reason = j + 1, FLOOR
-                out = open_[j + 1] if opens_traded[j + 1] else close[j + 1]
-                break
-        bars[count, 0] = t
-        bars[count, 1] = entry
-        bars[count, 2] = x
-        bars[count, 3] = reason
-        bars[count, 4] = 0 if at_open else 1
-        prices[count, 0] = price
-        prices[count, 1] = out
-        count += 1
-        t = x
-    return count, cancelled
+def _one_at_a_time(signals: np.ndarray, exits: np.ndarray, void: np.ndarray, kept: np.ndarray) -> int:
+    """Dates of the signals that become trades, into ``kept`` (at least as many as signals); their number.
+
+    ``signals`` (n,) bool, ``exits`` (n,) int64 and ``void`` (n,) bool of the trade that each date would lead to.
+    """
+    count, t = 0, 0
+    last = len(signals) - 1
+    while t < last:
+        if signals[t]:
+            kept[count] = t
+            count += 1
+            if not void[t]:
+                t = exits[t]
+                continue
+        t += 1
+    return count
+
+
+def select(possible: PossibleTrades, signals: np.ndarray, side: int = LONG) -> Fills:
+    """The trades that signals (n,) bool lead to, one position at a time."""
+    signals = np.ascontiguousarray(signals, dtype=np.bool_)
+    kept = np.empty(int(signals.sum()), dtype=np.int64)
+    met = kept[: _one_at_a_time(signals, possible.exit, possible.void, kept)]
+    at = met[~possible.void[met]]
+    return Fills(
+        signal=at,
+        entry=possible.entry[at],
+        exit=possible.exit[at],
+        entry_at_close=possible.entry_at_close[at],
+        entry_price=possible.entry_price[at],
+        exit_price=possible.exit_price[at],
+        reason=possible.reason[at],
+        side=np.full(len(at), side, dtype=np.int8),
+        cancelled=len(met) - len(at),
+    )
 
 
 def fill_signals(
@@ -157,7 +110,7 @@ def fill_signals(
     floor_break: str = "close",
     tie: str = "breakdown",
 ) -> Fills:
-    """Trades that follow from entry signals; see the module docstring for every convention.
+    """Long trades that follow from entry signals; :mod:`engine.backtest.possible` has every convention.
 
     Parameters
     ----------
@@ -189,32 +142,5 @@ def fill_signals(
             f"{bars.symbol}: a signal on {bars.dates[int(np.argmax(blind))]} where there is no setup",
             "give signals only where floor and target are finite",
         )
-    room = int(signals.sum())
-    rows = np.zeros((room, 5), dtype=np.int64)
-    prices = np.zeros((room, 2))
-    count, cancelled = _walk(
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.opens_traded,
-        np.ascontiguousarray(floor, dtype=np.float64),
-        np.ascontiguousarray(target, dtype=np.float64),
-        signals,
-        horizon_sessions,
-        floor_break == "touch",
-        tie == "continuation",
-        rows,
-        prices,
-    )
-    rows, prices = rows[:count], prices[:count]
-    return Fills(
-        signal=rows[:, 0],
-        entry=rows[:, 1],
-        exit=rows[:, 2],
-        reason=rows[:, 3].astype(np.int8),
-        entry_at_close=rows[:, 4].astype(bool),
-        entry_price=prices[:, 0],
-        exit_price=prices[:, 1],
-        cancelled=int(cancelled),
-    )
+    rules = ExitRules(horizon_sessions, floor_break, tie)
+    return select(possible_trades(bars, (floor, target), signals, rules), signals)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.errors import InputError
+from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,15 +20,33 @@ class Tradable:
     ----------
     bars : n bars.
     floor, target : (n,) the setup of each date, NaN where there is none.
-    p_continuation : (n,) out-of-sample probability for the traded horizon, NaN where there is none.
+    table : (n, 3) out-of-sample probabilities for the traded horizon, in the order of ``SCENARIOS``; NaN where there
+        are none.
+    filtered_history : (n, 3) the same of filtered historical simulation.
+    sigma : (n,) daily volatility known at each close, NaN where it is not given.
+    outcome : (n,) int8 position in ``SCENARIOS`` of what came within the horizon, -1 where not resolved.  For scoring
+        only: nothing that decides on a trade reads it.
     start : index of the first bar with a forecast; the account opens at its close.
     """
 
     bars: BarSeries
     floor: np.ndarray
     target: np.ndarray
-    p_continuation: np.ndarray
+    table: np.ndarray
+    filtered_history: np.ndarray
+    sigma: np.ndarray
+    outcome: np.ndarray
     start: int
+
+    @property
+    def p_continuation(self) -> np.ndarray:
+        """(n,) probability of continuation."""
+        return self.table[:, CONTINUATION]
+
+    @property
+    def p_breakdown(self) -> np.ndarray:
+        """(n,) probability of breakdown."""
+        return self.table[:, BREAKDOWN]
 
     @property
     def eligible(self) -> np.ndarray:
@@ -54,16 +73,39 @@ def tradable(
     ]
     if "fold" in rows:
         rows = rows[rows["fold"].notna() & (rows["fold"] >= 0)]
-    floor, target, probability = (np.full(n, np.nan) for _ in range(3))
+    floor, target, sigma = (np.full(n, np.nan) for _ in range(3))
     at = _positions(bars, setups["date"], "replay")
     floor[at] = setups["floor"].to_numpy(dtype=np.float64)
     target[at] = setups["target_low"].to_numpy(dtype=np.float64)
+    if "sigma" in setups:
+        sigma[at] = setups["sigma"].to_numpy(dtype=np.float64)
     at = _positions(bars, rows["date"], "forecasts")
-    probability[at] = rows["p_continuation"].to_numpy(dtype=np.float64)
-    known = np.flatnonzero(np.isfinite(probability))
+    table, simulated = (_table(rows, at, n, source) for source in ("p", "filtered_history"))
+    outcome = np.full(n, -1, dtype=np.int8)
+    if "outcome" in rows:
+        outcome[at] = pd.Index(SCENARIOS).get_indexer(pd.Index(rows["outcome"]))
+    known = np.flatnonzero(np.isfinite(table[:, CONTINUATION]))
     if len(known) == 0:
         return None
-    return Tradable(bars=bars, floor=floor, target=target, p_continuation=probability, start=int(known[0]))
+    return Tradable(
+        bars=bars,
+        floor=floor,
+        target=target,
+        table=table,
+        filtered_history=simulated,
+        sigma=sigma,
+        outcome=outcome,
+        start=int(known[0]),
+    )
+
+
+def _table(rows: pd.DataFrame, at: np.ndarray, n: int, source: str) -> np.ndarray:
+    """(n, 3) probabilities of one forecaster; NaN in columns that the frame does not have."""
+    table = np.full((n, len(SCENARIOS)), np.nan)
+    for code, scenario in enumerate(SCENARIOS):
+        if f"{source}_{scenario}" in rows:
+            table[at, code] = rows[f"{source}_{scenario}"].to_numpy(dtype=np.float64)
+    return table
 
 
 def _positions(bars: BarSeries, dates: pd.Series, what: str) -> np.ndarray:

@@ -11,8 +11,15 @@ from engine.year import YEAR
 
 
 def session_returns(equity: np.ndarray) -> np.ndarray:
-    """Simple returns between consecutive closes; (n,) equity gives (n - 1,) returns."""
-    return equity[1:] / equity[:-1] - 1.0
+    """Simple returns between consecutive closes; (n,) equity gives (n - 1,) returns.
+
+    0 from the first close on at which there is nothing left, or less (only short positions can lose more than there is).
+    """
+    before = equity[:-1]
+    if before.min(initial=1.0) > 0:
+        return equity[1:] / before - 1.0
+    alive = np.cumprod(before > 0) > 0
+    return np.where(alive, equity[1:] / np.where(alive, before, 1.0) - 1.0, 0.0)
 
 
 def sharpe_ratio(returns: np.ndarray, year: int = YEAR) -> float | None:
@@ -30,7 +37,7 @@ def sharpe_ratio(returns: np.ndarray, year: int = YEAR) -> float | None:
 
 
 def max_drawdown_percent(equity: np.ndarray) -> float:
-    """Deepest fall from a previous peak, in percent of that peak; 0 or negative."""
+    """Deepest fall from a previous peak, in percent of that peak; 0 or negative, below -100 where money is owed."""
     if len(equity) == 0:
         return 0.0
     return 100.0 * float(np.min(equity / np.maximum.accumulate(equity) - 1.0))
@@ -53,7 +60,7 @@ def equity_metrics(
 
     Parameters
     ----------
-    equity : (n,) account value at each close, positive.
+    equity : (n,) account value at each close, the first one positive.
     invested : (n,) value of the positions at each close, for ``exposure_percent``.
     year : sessions of a year; the key of the Sharpe ratio names them.
     """
@@ -67,7 +74,8 @@ def equity_metrics(
         "max_drawdown_percent": max_drawdown_percent(equity),
     }
     if invested is not None:
-        metrics["exposure_percent"] = 100.0 * float(np.mean(invested / equity))
+        share = np.divide(invested, equity, out=np.zeros(len(equity)), where=equity > 0)
+        metrics["exposure_percent"] = 100.0 * float(np.mean(share))
     return metrics
 
 

@@ -7,19 +7,17 @@ from engine.config.instruments import (
     ContractsSource,
     CsvSource,
     FredSource,
-    Frozen,
     Instrument,
     ParquetSource,
     RollConfig,
     RollDates,
-    Section,
     YahooSource,
 )
 from engine.config.load import config_sha256, dump_config, load_config, parse_config, with_overrides
+from engine.config.section import Frozen, Section
 from engine.config.settings import (
     MOMENTUM_RULES,
     AnalystTable,
-    BacktestConfig,
     Config,
     ForecastConfig,
     OutcomeConfig,
@@ -29,6 +27,7 @@ from engine.config.settings import (
     TuneConfig,
     VerifyConfig,
 )
+from engine.config.trading import BacktestConfig, Dividends, InstrumentTrading
 
 __all__ = [
     "MOMENTUM_RULES",
@@ -41,10 +40,12 @@ __all__ = [
     "ContractsSource",
     "Correction",
     "CsvSource",
+    "Dividends",
     "ForecastConfig",
     "FredSource",
     "Frozen",
     "Instrument",
+    "InstrumentTrading",
     "OutcomeConfig",
     "ParquetSource",
     "ReplayConfig",

@@ -1,6 +1,6 @@
 """Names that a config may give, one line each, and the module that each stands for.
 
-Models and calibrators live in stages above the config, which therefore knows only their names.  To add one: write its
+Models, calibrators, entry rules and sizings live in stages above the config, which therefore knows only their names.  To add one: write its
 module, and add one line here.  A module is imported when its name is used.
 """
 
@@ -49,6 +49,24 @@ CALIBRATORS = Registry[Choice](
         Choice("matrix", "engine.forecast.calibration.affine:MATRIX"),
         Choice("isotonic", "engine.forecast.calibration.isotonic:ISOTONIC"),
         Choice("venn_abers", "engine.forecast.calibration.venn_abers:VENN_ABERS"),
+    ),
+)
+ENTRY_RULES = Registry[Choice](
+    "entry rule",
+    (
+        Choice("probability", "engine.backtest.entries.probability:PROBABILITY"),
+        Choice("expected_value", "engine.backtest.entries.expected_value:EXPECTED_VALUE"),
+        Choice(
+            "over_filtered_history", "engine.backtest.entries.over_filtered_history:OVER_FILTERED_HISTORY"
+        ),
+    ),
+)
+SIZINGS = Registry[Choice](
+    "sizing",
+    (
+        Choice("fixed_fraction", "engine.backtest.sizing.fixed_fraction:FIXED_FRACTION"),
+        Choice("volatility_target", "engine.backtest.sizing.volatility_target:VOLATILITY_TARGET"),
+        Choice("kelly", "engine.backtest.sizing.kelly:KELLY"),
     ),
 )
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from engine.config.instruments import Day, Section
+from engine.config.instruments import Day
+from engine.config.section import Section
 
 
 class Correction(Section):

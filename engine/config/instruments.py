@@ -7,37 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_serializer, model_validator
 
-
-class Frozen(BaseModel):
-    """Frozen; unknown keys, NaN and infinity are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Section(Frozen):
-    """Base of all config sections: does not take ``true`` for 1 either, nor YAML's ``no`` for a word."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_not_one(cls, value: Any, info: ValidationInfo) -> Any:
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        found = value if isinstance(value, (list, tuple)) else (value,)
-        if wanted is not bool and any(isinstance(v, bool) for v in found):
-            raise ValueError(
-                "neither true nor false is meant here (YAML reads yes, no, on and off so: quote a word)"
-            )
-        return value
+from engine.config.section import Frozen, Section
+from engine.config.trading import InstrumentTrading
 
 
 def _iso_date(value: Any) -> Any:
@@ -312,6 +285,12 @@ class Instrument(Section):
     )
     last_date: Day | None = Field(
         None, exclude_if=_is_none, description="last session of a member of an index (null: of the source)"
+    )
+    trading: InstrumentTrading | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="its own costs, where they differ from the backtest section: fee_bps, slippage_bps, funding_percent, "
+        "borrow_percent, dividends; and long_only",
     )
 
     @model_validator(mode="after")

@@ -13,7 +13,9 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.config.choices import CALIBRATORS, MODELS, OneOf
 from engine.config.corrections import Acceptance, Correction
-from engine.config.instruments import ContextConfig, Day, Instrument, Section
+from engine.config.instruments import ContextConfig, Day, Instrument
+from engine.config.section import Section
+from engine.config.trading import BacktestConfig
 
 
 class ReplayConfig(Section):
@@ -220,27 +222,6 @@ class VerifyConfig(Section):
     placebo: bool = Field(True, description="run the placebo of random levels at equal distance")
 
 
-class BacktestConfig(Section):
-    """How forecasts are traded."""
-
-    entry_threshold: float = Field(0.5, gt=0, lt=1, description="enter when p_continuation is at least this")
-    horizon_sessions: int | None = Field(None, description="which horizon is traded (null: the longest)")
-    fee_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
-    slippage_bps: float = Field(1.0, ge=0, le=1000, description="basis points per side")
-    random_entries: int = Field(200, ge=0, le=10_000, description="draws of the random-entry comparison")
-    initial_cash: float = Field(100_000.0, gt=0)
-    trials: int = Field(
-        1,
-        ge=1,
-        description="settings tried before these were chosen; written by tune, deflates the Sharpe ratio",
-    )
-    trials_sharpe_variance: float | None = Field(
-        None,
-        ge=0,
-        description="variance over those trials of their Sharpe ratio per session (null: not known)",
-    )
-
-
 class TuneConfig(Section):
     """What optuna may move, and the holdout it never sees."""
 
@@ -349,4 +330,14 @@ class Config(Section):
             raise ValueError(
                 f"backtest.horizon_sessions {traded} is not one of horizons {list(self.horizons)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shorts_can_be_had(self) -> Config:
+        if self.backtest.sides == "short":
+            for item in self.instruments:
+                if item.trading is not None and item.trading.long_only:
+                    raise ValueError(
+                        f"backtest.sides is short, but {item.symbol} is marked trading.long_only: trade it long or both"
+                    )
         return self

@@ -12,6 +12,7 @@ the same, for intervals      draw; row, session                              :fu
 resampled bars               symbol, draw                                    :func:`resampled_bars`
 resampled training rows      longest horizon, start of the fold, draw        :func:`resampled_rows`
 bootstrap of scores          horizon; draw, step                             :func:`verify_seed`, :func:`bootstrap_unit`
+bootstrap of returns         traded horizon; draw, step                      :func:`verify_seed`, :func:`bootstrap_unit`
 null of calibration, power   horizon; chunk of draws                         :func:`verify_seed`, :func:`null_normals`
 null in which classes race   draw                                            :func:`verify_seed`, :func:`race_normals`
 scores outside a run         horizon                                         :func:`horizon_seed`
@@ -19,6 +20,9 @@ placebo: levels              row                                             :fu
 placebo: bootstrap           horizon; draw, step                             :func:`placebo_seed`
 audit: dates, noise          row                                             :func:`audit_lots`, :func:`audit_noise`
 random entries               symbol, draw, day                               :func:`entry_units`
+the same: side               symbol/side, draw, day                          :func:`entry_units`
+random entries by threshold  symbol/curve (/side), draw, day                 :func:`entry_units`
+random decisions             symbol/decision, draw, day                      :func:`entry_units`
 search                       trial                                           :func:`trial_seed`
 ===========================  ==============================================  ==========================================
 """
@@ -33,7 +37,7 @@ import numpy as np
 
 from engine.kernels.hash import GOLDEN, mix64, splitmix, unit
 
-_VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4}
+_VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4, "returns": 5}
 _NULL, _RACE = 0x0E11, 0x4ACE
 _BARS, _ROWS = 1, 2
 _SEED_STEP, _DRAW_STEP = np.uint64(0xD1342543DE82EF95), np.uint64(0xA0761D6478BD642F)
@@ -62,7 +66,9 @@ def resampled_rows(seed: int, longest_horizon: int, fold_start: int, draw: int) 
     return _generator(seed, _ROWS, longest_horizon, fold_start, draw)
 
 
-def verify_seed(seed: int, horizon: int, use: Literal["skill", "calibration", "power", "joint"]) -> int:
+def verify_seed(
+    seed: int, horizon: int, use: Literal["skill", "calibration", "power", "joint", "returns"]
+) -> int:
     """Seed of one part of the verification of one horizon; ``joint`` is of all horizons, under horizon 0."""
     state = np.random.SeedSequence([seed, horizon, _VERIFY[use]]).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(2))

@@ -82,6 +82,7 @@ def _shared(run: Run) -> ReportMaterial:
         forecasts=run.columns("forecasts", _OF_TABLE),
         trades=run.trades,
         equity=run.equity,
+        thresholds=run.thresholds,
         metrics=run.metrics,
         reliability=run.reliability,
     )

@@ -118,6 +118,12 @@ class Run:
         return self._frame("equity")
 
     @cached_property
+    def thresholds(self) -> pd.DataFrame | None:
+        """What other thresholds would have earned, and the decision curves, with their bands; None in a run of 0.3."""
+        known = (self.path / "thresholds.parquet").exists()
+        return self._frame("thresholds") if known else None
+
+    @cached_property
     def reliability(self) -> pd.DataFrame:
         """The numbers behind the reliability diagrams."""
         return self._frame("reliability")

@@ -5,12 +5,15 @@ from engine.report.charts.history import history_chart
 from engine.report.charts.price import price_chart
 from engine.report.charts.reliability import reliability_chart
 from engine.report.charts.skill import skill_by_year_chart, skill_chart
+from engine.report.charts.thresholds import decision_chart, threshold_chart
 
 __all__ = [
+    "decision_chart",
     "equity_chart",
     "history_chart",
     "price_chart",
     "reliability_chart",
     "skill_by_year_chart",
     "skill_chart",
+    "threshold_chart",
 ]

@@ -40,7 +40,8 @@ def equity_chart(equity: pd.DataFrame) -> str | None:
         axes = figure.add_axes((0.052, 0.09, 0.765, 0.89))
         x = np.arange(len(rows))
         values = np.concatenate(list(curves.values()))
-        spread_out = np.nanmax(values) / np.nanmin(values) > 2.5
+        # an account that owes money has no place on a logarithmic axis
+        spread_out = np.nanmin(values) > 0 and np.nanmax(values) / np.nanmin(values) > 2.5
         if spread_out:
             axes.set_yscale("log")
             axes.yaxis.set_minor_locator(NullLocator())

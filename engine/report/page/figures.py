@@ -44,6 +44,20 @@ def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
         "skill_by_year": _markup(charts.skill_by_year_chart(trust)),
         "equity": _markup(None if material.equity is None else charts.equity_chart(material.equity)),
         "reliability": _reliability(material, trust),
+    } | _decisions(material, trust)
+
+
+def _decisions(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
+    from engine.report import charts
+
+    curve = trust.backtest.get("threshold_curve") or {}
+    settings, best = trust.backtest.get("settings") or {}, curve.get("best") or {}
+    marks = {"used": words.number(settings.get("threshold")), "best": words.number(best.get("threshold"))}
+    table = material.thresholds
+    drawn = {name: charts.decision_chart(table, name) for name in ("continuation", "breakdown")}
+    return {
+        "thresholds": _markup(charts.threshold_chart(table, marks)),
+        "decisions": {name: _markup(text) for name, text in drawn.items() if text},
     }
 
 

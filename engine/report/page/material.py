@@ -22,7 +22,7 @@ class ReportMaterial:
     config : the resolved config of the run.
     scenarios : one per instrument, for the last close, in the order of the config.
     manifest : as in manifest.json.
-    replay, levels, events, outcomes, forecasts, trades, equity : as in the run folder.
+    replay, levels, events, outcomes, forecasts, trades, equity, thresholds : as in the run folder.
     metrics : as in metrics.json, with the backtest under ``backtest``.
     reliability : numbers of the reliability diagrams, as verification gives them.
     fans : symbol -> (longest horizon, 5) quantiles 5, 25, 50, 75 and 95 % of simulated closes after the last one.
@@ -38,6 +38,7 @@ class ReportMaterial:
     forecasts: pd.DataFrame | None = None
     trades: pd.DataFrame | None = None
     equity: pd.DataFrame | None = None
+    thresholds: pd.DataFrame | None = None
     metrics: Mapping[str, Any] | None = None
     reliability: pd.DataFrame | None = None
     fans: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -9,6 +9,14 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any
 
+from engine.report.prose.trading_words import (
+    curve_sentences,
+    difference_sentence,
+    interval_rows,
+    month_rows,
+    rule_sentence,
+    unfiltered_sentence,
+)
 from engine.table import words
 from engine.year import YEAR
 
@@ -32,6 +40,8 @@ _EXITS = (
     ("floor", "at the floor"),
     ("horizon", "with the horizon"),
     ("end", "with the bars"),
+    ("turn", "when a table turned"),
+    ("spent", "with the account"),
 )
 
 
@@ -48,11 +58,20 @@ def backtest_table(backtest: Mapping[str, Any], interval: float = 0.90) -> dict[
         if any(value is not None for value in values):
             cells = [words.MISSING if v is None else words.decimal(v, digits) + unit for v in values]
             rows.append({"label": label, "cells": cells})
-    said = (_costs(backtest), _versus_hold(backtest, interval), _chance(backtest), _trades(backtest))
+    said = (
+        rule_sentence(backtest),
+        _versus_hold(backtest, interval),
+        unfiltered_sentence(backtest),
+        _chance(backtest),
+        _trades(backtest),
+    )
     return {
         "curves": [label for _, label in curves],
         "rows": rows,
         "instruments": _instruments(backtest),
+        "intervals": interval_rows(backtest),
+        "curve": curve_sentences(backtest),
+        "months": month_rows(backtest),
         "sentences": [text for text in said if text],
         "warnings": [words.dated(str(text)) for text in backtest.get("warnings") or ()],
     }
@@ -67,23 +86,15 @@ def backtest_verdict(backtest: Mapping[str, Any], interval: float = 0.90) -> str
     return " ".join(filter(None, (_versus_hold(backtest, interval), _random(backtest))))
 
 
-def _costs(backtest: Mapping[str, Any]) -> str:
-    threshold, horizon = (words.number(backtest.get(key)) for key in ("entry_threshold", "horizon_sessions"))
-    if threshold is None or horizon is None:
-        return ""
-    return (
-        f"Bought at the next open when continuation within {words.plural(horizon, 'session')} was given at least "
-        f"{words.percent(threshold)}; sold at the target, at the floor, or when the horizon ended. "
-        f"Costs per side: {words.decimal(backtest.get('fee_bps'), 1)} basis points of fees and "
-        f"{words.decimal(backtest.get('slippage_bps'), 1)} of slippage."
-    )
-
-
 def _versus_hold(backtest: Mapping[str, Any], interval: float) -> str:
     year = _year(backtest)
     mine, hold = (_figure(backtest, curve, f"sharpe_{year}") for curve in ("strategy", "buy_and_hold"))
     if mine is None or hold is None:
         return ""
+    measured = difference_sentence(backtest, interval)
+    if measured:
+        return measured
+    # runs of 0.3 hold no intervals
     figures = f"Sharpe {words.decimal(mine, 2)} against {words.decimal(hold, 2)}"
     sessions = words.number(backtest.get("sessions"))
     if not sessions:
