@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.backtest.cash import AccountRules, Asked, Candidates, Market, candidates
-from engine.backtest.chance.many import equity_of_many
+from engine.backtest.cash.many import equity_of_many
 from engine.backtest.fills import Fills
 from engine.backtest.plan import Plan
 from engine.backtest.possible import END, LONG, PossibleTrades

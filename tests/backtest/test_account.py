@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.backtest.account import _power_of_two_below, _rows, open_account
+from engine.backtest.account import _rows, open_account, power_of_two_below
 from engine.backtest.fills import fill_signals
 from tests.backtest.trading_twin import gappy_bars, twin_equity
 
@@ -124,7 +124,9 @@ def test_the_account_is_to_the_bit_that_of_vectorbts_own_portfolio():
     )
     row_of_open, row_of_close, close = _rows(bars, [fills, sparse], 20)
     size, price = np.full((2, len(close), 2), np.nan)
-    unit = _power_of_two_below(close[0])  # prices go in by units, because of vectorbt's smallest order
+    unit = power_of_two_below(
+        float(close.max())
+    )  # prices go in by units, because of vectorbt's smallest order
     for column, one in enumerate((fills, sparse)):
         bought = np.where(one.entry_at_close, row_of_close[one.entry - 20], row_of_open[one.entry - 20])
         sold = row_of_close[one.exit - 20]

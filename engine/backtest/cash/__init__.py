@@ -1,7 +1,8 @@
 """Money: what trading costs, how much each trade gets, and what the account is worth.
 
 ``costs`` are of one instrument, ``market`` puts several on one calendar, ``walk`` sizes the trades of one account under its
-limits, ``booking`` has vectorbt account for them.
+limits, ``booking`` has vectorbt account for them.  ``many`` walks thousands of accounts of the same trades at once, with two
+quicker walks (``lone``, ``moments``) for one position at a time.
 """
 
 from engine.backtest.cash.booking import Booked, book

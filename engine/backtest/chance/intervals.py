@@ -22,7 +22,7 @@ from engine.backtest.chance.resample import (
 from engine.backtest.performance import equity_metrics, session_returns
 from engine.config import Config
 from engine.kernels.streams import verify_seed
-from engine.verify.skill.bootstrap import block_sessions
+from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
 
 _FLAT = 1e-12  # a deviation of session returns below this is rounding
 
@@ -43,7 +43,7 @@ def account_intervals(
     length of a block.  None where there are fewer than two blocks of returns.
     """
     returns = np.stack([session_returns(curve) for curve in curves.T], axis=1)
-    block = min(block_sessions(horizon), float(max(len(returns), 1)))
+    block = min(float(BLOCKS_PER_HORIZON * horizon), float(max(len(returns), 1)))
     if len(returns) < 2 * block:
         return None
     seed = verify_seed(config.seed, horizon, "returns")

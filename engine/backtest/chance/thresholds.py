@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.chance.decision import decision_curves
-from engine.backtest.chance.intervals import interval
-from engine.backtest.chance.many import (
+from engine.backtest.cash.many import (
     ASKED,
     DEVIATION,
     DRAWDOWN,
@@ -36,6 +34,8 @@ from engine.backtest.chance.many import (
     accounts_of,
     curve_figures,
 )
+from engine.backtest.chance.decision import decision_curves
+from engine.backtest.chance.intervals import interval
 from engine.backtest.chance.resample import resampled_figures, resampled_positions, resampled_sums
 from engine.backtest.comparisons import every_setup
 from engine.backtest.frames import on_dates

@@ -17,7 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.forecast.baselines import BASELINES, in_reading_order
+from engine.report.prose.backtest_words import backtest_verdict
 from engine.report.prose.check_groups import CheckGroups, group_findings
+from engine.report.prose.trading_words import curve_sentences
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
 from engine.report.terminal.plain_text import PlainTextConsole
 from engine.report.terminal.universe import universe_view
@@ -141,8 +143,11 @@ def run_view(
         parts += [universe_view(tables), Text()]
     for scenario in [] if many else tables:
         parts += [scenario_view(scenario), Text()]
-    parts.append(skill_view(read_metrics(metrics, interval)))
+    trust = read_metrics(metrics, interval)
+    parts.append(skill_view(trust))
     parts += [Text(sentence) for sentence in member_sentences(metrics)]
+    traded = [backtest_verdict(trust.backtest, interval), " ".join(curve_sentences(trust.backtest))]
+    parts += [Text(), *(Text(sentence) for sentence in traded if sentence)] if any(traded) else []
     parts.append(Text())
     groups = group_findings(metrics)
     parts.append(_titles(groups) if many else findings_view(groups))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backtest.backtest import backtest
-from engine.backtest.chance.many import LoneFigures, accounts_of, curve_figures, walked_accounts
+from engine.backtest.cash.many import LoneFigures, accounts_of, curve_figures, walked_accounts
 from engine.backtest.chance.thresholds import FEWEST_TRADES
 from engine.backtest.comparisons import every_setup
 from engine.backtest.trading import place_of, rules_of

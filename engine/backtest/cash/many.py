@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from engine.backtest.cash.lone import lone_kernel
 from engine.backtest.cash.market import Candidates, Market
+from engine.backtest.cash.moments import account_figures, trade_moments
 from engine.backtest.cash.walk import AFTER_SPENT, BUSY, CANCELLED, NO_ROOM, TAKEN, AccountRules, walk_kernel
-from engine.backtest.chance.lone import lone_kernel
-from engine.backtest.chance.moments import account_figures, trade_moments
 
 TRADES, HITS, EARNED, ASKED, FREE = range(5)
 GROWTH, MEAN, DEVIATION, DRAWDOWN, EXPOSURE = range(5)

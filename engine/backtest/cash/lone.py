@@ -17,8 +17,8 @@ def lone_kernel(market, trades, keys, levels, limits, found, curves):
     """An account for each of ``levels`` (k,): a candidate is asked for where its key, of (c,), reaches the level.
 
     ``market`` and ``trades`` are the arrays of :class:`Market` (one instrument) and :class:`Candidates`.  Filled: the
-    arrays of :class:`engine.backtest.chance.many.Accounts` and
-    ``curves`` (k, 5) as in :func:`engine.backtest.chance.many.curve_figures`.
+    arrays of :class:`engine.backtest.cash.many.Accounts` and
+    ``curves`` (k, 5) as in :func:`engine.backtest.cash.many.curve_figures`.
     """
     close, _, dividends, rates, _ = market
     when, side, void, price, weight = trades

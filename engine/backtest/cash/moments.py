@@ -66,7 +66,7 @@ def trade_moments(market, trades, limits, out):
 def account_figures(when, void, moments, keys, levels, dates, counts, curves, spent):
     """An account for each of ``levels`` (k,): a candidate is asked for where its key, of (c,), reaches the level.
 
-    Filled: ``counts`` (k, 5) and ``curves`` (k, 5) of :class:`engine.backtest.chance.many.Accounts`, and ``spent`` (k,) bool: True
+    Filled: ``counts`` (k, 5) and ``curves`` (k, 5) of :class:`engine.backtest.cash.many.Accounts`, and ``spent`` (k,) bool: True
     where the account was spent on the way, so that its figures are not those of a walk over sessions.
     """
     n = max(dates - 1, 1)

@@ -1,0 +1,172 @@
+"""The account with its trade records beside its peers, timed only after their results were found equal.
+
+The rule and the fills are the same for all: signals at the close, filled at the next open, sold at the target, after a close
+below the floor at the next open, or with the horizon; the whole account in every trade, 1 + 1 basis points.  Every peer is given
+the finished fills as orders.  ``backtesting`` is no dependency of the engine; it is measured where it is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks._clock import seconds
+from engine.backtest.account import Account, open_account
+from engine.backtest.fills import Fills, fill_signals
+from engine.bars.series import BarSeries
+from engine.bars.simulate import simulate_bars
+
+_CASH, _FEE, _SLIP, _HORIZON = 100_000.0, 1e-4, 1e-4, 15
+_SIZES = (5_000, 1_000_000)
+
+
+def measure() -> list[dict[str, Any]]:
+    """Each row: name, value, unit, budget."""
+    rows = []
+    for n in _SIZES:
+        bars = simulate_bars(n, seed=1, daily_sigma=0.002)
+        # once a month, so that costs leave something of the account over a million bars
+        signals = np.zeros(n, dtype=bool)
+        signals[20:-1:21] = True
+        if n > 100_000:
+            signals[400_000:] = False
+        fills = fill_signals(bars, bars.close * 0.99, bars.close * 1.01, signals, horizon_sessions=_HORIZON)
+        rows += _beside_peers(bars, fills)
+    rows.append(_spent())
+    return rows
+
+
+def _ours(bars: BarSeries, fills: Fills) -> Account:
+    return open_account(bars, [fills], start=0, initial_cash=_CASH, fee_bps=1.0, slippage_bps=1.0)
+
+
+def _beside_peers(bars: BarSeries, fills: Fills) -> list[dict[str, Any]]:
+    account = _ours(bars, fills)
+    mine = seconds(lambda: _ours(bars, fills))
+    found = [
+        _row(f"account and trade records: ours, {len(bars):,} bars, {len(fills):,} trades", 1e3 * mine, "ms")
+    ]
+    orders = _orders(bars, fills)
+    for engine in ("rust", "numba"):
+        call = _vectorbt(engine, *orders)
+        value, trades = call()
+        np.testing.assert_allclose(value[orders[-1]], account.equity[:, 0], rtol=1e-9)
+        np.testing.assert_allclose(trades["pnl"], account.trades[0]["pnl"], rtol=1e-7, atol=1e-6)
+        taken = seconds(call)
+        budget = ">= 1" if engine == "rust" else None
+        found.append(
+            _row(f"  vectorbt's Portfolio, {engine}: its time / ours", taken / mine, "times", budget)
+        )
+    if len(bars) <= 100_000:
+        found += _backtesting(bars, fills, account, mine)
+    return found
+
+
+def _orders(bars: BarSeries, fills: Fills) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Closes, sizes and prices by row, and the row of each close; a session that opens and ends a trade has two rows."""
+    doubled = np.zeros(len(bars), dtype=bool)
+    doubled[fills.entry[fills.entry == fills.exit]] = True
+    at_close = np.arange(len(bars)) + np.cumsum(doubled)
+    close = np.empty(len(bars) + int(doubled.sum()))
+    close[at_close - doubled], close[at_close] = bars.open, bars.close
+    size, price = np.full((2, len(close)), np.nan)
+    bought = np.where(fills.entry_at_close, at_close[fills.entry], (at_close - doubled)[fills.entry])
+    size[bought], price[bought] = np.inf, fills.entry_price
+    size[at_close[fills.exit]], price[at_close[fills.exit]] = -np.inf, fills.exit_price
+    return close, size, price, at_close
+
+
+def _vectorbt(
+    engine: str, close: np.ndarray, size: np.ndarray, price: np.ndarray, at_close: np.ndarray
+) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+    import vectorbt
+
+    vectorbt.settings.plotting["use_widgets"] = False
+
+    def call() -> tuple[np.ndarray, np.ndarray]:
+        portfolio = vectorbt.Portfolio.from_orders(
+            close, size=size, price=price, direction="longonly", fees=_FEE, slippage=_SLIP, init_cash=_CASH,
+            freq="1D", engine=engine,
+        )  # fmt: skip
+        portfolio.asset_value()
+        return portfolio.value().to_numpy(), portfolio.exit_trades.values
+
+    return call
+
+
+def _backtesting(bars: BarSeries, fills: Fills, account: Account, mine: float) -> list[dict[str, Any]]:
+    """backtesting.py trades whole units at the open, so it is given the entries and exits at opens, costs and prices scaled."""
+    try:
+        from backtesting import Backtest, Strategy
+    except ImportError:
+        return []
+    # of these fills only those that are bought and sold at opens can be given to it; both sides get the same ones
+    plain = _at_opens(fills)
+    frame = pd.DataFrame(
+        {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close},
+        index=pd.DatetimeIndex(bars.dates.astype("datetime64[ns]")),
+    )
+    ask, leave = np.zeros(len(bars), dtype=bool), np.zeros(len(bars), dtype=bool)
+    ask[plain.entry - 1], leave[plain.exit - 1] = True, True
+
+    class Given(Strategy):
+        def init(self) -> None:
+            pass
+
+        def next(self) -> None:
+            t = len(self.data) - 1
+            if leave[t] and self.position:
+                self.position.close()
+            if ask[t]:
+                self.buy(size=0.9999)
+
+    def call() -> pd.DataFrame:
+        found: pd.DataFrame = Backtest(frame, Given, cash=1e9, commission=0.0, finalize_trades=True).run()[
+            "_trades"
+        ]
+        return found
+
+    trades = call()
+    gained = trades["ExitPrice"].to_numpy() / trades["EntryPrice"].to_numpy() - 1.0
+    free = open_account(bars, [plain], start=0, initial_cash=_CASH, fee_bps=0.0, slippage_bps=0.0)
+    np.testing.assert_allclose(gained, free.trades[0]["return"], rtol=1e-9, atol=1e-12)
+    taken, own = seconds(call, runs=3), seconds(lambda: _ours(bars, plain))
+    return [
+        _row(
+            f"  backtesting.py, {len(plain)} trades between opens, no costs: its time / ours",
+            taken / own,
+            "times",
+        )
+    ]
+
+
+def _at_opens(fills: Fills) -> Fills:
+    from dataclasses import replace
+
+    from engine.backtest.possible import FLOOR
+
+    kept = (fills.reason == FLOOR) & ~fills.entry_at_close & (fills.exit > fills.entry)
+    names = ("signal", "entry", "exit", "entry_at_close", "entry_price", "exit_price", "reason", "side")
+    return replace(fills, **{name: getattr(fills, name)[kept] for name in names})
+
+
+def _spent() -> dict[str, Any]:
+    """A signal at every close of a million bars: costs spend the account, which then trades no more."""
+    bars = simulate_bars(1_000_000, seed=1, daily_sigma=0.002)
+    signals = np.ones(len(bars), dtype=bool)
+    fills = fill_signals(bars, bars.close * 0.99, bars.close * 1.01, signals, horizon_sessions=_HORIZON)
+    account = _ours(bars, fills)
+    assert account.made[0] < len(fills)
+    assert account.equity[-1, 0] <= 1e-6 * _CASH
+    return _row(
+        f"  every close a signal: trades made of {len(fills):,} before costs had spent the account",
+        account.made[0],
+        "trades",
+    )
+
+
+def _row(name: str, value: float, unit: str, budget: str | None = None) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "budget": budget}
