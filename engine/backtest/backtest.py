@@ -24,8 +24,7 @@ from engine.backtest.chance.intervals import account_intervals
 from engine.backtest.chance.thresholds import threshold_curve
 from engine.backtest.frames import Accounts, equity_frame, on_dates, trades_frame
 from engine.backtest.inputs import Tradable, tradable
-from engine.backtest.months import month_table
-from engine.backtest.performance import equity_metrics, session_returns, trade_metrics
+from engine.backtest.performance import equity_metrics, month_table, session_returns, trade_metrics
 from engine.backtest.plan import Plan, plan
 from engine.backtest.possible import EXIT_REASONS, LONG
 from engine.backtest.sharpe import Search, deflated_sharpe

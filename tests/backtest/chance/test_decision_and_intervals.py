@@ -8,7 +8,7 @@ import pytest
 from engine.backtest.chance.decision import LEVELS, decision_curves
 from engine.backtest.chance.intervals import account_intervals
 from engine.backtest.chance.resample import resampled_figures, resampled_positions
-from engine.backtest.months import month_table
+from engine.backtest.performance import month_table
 from tests.backtest.some_setups import some_setup
 from tests.backtest.trading_twin import small_config
 
