@@ -88,8 +88,8 @@ def _empty(place: Market, trades: Candidates, k: int) -> Accounts:
 def _given(
     keys: np.ndarray, levels: np.ndarray, rules: AccountRules
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    arrays = (np.ascontiguousarray(values, dtype=np.float64) for values in (keys, levels))
-    return (*arrays, rules.limits)
+    key, level = (np.ascontiguousarray(values, dtype=np.float64) for values in (keys, levels))
+    return key, level, rules.limits
 
 
 class LoneFigures:
