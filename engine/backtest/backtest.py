@@ -129,7 +129,9 @@ def backtest(
     traded: list[Traded] = []
     for t in (crew if crew is not None and spread else Alone()).map(partial(_trade, config), accounts, names):
         together.add(t)
-        traded.append(replace(t, draws=t.draws[:0]))  # hundreds of accounts an instrument: only their sum is kept
+        traded.append(
+            replace(t, draws=t.draws[:0])
+        )  # hundreds of accounts an instrument: only their sum is kept
     trades = trades_frame(traded)
     year = sessions_per_year(sessions_per_week(together.dates))
     made = Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
