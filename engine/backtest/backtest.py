@@ -104,8 +104,8 @@ def backtest(
     horizon = traded_horizon(config)
     warnings: list[str] = []
     setups: list[Tradable] = []
-    own_replay = _by_instrument(replay[replay.columns.intersection(_SETUP)])
-    own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(_ASKED)])
+    own_replay = _by_instrument(replay[replay.columns.intersection(list(_SETUP))])
+    own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(list(_ASKED))])
     for symbol, bars in bars_by_symbol.items():
         setup = tradable(
             bars, own_replay.pop(symbol, replay[:0]), own_forecasts.pop(symbol, forecasts[:0]), horizon
