@@ -282,6 +282,7 @@ def _evidence(
         bars_findings=tuple(findings),
         searched=searched_ranges(config),
         folds=parts.labels(),
+        without_context=parts.without_context(),
         placebo=placebo_of([placebo_in(part) for part in parts.each()], config)
         if config.verify.placebo
         else None,

@@ -14,7 +14,7 @@ from engine.bars.remarks import find_around
 from engine.bars.series import BarSeries
 from engine.bars.sources import read_source
 from engine.bars.validate import Reading, read_series
-from engine.config import Acceptance, Config, Correction, Instrument, ReplayConfig, RollDates
+from engine.config import Acceptance, Config, Correction, EventsConfig, Instrument, ReplayConfig, RollDates
 from engine.errors import DataError, EngineError
 from engine.severity import rank
 
@@ -101,6 +101,8 @@ def load_universe(config: Config) -> Universe:
         )
     if config.context:
         loaded = _with_context(loaded, config)
+    if config.events is not None:
+        loaded = _with_events(loaded, config.events)
     calendar = np.unique(np.concatenate([bars.dates for bars in loaded.values()]))
     needed = config.forecast.min_train_sessions + max(config.horizons) + 1
     if len(calendar) < needed:
@@ -138,6 +140,13 @@ def _with_context(loaded: dict[str, BarSeries], config: Config) -> dict[str, Bar
 
     observed = tuple(read_context(item) for item in config.context)
     for one in observed:
+        if not any(np.isfinite(known_values(one, bars.dates)[0]).any() for bars in loaded.values()):
+            raise DataError(
+                "context.never_known",
+                f"context {one.name}: observations from {one.dates[0]} to {one.dates[-1]} are not known on a single session of "
+                f"{', '.join(loaded)}",
+                "give a series of the same years, or correct its dates and its lag",
+            )
         if one.name in config.forecast.variance_inputs:
             for symbol, bars in loaded.items():
                 check_volatility(symbol, one.name, known_values(one, bars.dates)[0], bars.close)
@@ -152,11 +161,22 @@ def _with_context(loaded: dict[str, BarSeries], config: Config) -> dict[str, Bar
     }
 
 
+def _with_events(loaded: dict[str, BarSeries], item: EventsConfig) -> dict[str, BarSeries]:
+    from engine.bars.events import Events, read_events
+
+    schedule = read_events(item)
+    found = {}
+    for symbol, bars in loaded.items():
+        events = Events(bars.dates, schedule, bars.around.calendar)
+        found[symbol] = changed(bars, around=changed(bars.around, events=events))
+    return found
+
+
 def _require_calendar(bars: BarSeries, calendar: str, place: str) -> None:
     from engine.bars.calendars import best_calendar, compare_with
 
     found = compare_with(calendar, bars.dates)
-    if found.fits:
+    if found.fits or found.without_known_closures.fits:
         return
     best = best_calendar(bars.dates)
     guess = f"{best.calendar} fits best" if best is not None else "no known calendar fits"
@@ -195,6 +215,12 @@ def load_sound(
     if as_of is not None:
         bars = _as_of(bars, as_of)
     findings = judged(bars, config)
+    if as_of is not None:
+        # a hole in the context on that day makes its features missing there, as it does in the whole history
+        findings = [
+            changed(f, severity="warning") if f.stops and f.code.startswith("context.") else f
+            for f in findings
+        ]
     if told is not None:
         told(findings)
     require_sound(findings)
@@ -208,8 +234,7 @@ def judged(
 
     Sessions are held against the calendars the config names; with ``guess_calendars`` also against the one that fits best.
     """
-    named = {symbol: b for symbol, b in bars.items() if guess_calendars or b.around.calendar is not None}
-    found = find_in_bars(bars) + (find_around(named) if named else [])
+    found = find_in_bars(bars) + find_around(bars, guess_calendars=guess_calendars)
     found.sort(key=lambda finding: rank(finding.severity))
     return [_accepted(finding, config.accept) for finding in found]
 

@@ -104,4 +104,6 @@ class BarSeries:
             digest.update(self.around.rolls.ratio.tobytes() + self.around.rolls.shift.tobytes())
         if self.around.context is not None:
             digest.update(self.around.context.fingerprint())
+        if self.around.events is not None:
+            digest.update(self.around.events.fingerprint())
         return digest.hexdigest()

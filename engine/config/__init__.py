@@ -1,6 +1,7 @@
 """Every setting of a backtest: where bars come from, one section per stage, and how a file becomes a config."""
 
 from engine.config.corrections import Acceptance, Correction
+from engine.config.events import EventsConfig
 from engine.config.instruments import (
     BundledSource,
     ContextConfig,
@@ -41,6 +42,7 @@ __all__ = [
     "Correction",
     "CsvSource",
     "Dividends",
+    "EventsConfig",
     "ForecastConfig",
     "FredSource",
     "Frozen",

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.config.choices import CALIBRATORS, MODELS, OneOf
 from engine.config.corrections import Acceptance, Correction
+from engine.config.events import EventsConfig
 from engine.config.instruments import ContextConfig, Day, Instrument
 from engine.config.section import Section
 from engine.config.trading import BacktestConfig
@@ -242,6 +243,10 @@ class TuneConfig(Section):
     )
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 def _is_stop(value: object) -> bool:
     return value == "stop"
 
@@ -270,6 +275,11 @@ class Config(Section):
     context: tuple[ContextConfig, ...] = Field(
         (),
         description="series published elsewhere: name, path, column, role, publication_lag_sessions or released",
+    )
+    events: EventsConfig | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="a calendar of releases: path, date_column, event_column, announced, withdrawn, unscheduled",
     )
     replay: ReplayConfig = ReplayConfig()
     rules: RulesConfig = RulesConfig()

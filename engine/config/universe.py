@@ -1,6 +1,6 @@
-"""Instruments that a config does not list one by one: files that match a pattern, or a table of members.
+"""Instruments that a config does not list one by one: matching files, a table of members, or one long file.
 
-Both become the list that stands in the resolved config, so a run says which members it had, whatever is in the folder
+Each becomes the list that stands in the resolved config, so a run says which members it had, whatever is in the folder
 later.  Who was in an index when is the user's to know: a member with a ``last_date`` ends there.
 """
 
@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 
 FILES_KEYS = ("files", "family", "symbol", "source")
 TABLE_KEYS = ("table", "source")
+FILE_KEYS = ("file", "symbol_column", "family", "source")
 TABLE_COLUMNS = ("symbol", "path", "family", "name", "first_date", "last_date")
 _FROM_THE_NAME = "from the file's name"
 _PARQUET = (".parquet", ".pq")
@@ -42,8 +43,12 @@ def list_universe(data: Mapping[str, Any], place: str) -> dict[str, Any]:
         members = _of_files(given, place)
     elif "table" in given:
         members = _of_table(given, place)
+    elif "file" in given:
+        members = _of_one_file(given, place)
     else:
-        raise _bad(place, "write a list, {files: PATTERN} or {table: FILE}")
+        raise _bad(
+            place, "write a list, {files: PATTERN}, {table: FILE} or {file: FILE, symbol_column: NAME}"
+        )
     if data.get("on_error", "stop") != "skip":
         absent = [str(m["source"]["path"]) for m in members if not Path(m["source"]["path"]).exists()]
         if absent:
@@ -78,6 +83,57 @@ def _of_files(given: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
         first[symbol] = path
         members.append(_member(symbol, path, given, {} if family is None else {"family": family}))
     return members
+
+
+def _of_one_file(given: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+    """Every instrument of a long file, in the order in which they first stand in it."""
+    _known(given, FILE_KEYS, place)
+    column = given.get("symbol_column")
+    if not isinstance(column, str):
+        raise _bad(place, "symbol_column: name the column that tells the instruments of the file apart")
+    path = str(given["file"])
+    symbols = [text for text in dict.fromkeys(_column(path, column, place)) if text]
+    if not symbols:
+        raise _bad(place, f"{path}: column {column} is empty")
+    family = given.get("family")
+    more = {} if family is None else {"family": family}
+    members = []
+    for symbol in symbols:
+        member = _member(symbol, path, given, more)
+        member["source"] = {**member["source"], "symbol_column": column}
+        members.append(member)
+    return members
+
+
+def _column(path: str, column: str, place: str) -> list[str]:
+    """The cells of one column of a CSV or Parquet file, without blanks around them."""
+    import pandas as pd
+
+    try:
+        if Path(path).suffix.lower() in _PARQUET:
+            frame = pd.read_parquet(path, columns=[column])
+        else:
+            with open(path, encoding="utf-8-sig") as stream:
+                header = stream.readline().rstrip("\r\n")
+            names = {sign: [name.strip().strip('"') for name in header.split(sign)] for sign in ",;\t|"}
+            separator = next((sign for sign, found in names.items() if column in found), ",")
+            frame = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+            ).rename(columns=str.strip)[[column]]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(
+            "config.missing_file",
+            f"{place}: instruments.file: {path}: {reason}",
+            "name a CSV or Parquet file",
+        ) from None
+    except Exception as error:  # pandas and pyarrow raise a different class for every kind of damage
+        raise ConfigError(
+            "config.bad_universe",
+            f"{path}: no column {column} can be read ({error})",
+            "write symbol_column as it stands in the file's first line",
+        ) from None
+    return list(frame[column].astype(str).str.strip())
 
 
 def _of_table(given: Mapping[str, Any], place: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ scores outside a run         horizon                                         :fu
 placebo: levels              row                                             :func:`placebo_lot`
 placebo: bootstrap           horizon; draw, step                             :func:`placebo_seed`
 audit: dates, noise          row                                             :func:`audit_lots`, :func:`audit_noise`
+width around events          draw                                            :func:`event_draws`
 random entries               symbol, draw, day                               :func:`entry_units`
 the same: side               symbol/side, draw, day                          :func:`entry_units`
 random entries by threshold  symbol/curve (/side), draw, day                 :func:`entry_units`
@@ -39,7 +40,7 @@ from engine.kernels.hash import GOLDEN, mix64, splitmix, unit
 
 _VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4, "returns": 5}
 _NULL, _RACE = 0x0E11, 0x4ACE
-_BARS, _ROWS = 1, 2
+_BARS, _ROWS, _EVENTS = 1, 2, 0xE4E7
 _SEED_STEP, _DRAW_STEP = np.uint64(0xD1342543DE82EF95), np.uint64(0xA0761D6478BD642F)
 _BOOTSTRAP = np.uint64(0x2545F4914F6CDD1D)
 
@@ -116,6 +117,11 @@ def audit_lots(seed: int, bars: int) -> np.ndarray:
 def audit_noise(seed: int, row: int) -> np.random.Generator:
     """What stands in place of the future of one audited date."""
     return _generator(seed, row)
+
+
+def event_draws(seed: int, draw: int) -> np.random.Generator:
+    """Blocks of past sessions for the intervals of how wide moves around events were."""
+    return _generator(seed, _EVENTS, draw)
 
 
 def entry_units(seed: int, symbol: str, dates: np.ndarray, draws: int) -> np.ndarray:

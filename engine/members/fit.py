@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
+from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.calibration.walk import CalibratedTrack
 from engine.forecast.challengers import with_challengers
 from engine.forecast.folds.rows import Track
 from engine.forecast.folds.walk import TrackForecast
 from engine.forecast.frame import forecast_table
+from engine.forecast.inputs import ForecastInput
 from engine.forecast.opponents import with_group_tables
 from engine.forecast.saved import ModelParts, model_parts
 from engine.forecast.training_labels import training_labels
@@ -27,11 +29,16 @@ from engine.forecast.walk_forward import (
 )
 from engine.members.part import Part, Source
 from engine.members.study import baselines_in, entry_of, touch_in
+from engine.replay.families.context import CONTEXT
+from engine.scenarios import SCENARIOS
+from engine.table.around.attach import with_around
 from engine.table.explain.explain import explain
 from engine.table.explain.explanation import Explanation
 from engine.table.fill import table_of
 from engine.table.scenario import Scenario
 from engine.table.touch.book import LevelTouches, group_touch
+
+PAIRED = ("instrument", "date", "horizon_sessions", "outcome", *(f"p_{name}" for name in SCENARIOS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +69,7 @@ class TrackFit:
     labels : as :func:`engine.forecast.training_labels.training_labels` gives them.
     explained : symbol -> what stands beside the forecast of its last close.
     baselines : those that are fitted to the group as a whole, name -> table of each member.
+    without_context : as ``published``, fitted without the features from context; None where there are none.
     """
 
     forecast: TrackForecast
@@ -71,6 +79,7 @@ class TrackFit:
     labels: pd.DataFrame
     explained: dict[str, Explanation]
     baselines: dict[str, list[np.ndarray]]
+    without_context: np.ndarray | None = None
 
 
 def fit(plan: Plan, task: GroupTask) -> TrackFit | dict[str, LevelTouches]:
@@ -112,7 +121,18 @@ def _fit_track(plan: Plan, task: GroupTask, parts: Mapping[str, Part], horizons:
         labels=training_labels(alone, members),
         explained={symbol: explained[symbol, day] for symbol, day in last.items()},
         baselines=tables_of_group(plan, members, baselines, horizons),
+        without_context=_without_context(plan, members, baselines, horizons),
     )
+
+
+def _without_context(
+    plan: Plan, members: list[ForecastInput], baselines: list[Opponents], horizons: tuple[int, ...]
+) -> np.ndarray | None:
+    """What would have been published had nobody looked at context: the other side of the question what it adds."""
+    left = tuple(name for name in plan.features if name not in CONTEXT.seen)
+    if left == plan.features:
+        return None
+    return forecast_horizons(replace(plan, features=left), members, baselines, horizons)[2]
 
 
 _EMPTY = np.empty(0)
@@ -141,12 +161,15 @@ class GroupResult:
     forecasts : the rows of forecasts.parquet of each member that has any.
     tables : of each member's last close.
     models, labels : of each track.
+    without_context : instrument, date, horizon, outcome and ``p_*`` of the forecasts without context; None where there is
+        none.
     """
 
     forecasts: dict[str, pd.DataFrame]
     tables: dict[str, Scenario]
     models: list[ModelParts]
     labels: list[pd.DataFrame]
+    without_context: pd.DataFrame | None = None
 
 
 def finish_group(
@@ -170,12 +193,17 @@ def finish_group(
         baselines = with_group_tables(baselines, plan.horizon_sets, [track.baselines for track in tracks])
         frame = forecast_table(members, baselines, [group], plan.calendar, config)
         frame = with_challengers(frame, plan, members, baselines)
+        plain = [track.without_context for track in tracks]
+        without = None
+        if all(published is not None for published in plain):
+            other = replace(group, published=tuple(p for p in plain if p is not None))
+            without = forecast_table(members, baselines, [other], plan.calendar, config)[list(PAIRED)]
         del members, baselines
         own = {str(symbol): rows for symbol, rows in frame.groupby("instrument", sort=False)}
         for symbol, bars in task.bars.items():
             if symbol in own:
                 forecasts[symbol] = own[symbol].reset_index(drop=True)
-            tables[symbol] = table_of(
+            table = table_of(
                 bars,
                 parts[symbol].frame("last"),
                 parts[symbol].frame("book"),
@@ -183,11 +211,12 @@ def finish_group(
                 name=names[symbol],
                 explained=_joined([track.explained[symbol] for track in tracks], touch[symbol]),
             )
+            tables[symbol] = with_around(table, bars, config)
     finally:
         for part in parts.values():
             part.close()
     return GroupResult(
-        forecasts, tables, [track.model for track in tracks], [track.labels for track in tracks]
+        forecasts, tables, [track.model for track in tracks], [track.labels for track in tracks], without
     )
 
 

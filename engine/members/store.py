@@ -51,7 +51,10 @@ class Parts:
             "models": [words for words, _ in found.models],
             "tables": {symbol: table.to_dict() for symbol, table in found.tables.items()},
             "forecast": list(found.forecasts),
+            "has_context": found.without_context is not None,
         }
+        if found.without_context is not None:
+            frames["without context"] = found.without_context
         piece = packed(arrays, frames | {"labels": labels}, values)
         write_atomic(self._groups[name], lambda path: path.write_bytes(piece))
 
@@ -84,6 +87,11 @@ class Parts:
     def labels(self) -> pd.DataFrame:
         """How far the labels behind each fold look, of every group."""
         return pd.concat([part.frame("labels") for part in self.each_group()], ignore_index=True)
+
+    def without_context(self) -> pd.DataFrame | None:
+        """The forecasts without context, of every group; None where there is no context."""
+        parts = [p.frame("without context") for p in self.each_group() if p.values["has_context"]]
+        return pd.concat(parts, ignore_index=True) if parts else None
 
     def market(self) -> pd.DataFrame:
         """Closes and setups of every instrument: :data:`engine.members.study.MARKET`, in the unit of the bars."""

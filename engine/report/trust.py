@@ -103,6 +103,9 @@ class Trust:
     scoreboard: dict[str, Any] = field(default_factory=dict)
     backtest: dict[str, Any] = field(default_factory=dict)
     null_draws: float | None = None
+    context: dict[int, SkillLine] = field(
+        default_factory=dict
+    )  # horizon -> over the same table without context
 
     @property
     def longest(self) -> HorizonTrust | None:
@@ -134,6 +137,10 @@ def read_metrics(metrics: Mapping[str, Any] | None, interval: float = 0.90) -> T
         scoreboard=dict(_mapping(metrics.get("scoreboard"))),
         backtest=dict(_mapping(metrics.get("backtest"))),
         null_draws=words.number(metrics.get("null_draws")),
+        context={
+            int(horizon): _skill_line("without_context", _mapping(line))
+            for horizon, line in _mapping(metrics.get("context")).items()
+        },
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from engine.bars.contracts.quoted import quoted_book, quoted_row
 from engine.replay.book import book_at
 from engine.replay.replay import Replay
+from engine.table.around.attach import with_around
 from engine.table.build import build_scenario
 from engine.table.explain.explanation import NOTHING, Explanation
 from engine.table.horizon_ends import with_horizon_ends, with_week
@@ -92,13 +93,9 @@ def plain_tables(
     names = {instrument.symbol: instrument.name for instrument in config.instruments}
     # taken apart once: looking every symbol up among all rows would grow with the square of the instruments
     mine = {str(symbol): rows for symbol, rows in forecasts.groupby("instrument", sort=False)}
-    return [
-        table_at(
-            replay,
-            mine.get(symbol, forecasts[:0]),
-            len(replay) - 1,
-            name=names[symbol],
-            explained=explained.get(symbol, NOTHING),
-        )
-        for symbol, replay in replays.items()
-    ]
+    tables = []
+    for symbol, replay in replays.items():
+        one, rows = explained.get(symbol, NOTHING), mine.get(symbol, forecasts[:0])
+        table = table_at(replay, rows, len(replay) - 1, name=names[symbol], explained=one)
+        tables.append(with_around(table, replay.bars, config))
+    return tables

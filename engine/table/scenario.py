@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.table import words
+from engine.table.around.ahead import Ahead
+from engine.table.around.fundamentals import Fact
 from engine.table.pieces import (
     Analogue,
     Bias,
@@ -51,6 +53,10 @@ class Scenario:
     support: tuple[LevelLine, ...]
     analogues: tuple[Analogue, ...]
     facts: dict[str, float | None]
+    # around the chart, where the config names any: figures as published, realised volatility a year in percent, what is ahead
+    fundamentals: tuple[Fact, ...] | None = None
+    realised_volatility: float | None = None
+    ahead: Ahead | None = None
 
     @property
     def full_name(self) -> str:
@@ -78,6 +84,9 @@ class Scenario:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able data with raw floats; :meth:`from_dict` gives an equal value."""
         data = dataclasses.asdict(self)
+        for name in ("fundamentals", "realised_volatility", "ahead"):
+            if data[name] is None:  # nothing was configured: absent, not empty
+                del data[name]
         return json.loads(json.dumps(data, allow_nan=False))
 
     @classmethod
@@ -102,6 +111,11 @@ class Scenario:
             support=tuple(LevelLine(**line) for line in data["support"]),
             analogues=tuple(Analogue(**line) for line in data["analogues"]),
             facts=dict(data["facts"]),
+            fundamentals=None
+            if data.get("fundamentals") is None
+            else tuple(Fact(**item) for item in data["fundamentals"]),
+            realised_volatility=data.get("realised_volatility"),
+            ahead=None if data.get("ahead") is None else Ahead.from_dict(data["ahead"]),
         )
 
     def _repr_html_(self) -> str:

@@ -34,6 +34,7 @@ class Evidence:
     searched : config path -> (value in force, lowest, highest) of parameters chosen by tuning.
     folds : one row per fold and instrument: fold, instrument, horizon_sessions, start (first forecast
         date), last_label_end (last date any training label looks at).
+    without_context : the ``p_*`` of the same forecasts made without context, where there is any.
     placebo : result of the placebo levels, to stand in the metrics.
     """
 
@@ -44,6 +45,7 @@ class Evidence:
     searched: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     folds: pd.DataFrame | None = None
     placebo: Placebo | None = None
+    without_context: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)

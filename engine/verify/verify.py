@@ -44,6 +44,7 @@
     checks                              list of the codes of all checks
     checks_not_applicable               those of them that had nothing to look at
     placebo                             where it was run: engine.verify.placebo.Placebo.metrics
+    context                             where there is any: engine.verify.skill.context, by horizon
     projected_share                     all, by_instrument -> instrument: floor, ceiling, target, retest -> share
                                         of the dates with a setup on which the edge is projected from ATR
 
@@ -84,6 +85,7 @@ from engine.verify.multiple import holm
 from engine.verify.plain import plain
 from engine.verify.projected import projected_share
 from engine.verify.rows import Rows, common_rows, windows_together
+from engine.verify.skill.context import context_skill
 from engine.verify.skill.members import member_skill
 from engine.verify.skill.regimes import regimes
 from engine.verify.skill.scoreboard import scoreboard
@@ -199,6 +201,10 @@ def verify(
     evidence = evidence or Evidence()
     if evidence.placebo is not None:
         metrics["placebo"] = evidence.placebo.metrics
+    if evidence.without_context is not None:
+        metrics["context"] = context_skill(
+            forecasts, evidence.without_context, config.horizons, settings.interval
+        )
     if set(SETUP_LEVELS) <= set(replay.columns):
         metrics["projected_share"] = projected_share(replay)
     seen = CheckInput(forecasts, replay, metrics, config, evidence)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.bars.calendars.known import why_missing
 from engine.bars.calendars.sessions import sessions_between
 from engine.errors import EngineError
 
@@ -57,6 +58,12 @@ class Agreement:
     def fits(self) -> bool:
         """True where at most 2 % disagree."""
         return self.disagreement <= FITS
+
+    @property
+    def without_known_closures(self) -> Agreement:
+        """The same, without missing sessions on which vendors and calendars are known to disagree."""
+        explained = [day for days in why_missing(self.calendar, self.missing).values() for day in days]
+        return replace(self, missing=np.setdiff1d(self.missing, np.array(explained, "datetime64[D]")))
 
 
 def compare_with(calendar: str, dates: np.ndarray) -> Agreement:

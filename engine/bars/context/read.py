@@ -19,7 +19,7 @@ def read_context(item: ContextConfig) -> Observed:
     ------
     DataError
         ``context.missing_file``, ``context.unreadable``, ``context.no_such_column``, ``context.bad_date``,
-        ``context.not_a_number``, ``context.duplicate_date``, ``context.released_before_its_day``,
+        ``context.not_a_number``, ``context.future_date``, ``context.duplicate_date``, ``context.released_before_its_day``,
         ``context.has_releases`` or ``context.empty``.
     """
     path = item.place
@@ -69,6 +69,7 @@ def read_context(item: ContextConfig) -> Observed:
                 f"{path}: context {item.name}: row {early[0] + 2}: the value of {days[early[0]]} was released on {released[early[0]]}",
                 "were the two columns mistaken for each other?",
             )
+    _require_past(item, days, released, kept)
     days, numbers = days[kept], numbers[kept]
     released = None if released is None else released[kept]
     if not len(days):
@@ -100,6 +101,23 @@ def read_context(item: ContextConfig) -> Observed:
         item.publication_lag_sessions or 0,
         item.max_age_sessions,
     )
+
+
+def _require_past(
+    item: ContextConfig, days: np.ndarray, released: np.ndarray | None, kept: np.ndarray
+) -> None:
+    """No value can be known that is about, or was published on, a day to come."""
+    today = np.datetime64("today", "D") + np.timedelta64(1, "D")  # it may be tomorrow there
+    for what, column in (("is about", days), ("was released on", released)):
+        if column is None:
+            continue
+        later = np.flatnonzero(kept & (column > today))
+        if len(later):
+            raise DataError(
+                "context.future_date",
+                f"{item.place}: context {item.name}: row {later[0] + 2} {what} {column[later[0]]}, a day to come",
+                "a forecast is no observation: leave it out",
+            )
 
 
 def _table(item: ContextConfig) -> pd.DataFrame:

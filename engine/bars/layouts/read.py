@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +49,37 @@ def read_csv(source: CsvSource, symbol: str) -> tuple[pd.DataFrame, Recognised]:
     """
     path = source.path
     _require_file(path)
-    text, details = text_of(path)
     separator = _NAMED_SEPARATORS.get(source.separator or "", source.separator)
     named = next((str(c) for c in source.columns.values() if not str(c).isdigit()), None)
+    if source.symbol_column is not None:
+        # the file of a whole universe is parsed once, not once for each of its instruments
+        state = path.stat()
+        key = (str(path), state.st_mtime_ns, state.st_size, source.symbol_column)
+        frame, layout, told, rows = _of_many(key, separator, named)
+        mine = rows.get(source.symbol_in_file or symbol)
+        return _canonical(
+            frame if mine is None else frame.iloc[mine], layout, source, list(told), path, symbol
+        )
+    frame, layout, details = _parsed(path, separator, named, symbol)
+    return _canonical(frame, layout, source, details, path, symbol)
+
+
+@lru_cache(maxsize=2)
+def _of_many(
+    key: tuple[str, int, int, str], separator: str | None, named: str | None
+) -> tuple[pd.DataFrame, Layout | None, tuple[str, ...], dict[str, np.ndarray]]:
+    """A file of several instruments as it was at one moment, and the rows of each."""
+    frame, layout, details = _parsed(Path(key[0]), separator, named, "")
+    column = next((i for i, name in enumerate(frame.columns) if str(name) == key[3]), None)
+    rows = {} if column is None else frame.groupby(frame.iloc[:, column].str.strip(), sort=False).indices
+    return frame, layout, tuple(details), {str(name): np.asarray(places) for name, places in rows.items()}
+
+
+def _parsed(
+    path: Path, separator: str | None, named: str | None, symbol: str
+) -> tuple[pd.DataFrame, Layout | None, list[str]]:
+    """Named columns of text, the layout that the names (or cells) are those of, and what was found out on the way."""
+    text, details = text_of(path)
     dialect = find_dialect(text, separator, named)
     if dialect.separator != ",":
         details.append(f"parted by {SEPARATORS.get(dialect.separator, repr(dialect.separator))}s")
@@ -62,7 +91,7 @@ def read_csv(source: CsvSource, symbol: str) -> tuple[pd.DataFrame, Recognised]:
     frame, layout = _with_names(lines, dialect, path, symbol)
     if layout is not None and layout.footer and str(frame.iloc[-1, 0]).startswith(layout.footer):
         frame = frame.iloc[:-1]
-    return _canonical(frame, layout, source, details, path, symbol)
+    return frame, layout, details
 
 
 def read_parquet(source: ParquetSource, symbol: str) -> tuple[pd.DataFrame, Recognised]:

@@ -25,6 +25,7 @@ from engine.report.page.tables import (
     touch_horizons,
 )
 from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
+from engine.report.prose.around import ahead_lines, fundamentals_lines
 from engine.report.prose.backtest_words import backtest_table, backtest_verdict
 from engine.report.prose.brief import DISCLAIMER
 from engine.report.prose.check_groups import group_findings
@@ -183,6 +184,14 @@ def instrument_part(
         "outlook": outlook(scenario),
         "question": question(scenario, material.config.outcome),
         "overview": technical_overview(scenario, material.config.rules.slope_flat_atr),
+        "around": [
+            (title, lines)
+            for title, lines in (
+                ("Fundamentals", fundamentals_lines(scenario)),
+                ("Ahead", ahead_lines(scenario)),
+            )
+            if lines
+        ],
         "tables": scenario_tables(scenario),
         "ladder": ladder(scenario),
         "touch_horizons": touch_horizons(scenario),

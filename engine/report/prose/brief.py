@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.config import OutcomeConfig, RulesConfig
 from engine.foreign import markdown
+from engine.report.prose.around import ahead_lines, fundamentals_lines
 from engine.report.prose.overview import opening, technical_overview
 from engine.report.prose.question import question
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
@@ -74,10 +75,13 @@ def _instrument(
         lines += ["The history is too short for averages, ATR and RSI.", ""]
     for paragraph in paragraphs:
         lines += [f"**{paragraph.title}.** {markdown(paragraph.text)}", ""]
+    for title, found in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
+        if found:
+            lines += [f"{sub} {title}", "", *(f"- {markdown(line)}" for line in found), ""]
     lines += [f"{sub} Levels to watch", ""]
-    for title, found in (("Resistance", scenario.resistance), ("Support", scenario.support)):
+    for title, side in (("Resistance", scenario.resistance), ("Support", scenario.support)):
         lines += [f"**{title}**", ""]
-        lines += [f"- {markdown(_level(scenario, line))}" for line in in_sight(found, _LEVELS_SHOWN)] or [
+        lines += [f"- {markdown(_level(scenario, line))}" for line in in_sight(side, _LEVELS_SHOWN)] or [
             "- none known"
         ]
         lines += [""]

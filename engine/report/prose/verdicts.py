@@ -59,6 +59,29 @@ def other_scores_verdict(trust: Trust) -> str:
     return f"Skill over filtered history {words.join(found)}." if found else ""
 
 
+def context_verdict(trust: Trust) -> str:
+    """Whether context added anything to the same table without it; empty where there is no context."""
+    if not trust.context:
+        return ""
+    longest = trust.context[max(trust.context)]
+    figures = []
+    for horizon, line in trust.context.items():
+        text = f"{words.signed_percent(line.skill)} at {words.plural(horizon, 'session')}"
+        if line.low is not None and line.high is not None:
+            text += f" ({words.signed_percent(line.low)} to {words.signed_percent(line.high)})"
+        figures.append(text)
+    verdict = {
+        "better": "Context (yields, credit, the dollar, implied volatility) added something",
+        "worse": "Context (yields, credit, the dollar, implied volatility) made the table worse",
+        "undecided": "Context (yields, credit, the dollar, implied volatility) added nothing that can be told from chance",
+        "unknown": "Whether context (yields, credit, the dollar, implied volatility) added anything is not known",
+    }[longest.verdict]
+    return (
+        f"{verdict}: log-loss skill over the same table made without it {words.join(figures)}, "
+        f"{words.percent(trust.interval)} intervals."
+    )
+
+
 def base_rate_verdict(trust: Trust) -> str:
     """What the table is worth against the base rate, and why that is the lesser test."""
     table = trust.longest
@@ -229,6 +252,7 @@ def trust_paragraphs(trust: Trust) -> tuple[str, ...]:
     found = (
         rules_verdict(trust),
         other_scores_verdict(trust),
+        context_verdict(trust),
         base_rate_verdict(trust),
         calibration_verdict(trust),
         slope_verdict(trust),

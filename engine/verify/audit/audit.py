@@ -135,8 +135,7 @@ def audit(
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
     seed = config.seed if seed is None else seed
     whole = Tables(replay(bars, config))
-    context = () if bars.around.context is None else (bars.around.context,)
-    parts = Rechecked((*bars.around.parts, *context), seed)
+    parts = Rechecked(bars.around.recheckable, seed)
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
     kept: dict[tuple[str, str, str], list[Difference]] = {}
