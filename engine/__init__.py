@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from engine.kernels.stale import drop_stale_kernels
 
 if TYPE_CHECKING:
-    from engine.commands import audit, check, compare, tune
+    from engine.commands import audit, check, compare
     from engine.config import Config, load_config
     from engine.pipeline import replay, run, scenario
     from engine.runs.run import Run, list_runs, open_run
+    from engine.searches.work import tune
 
 __all__ = [
     "Config",
@@ -47,7 +48,7 @@ _HOME = {
     "audit": "engine.commands",
     "check": "engine.commands",
     "compare": "engine.commands",
-    "tune": "engine.commands",
+    "tune": "engine.searches.work",
     "Run": "engine.runs.run",
     "open_run": "engine.runs.run",
     "list_runs": "engine.runs.run",

@@ -9,16 +9,28 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from engine.parallel import cores
 from engine.report.terminal.outputs import ended, say, saying_what_is_kept
-
-if TYPE_CHECKING:
-    from engine.bars.findings import BarFinding
-    from engine.config import Config
+from engine.searches.options import (
+    CORES,
+    AsOf,
+    Cluster,
+    ConfigFile,
+    LedgerFile,
+    Overrides,
+    Results,
+    Revisions,
+    RunPath,
+    Workers,
+)
+from engine.searches.options import load as _load
+from engine.searches.options import run_folder as _run_folder
+from engine.searches.options import show as _print
+from engine.searches.options import tell_findings as _tell_findings
+from engine.searches.typed import sweep, tune
 
 app = typer.Typer(
     name="engine",
@@ -31,21 +43,6 @@ ledger_app = typer.Typer(
     help="An append-only record of live forecasts, scored as they mature.", no_args_is_help=True
 )
 app.add_typer(ledger_app, name="ledger")
-
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="a YAML config")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="override one key; repeatable")
-]
-Workers = Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)]
-Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a Dask scheduler: tcp://HOST:PORT")]
-CORES = cores()
-Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where run folders go")]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
-]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
-Revisions = Annotated[bool, typer.Option("--accept-revisions", help="of past values, by the vendor")]
-LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -63,12 +60,6 @@ def options(
     ] = False,
 ) -> None:
     """Replays every past session of a market and finds out how far a scenario table can be trusted."""
-
-
-def _load(config: Path, overrides: list[str] | None) -> Config:
-    from engine.config import load_config
-
-    return load_config(config, overrides or [])
 
 
 @app.command()
@@ -123,30 +114,8 @@ def scenario(
         _print(*map(scenario_view, tables))
 
 
-@app.command()
-def tune(
-    config: ConfigFile,
-    overrides: Overrides = None,
-    trials: Annotated[int, typer.Option(help="how many settings to try", min=0)] = 20,
-    workers: Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)] = 2,
-    storage: Annotated[str | None, typer.Option(help="database URL of a study that can be resumed")] = None,
-    results: Results = Path("results"),
-) -> None:
-    """Search named settings with optuna; the holdout is scored once, at the end."""
-    from engine import commands
-    from engine.report.terminal.listings import tuning_view
-
-    with saying_what_is_kept():
-        path, result = commands.tune(
-            _load(config, overrides),
-            trials=trials,
-            workers=workers,
-            storage=storage,
-            results=results,
-            told=_tell_findings,
-        )
-    _print(tuning_view(result.to_dict()))
-    say(path)
+app.command()(tune)
+app.command()(sweep)
 
 
 @app.command()
@@ -359,29 +328,12 @@ def init(
     say(commands.init(csv, symbol, out))
 
 
-def _print(*views: object) -> None:
-    from engine.report.terminal.terminal import make_console
-
-    make_console().print(*views, sep="\n")
-
-
-def _tell_findings(findings: list[BarFinding]) -> None:
-    """What was found in the bars, on stderr: tables and paths on stdout stay alone."""
-    from engine.report.terminal.listings import tell_bar_findings
-
-    tell_bar_findings(findings)
-
-
 def _date(text: str | None) -> str | None:
     if text is None:
         return None
     from engine.bars.dates import typed_date
 
     return typed_date(text)
-
-
-def _run_folder(run: Path, results: Path) -> Path:
-    return run if run.exists() or run.is_absolute() else results / run
 
 
 def main() -> None:

@@ -1,10 +1,9 @@
-"""What a command does besides a run: audit, check, tune, judge, ledger, fetch, init; show, report and compare finished runs."""
+"""What a command does besides a run: audit, check, judge, ledger, fetch, init; show, report and compare finished runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from engine.judge import Judgement
     from engine.runs.run import Run
     from engine.table.scenario import Scenario
-    from engine.tune.result import TuneResult
     from engine.verify.audit.audit import AuditResult
     from engine.verify.ledger.score import LedgerScore
     from engine.verify.skill.compare import Comparison
@@ -81,39 +79,6 @@ def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
     """
     bars = load_all(config)
     return bars, judged(bars, config, guess_calendars=True)
-
-
-def tune(
-    config: Config,
-    *,
-    trials: int = 20,
-    workers: int = 2,
-    storage: str | None = None,
-    results: str | Path = "results",
-    told: Told | None = None,
-) -> tuple[Path, TuneResult]:
-    """Search the settings of ``config.tune``; writes the best config and the trials under ``results``.
-
-    What an earlier search wrote stays: a second one of the same name gets a number.
-
-    Returns
-    -------
-    (path of the best config, result).
-    """
-    from engine.files import write_json, write_text
-    from engine.tune.tune import tune as search
-
-    _, findings = load_sound(config, told)
-    folder = Path(results) / "tuning"
-    folder.mkdir(parents=True, exist_ok=True)
-    result = search(config, trials=trials, workers=workers, storage=storage, folder=folder)
-    stem = f"{config.name}_{config.tune.group}"
-    numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
-    path = next(folder / name for name in numbered if not (folder / name).exists())
-    write_text(path, result.best_yaml)
-    write_json(path.with_suffix(".json"), result.to_dict() | {"findings": [f.as_dict() for f in findings]})
-    write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
-    return path, result
 
 
 def judge(
@@ -344,7 +309,7 @@ def report_comparison(paths: Sequence[str | Path], out: str | Path) -> Path:
 
 
 def compare(first: str | Path, second: str | Path) -> Comparison:
-    """Scores of two runs on their common rows, paired, with intervals; see ``verify.compare``.
+    """Scores of two runs, or points of a sweep (``SWEEP/NUMBER``), on their common rows, paired, with intervals; see ``verify.compare``.
 
     Raises
     ------
@@ -352,12 +317,22 @@ def compare(first: str | Path, second: str | Path) -> Comparison:
         ``compare.different_events`` where the two runs answer different questions; the settings are named.
     """
     from engine.runs.damage import reading
-    from engine.runs.run import open_run
     from engine.verify.skill.compare import compare as compare_forecasts
 
-    one, two = open_run(first), open_run(second)
-    with reading(one.path), reading(two.path):
-        return compare_forecasts(one.forecasts, two.forecasts, one.config, two.config)
+    with reading(Path(first)), reading(Path(second)):
+        (one, forecasts), (two, others) = (_compared(Path(path)) for path in (first, second))
+        return compare_forecasts(forecasts, others, one, two)
+
+
+def _compared(path: Path) -> tuple[Config, pd.DataFrame]:
+    """Config and forecasts of a run, or of a point of a sweep: ``SWEEP/NUMBER``."""
+    from engine.runs.run import open_run
+    from engine.sweep import sweep_point
+
+    if not path.exists() and path.name.isdigit():
+        return sweep_point(path)
+    run = open_run(path)
+    return run.config, run.forecasts
 
 
 def require_no_failed_check(run: Run) -> None:

@@ -25,10 +25,10 @@ from engine.config.settings import (
     ReplayConfig,
     RulesConfig,
     SetupConfig,
-    TuneConfig,
     VerifyConfig,
 )
 from engine.config.trading import BacktestConfig, Dividends, InstrumentTrading
+from engine.config.tuning import DimensionConfig, TuneConfig
 
 __all__ = [
     "MOMENTUM_RULES",
@@ -41,6 +41,7 @@ __all__ = [
     "ContractsSource",
     "Correction",
     "CsvSource",
+    "DimensionConfig",
     "Dividends",
     "EventsConfig",
     "ForecastConfig",

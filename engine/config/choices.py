@@ -1,6 +1,7 @@
 """Names that a config may give, one line each, and the module that each stands for.
 
-Models, calibrators, entry rules and sizings live in stages above the config, which therefore knows only their names.  To add one: write its
+Models, calibrators, entry rules, sizings, samplers and pruners live in stages above the config, which therefore knows
+only their names.  To add one: write its
 module, and add one line here.  A module is imported when its name is used.
 """
 
@@ -67,6 +68,24 @@ SIZINGS = Registry[Choice](
         Choice("fixed_fraction", "engine.backtest.sizing.fixed_fraction:FIXED_FRACTION"),
         Choice("volatility_target", "engine.backtest.sizing.volatility_target:VOLATILITY_TARGET"),
         Choice("kelly", "engine.backtest.sizing.kelly:KELLY"),
+    ),
+)
+SAMPLERS = Registry[Choice](
+    "sampler",
+    (
+        Choice("tpe", "engine.tune.samplers.tpe:SAMPLER"),
+        Choice("random", "engine.tune.samplers.random:SAMPLER"),
+        Choice("grid", "engine.tune.samplers.grid:SAMPLER"),
+        Choice("quasi_random", "engine.tune.samplers.quasi_random:SAMPLER"),
+        Choice("gaussian_process", "engine.tune.samplers.gaussian_process:SAMPLER"),
+    ),
+)
+PRUNERS = Registry[Choice](
+    "pruner",
+    (
+        Choice("none", "engine.tune.pruning:NONE"),
+        Choice("median", "engine.tune.pruning:MEDIAN"),
+        Choice("halving", "engine.tune.pruning:HALVING"),
     ),
 )
 

@@ -7,7 +7,7 @@ that was in force, so the dump is the provenance of a run.  Field descriptions f
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +17,7 @@ from engine.config.events import EventsConfig
 from engine.config.instruments import ContextConfig, Day, Instrument
 from engine.config.section import Section
 from engine.config.trading import BacktestConfig
+from engine.config.tuning import TuneConfig
 
 
 class ReplayConfig(Section):
@@ -221,26 +222,6 @@ class VerifyConfig(Section):
     interval: float = Field(0.90, gt=0.5, lt=1, description="coverage of every interval shown")
     ece_bins: int = Field(10, ge=2, le=50)
     placebo: bool = Field(True, description="run the placebo of random levels at equal distance")
-
-
-class TuneConfig(Section):
-    """What optuna may move, and the holdout it never sees."""
-
-    group: Literal["model", "decision", "event"] = "model"
-    unlock_events: bool = Field(False, description="allow trials that change the question itself")
-    holdout_sessions: int = Field(504, ge=0, description="last sessions, never seen by tuning")
-    batch: int = Field(4, ge=1, le=64, description="trials asked for at once; independent of --workers")
-    paths: int = Field(200, ge=100, le=100_000, description="simulated paths per date in a trial, for speed")
-    refit_sessions: int = Field(
-        126, ge=5, le=504, description="sessions between refits in a trial, for speed (the longer of the two)"
-    )
-    risk_aversion: float = Field(
-        3.0, ge=0, le=100, description="of the certainty equivalent that decision trials maximise"
-    )
-    space: dict[str, list[Any]] = Field(
-        default_factory=dict,
-        description="config path -> [low, high] or a list of choices; empty: the group's default space",
-    )
 
 
 def _is_none(value: object) -> bool:

@@ -79,7 +79,11 @@ class Forecasts:
 
 
 def walk_forward(
-    instruments: Sequence[ForecastInput], config: Config, *, features: Sequence[str] | None = None
+    instruments: Sequence[ForecastInput],
+    config: Config,
+    *,
+    features: Sequence[str] | None = None,
+    baselines: Sequence[Opponents] | None = None,
 ) -> Forecasts:
     """Forecast every session of every instrument from the first outer fold on.
 
@@ -90,6 +94,7 @@ def walk_forward(
     instruments : with distinct symbols.
     config : sections ``forecast``, ``outcome``, ``horizons`` and ``seed`` are used.
     features : columns of the replay frame given to the classifier; None: :func:`engine.replay.families.model_features`.
+    baselines : of each instrument, where they are known already (:func:`baselines_of`).
 
     Raises
     ------
@@ -103,13 +108,13 @@ def walk_forward(
     _check_instruments(instruments, plan.features)
     # one thread: products of small matrices only wait for each other on more, and bits stay the same
     with threadpool_limits(1, user_api="blas"):
-        baselines = [baselines_of(entry, plan) for entry in instruments]
+        made = [baselines_of(entry, plan) for entry in instruments] if baselines is None else list(baselines)
         place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
         groups = []
         for name, symbols in plan.groups.items():
             members = [place[symbol] for symbol in symbols]
             entries = [instruments[i] for i in members]
-            mine = weighed(plan, entries, [baselines[i] for i in members])
+            mine = weighed(plan, entries, [made[i] for i in members])
             known = (entries, mine)
             # tracks are independent and the kernels release the interpreter's lock
             with ThreadPoolExecutor(min(thread_count(), len(plan.horizon_sets))) as pool:
@@ -118,13 +123,13 @@ def walk_forward(
                 tables = list(pool.map(partial(tables_of_group, plan, *known), plan.horizon_sets))
             complete = with_group_tables(mine, plan.horizon_sets, tables)
             for i, base in zip(members, complete, strict=True):
-                baselines[i] = base
-    frame = forecast_table(instruments, baselines, groups, plan.calendar, config)
+                made[i] = base
+    frame = forecast_table(instruments, made, groups, plan.calendar, config)
     setups = {entry.bars.symbol: int(np.isfinite(entry.setup).all(axis=1).sum()) for entry in instruments}
     silent = silent_of(
         [entry.bars for entry in instruments], setups, set(frame["instrument"]), config.forecast
     )
-    more = {entry.bars.symbol: base.more for entry, base in zip(instruments, baselines, strict=True)}
+    more = {entry.bars.symbol: base.more for entry, base in zip(instruments, made, strict=True)}
     return Forecasts(frame, plan.calendar, plan.folds, tuple(groups), plan.features, silent, more)
 
 

@@ -25,6 +25,9 @@ the same: side               symbol/side, draw, day                          :fu
 random entries by threshold  symbol/curve (/side), draw, day                 :func:`entry_units`
 random decisions             symbol/decision, draw, day                      :func:`entry_units`
 search                       trial                                           :func:`trial_seed`
+null of a search             draw                                            :func:`null_study_normals`
+luck of a search             draw                                            :func:`luck_lots`
+sweep at random              point                                           :func:`point_units`
 ===========================  ==============================================  ==========================================
 """
 
@@ -41,6 +44,7 @@ from engine.kernels.hash import GOLDEN, mix64, splitmix, unit
 _VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4, "returns": 5}
 _NULL, _RACE = 0x0E11, 0x4ACE
 _BARS, _ROWS, _EVENTS = 1, 2, 0xE4E7
+_STUDY, _LUCK, _POINT = 0x57D7, 0x10C4, 0x901A
 _SEED_STEP, _DRAW_STEP = np.uint64(0xD1342543DE82EF95), np.uint64(0xA0761D6478BD642F)
 _BOOTSTRAP = np.uint64(0x2545F4914F6CDD1D)
 
@@ -135,6 +139,21 @@ def entry_units(seed: int, symbol: str, dates: np.ndarray, draws: int) -> np.nda
 def trial_seed(seed: int, trial: int) -> int:
     """Seed of the sampler that proposes one trial of a search."""
     return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0])
+
+
+def null_study_normals(seed: int, draw: int) -> np.random.Generator:
+    """Standard normals of one history on which a whole search is repeated."""
+    return _generator(seed, _STUDY, draw)
+
+
+def luck_lots(seed: int) -> np.random.Generator:
+    """Blocks drawn to see how good the best of a search looks by luck."""
+    return _generator(seed, _LUCK)
+
+
+def point_units(seed: int, point: int, dimensions: int) -> np.ndarray:
+    """Uniform numbers in [0, 1), (dimensions,), of one point of a random sweep."""
+    return _generator(seed, _POINT, point).random(dimensions)
 
 
 def _generator(*key: int) -> np.random.Generator:

@@ -248,7 +248,7 @@ def open_run(path: str | Path) -> Run:
     Raises
     ------
     RunError
-        ``run.not_found`` where there is no manifest, ``run.damaged`` where it is none, ``run.not_completed`` where
+        ``run.not_found`` where there is no manifest, ``run.is_a_sweep``, ``run.damaged`` where it is none, ``run.not_completed`` where
         the run failed or was killed.
     """
     folder = Path(path)
@@ -259,6 +259,12 @@ def open_run(path: str | Path) -> Run:
             "`engine runs` lists the runs there are",
         )
     run = Run(folder)
+    if run.manifest.get("kind") == "sweep":
+        raise RunError(
+            "run.is_a_sweep",
+            f"{folder}: a sweep, not a run",
+            "open report.html or sweep.parquet in it; `engine compare SWEEP/3 SWEEP/7` compares two of its points",
+        )
     if run.status != "completed":
         raise RunError(
             "run.not_completed",
@@ -269,7 +275,7 @@ def open_run(path: str | Path) -> Run:
 
 
 def list_runs(results: str | Path) -> pd.DataFrame:
-    """Every run under a results folder, oldest first: run, status, started_at, instruments, last_date, failed_checks.
+    """Every run under a results folder, oldest first: run, kind (run, sweep), status, started_at, instruments, last_date, failed_checks.
 
     A run whose manifest cannot be read has the status ``damaged`` and nothing else; one that says ``running`` and
     whose process is gone is ``interrupted``.
@@ -285,6 +291,7 @@ def list_runs(results: str | Path) -> pd.DataFrame:
         rows.append(
             {
                 "run": path.parent.name,
+                "kind": manifest.get("kind", "run"),
                 "status": run.status,
                 "started_at": manifest["started_at"],
                 "instruments": ", ".join(manifest["data"]),
@@ -292,5 +299,5 @@ def list_runs(results: str | Path) -> pd.DataFrame:
                 "failed_checks": len(manifest["failed_checks"]),
             }
         )
-    columns = ["run", "status", "started_at", "instruments", "last_date", "failed_checks"]
+    columns = ["run", "kind", "status", "started_at", "instruments", "last_date", "failed_checks"]
     return pd.DataFrame(rows, columns=columns).astype({"failed_checks": "Int64"})

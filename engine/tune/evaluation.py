@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Protocol
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from engine.config import Config
 from engine.errors import RunError
@@ -40,23 +42,77 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A trial that a pruner ended: its scores at the rungs it reached, the last of them too low."""
+
+    rungs: tuple[float, ...]
+
+
 Evaluate = Callable[[Config], "Evaluation | float"]
+Result = Evaluation | Failure | Stopped
 
 
-def attempt(evaluate: Evaluate, config: Config) -> Evaluation | Failure:
+class Staged(Protocol):
+    """An objective that can be stopped on the way."""
+
+    def staged(self, config: Config, floors: tuple[float, ...]) -> Evaluation | Stopped:
+        """The worth of ``config``, or where it fell below the floor of a rung."""
+        ...
+
+
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> ThreadpoolController:
+    """Of the libraries loaded by now; looking for them reads every mapping of the process, so it is done where
+    a module has come since."""
+    return ThreadpoolController()
+
+
+def attempt(evaluate: Callable[[Config], Evaluation | Stopped | float], config: Config) -> Result:
     """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
     try:
         # split over threads, matrix products add up in another order; and processes are the parallelism.
         # Limited anew each time: a limit does not reach libraries that are loaded after it
-        with threadpool_limits(1):
+        with _controller(len(sys.modules)).limit(limits=1):
             found = evaluate(config)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         return Failure(f"{type(error).__name__}: {first}"[:500])
+    if isinstance(found, Stopped):
+        return found
     evaluation = found if isinstance(found, Evaluation) else Evaluation(float(found))
     if not math.isfinite(evaluation.value):
         return Failure(f"the value is {evaluation.value}")
     return evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is asked of an objective: its value, with floors that stop it, or one of its other methods.
+
+    Attributes
+    ----------
+    method : ``score_holdout`` or ``null``; None: its value.
+    floors : of the rungs of a pruner.
+    draw : number of the drawn history, for ``null``.
+    """
+
+    method: str | None = None
+    draw: int | None = None
+    floors: tuple[float, ...] | None = None
+
+    def of(self, evaluate: Evaluate) -> Callable[[Config], Evaluation | Stopped | float]:
+        """The function to call with a config."""
+        if self.method is not None:
+            found: Callable[..., Evaluation | float] = getattr(evaluate, self.method)
+            return found if self.draw is None else partial(found, draw=self.draw)
+        if self.floors is not None and hasattr(evaluate, "staged"):
+            staged: Staged = evaluate
+            return partial(staged.staged, floors=self.floors)
+        return evaluate
+
+
+PLAIN = Call()
 
 
 # the worker process's own copy: sent once when the process starts, so that what it has prepared (bars,
@@ -76,9 +132,9 @@ def _ready() -> None:
     """Nothing: a process that has done it has started."""
 
 
-def _work(config: Config, method: str | None) -> Evaluation | Failure:
+def _work(config: Config, call: Call) -> Result:
     assert _evaluate is not None
-    return attempt(_evaluate if method is None else getattr(_evaluate, method), config)
+    return attempt(call.of(_evaluate), config)
 
 
 class Workers:
@@ -110,27 +166,26 @@ class Workers:
             pool = self._processes(self._workers)
             self._starting = [pool.submit(_ready) for _ in range(self._workers)]
 
-    def run(self, configs: Sequence[Config], method: str | None = None) -> list[Evaluation | Failure]:
-        """One result per config, in order; ``method`` names a method of the objective to call in its place.
+    def run(self, configs: Sequence[Config], call: Call = PLAIN) -> list[Result]:
+        """One result per config, in order.
 
         A process that dies breaks the pool for its neighbours too.  So every config it left without a result
         is tried again in a process of its own, and only the one that kills that as well has failed.
         """
         if self._workers == 1:
-            call = self._evaluate if method is None else getattr(self._evaluate, method)
-            return [attempt(call, config) for config in configs]
+            return [attempt(call.of(self._evaluate), config) for config in configs]
         self._wait_for_start()
-        results: list[Evaluation | Failure | None] = [None] * len(configs)
+        results: list[Result | None] = [None] * len(configs)
         with suppress(BrokenProcessPool):
             pool = self._processes(self._workers)
-            jobs = [pool.submit(_work, config, method) for config in configs]
+            jobs = [pool.submit(_work, config, call) for config in configs]
             for number, job in enumerate(jobs):
                 with suppress(BrokenProcessPool):
                     results[number] = job.result()
         if None in results:
             self._close()
         return [
-            self._alone(config, method) if result is None else result
+            self._alone(config, call) if result is None else result
             for config, result in zip(configs, results, strict=True)
         ]
 
@@ -147,9 +202,9 @@ class Workers:
         finally:
             self._starting = []
 
-    def _alone(self, config: Config, method: str | None) -> Evaluation | Failure:
+    def _alone(self, config: Config, call: Call) -> Result:
         try:
-            return self._processes(1).submit(_work, config, method).result()
+            return self._processes(1).submit(_work, config, call).result()
         except BrokenProcessPool:
             return Failure("the worker process died")
         finally:

@@ -30,6 +30,8 @@ class Holdout:
     best, default : score of the best config and of the config as it stands; None where scoring failed.
     look : 1 for the first look at this holdout of these data, 2 for the second, ...  A second look is no
         longer out of sample.
+    interval, gain_interval : of ``best``, and of ``best`` minus ``default`` on the same dates, with ``coverage``; None
+        where the holdout is too short for one.
     """
 
     first_date: str
@@ -37,6 +39,9 @@ class Holdout:
     best: float | None
     default: float | None
     look: int
+    interval: tuple[float, float] | None = None
+    gain_interval: tuple[float, float] | None = None
+    coverage: float = 0.90
 
 
 def holdout_start(bars: Mapping[str, BarSeries], holdout_sessions: int) -> np.datetime64:

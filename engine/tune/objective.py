@@ -15,32 +15,27 @@ intent, so only the skill over each trial's own filtered_history is compared, ne
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from engine.backtest.backtest import strategy_equity
+from engine.backtest.backtest import backtest, strategy_equity, traded_horizon
 from engine.backtest.overfitting import block_moments
-from engine.backtest.performance import (
-    certainty_equivalent_percent,
-    session_returns,
-    sharpe_ratio,
-)
+from engine.backtest.performance import certainty_equivalent_percent, session_returns, sharpe_ratio
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError, DataError
-from engine.forecast.inputs import ForecastInput, forecast_input
-from engine.forecast.walk_forward import walk_forward
-from engine.replay.replay import replay
-from engine.scenarios import SCENARIOS
-from engine.tune.evaluation import Evaluation
+from engine.forecast.inputs import ForecastInput, input_of
+from engine.stages import Stages
+from engine.tune.evaluation import Evaluation, Stopped
 from engine.tune.holdout import before, data_sha256, holdout_start
+from engine.tune.null import null_inputs
+from engine.tune.pruning import RUNGS
+from engine.tune.skill import daily_skill, mean_skill, skill_blocks, skill_by_horizon
 from engine.year import YEAR, sessions_per_week, sessions_per_year
 
 BLOCKS = 16  # of the probability of backtest overfitting
@@ -71,7 +66,7 @@ class Objective:
             holdout_start(self._bars, self.holdout_sessions) if self.holdout_sessions else None
         )
         dates = np.unique(np.concatenate([series.dates for series in self._bars.values()]))
-        self._year = sessions_per_year(sessions_per_week(dates))
+        self.year = sessions_per_year(sessions_per_week(dates))
         self._seen = self._bars if self.holdout_start is None else before(self._bars, self.holdout_start)
         self._check_length()
 
@@ -102,39 +97,69 @@ class SkillObjective(Objective):
         super().__init__(config, bars)
         own = " of each trial's own events" if config.tune.group == "event" else ""
         self.label = f"log loss skill over filtered_history{own}"
-        self._replayed: dict[str, tuple[ForecastInput, ...]] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        # a worker prepares its own: arrays are cheaper to compute than to send
-        return {**self.__dict__, "_replayed": {}}
+        # a worker prepares its own: arrays are cheaper to compute than to send, and a Stages sends none
+        self._stages = Stages(self._seen)
+        self._dates = np.unique(np.concatenate([series.dates for series in self._seen.values()]))
 
     def __call__(self, config: Config) -> Evaluation:
         """Score the out-of-sample rows before the holdout."""
-        inputs = self._inputs(config)
-        questions = _fingerprint(inputs)
-        if self._base.tune.group == "model" and questions != _fingerprint(self._inputs(self._base)):
+        inputs, facts = self._checked(config)
+        return self._skill(self._stages.walk(inputs, _economical(config)), facts)
+
+    def staged(self, config: Config, floors: tuple[float, ...]) -> Evaluation | Stopped:
+        """The same, unless the score on the sessions up to a rung is below its floor."""
+        inputs, facts = self._checked(config)
+        economical = _economical(config)
+        reached: list[float] = []
+        first = config.forecast.min_train_sessions
+        for share, floor in zip(RUNGS, floors, strict=True):
+            stop = self._dates[first + int(share * (len(self._dates) - first))]
+            rows = self._stages.walk(cut_inputs(inputs, stop, config), economical)
+            reached.append(mean_skill(skill_by_horizon(rows)))
+            if reached[-1] < floor:
+                return Stopped(tuple(reached))
+        return self._skill(self._stages.walk(inputs, economical), facts | {"rungs": reached})
+
+    def null(self, config: Config, draw: int) -> Evaluation:
+        """The worth of ``config`` where outcomes are drawn from filtered_history; see :mod:`engine.tune.null`."""
+        economical = _economical(config)
+        inputs = null_inputs(self._stages, economical, draw)
+        return Evaluation(mean_skill(skill_by_horizon(self._stages.walk(inputs, economical))))
+
+    def score_holdout(self, config: Config) -> Evaluation:
+        """Score the out-of-sample rows of the holdout, with all the paths of the config."""
+        assert self.holdout_start is not None
+        whole = Stages(self._bars)
+        rows = whole.walk(whole.inputs(config), config)
+        rows = rows[rows["date"] >= pd.Timestamp(self.holdout_start)]
+        by_date = daily_skill(rows)
+        return Evaluation(mean_skill(skill_by_horizon(rows)), {"by_date": by_date.tolist()})
+
+    def _checked(self, config: Config) -> tuple[tuple[ForecastInput, ...], dict[str, Any]]:
+        questions = self._stages.question(config)
+        if self._base.tune.group == "model" and questions != self._stages.question(self._base):
             raise ConfigError(
                 "tune.events_moved",
                 "this trial's events differ from the config's own: their log loss cannot be compared",
                 "move what changes levels, setup or outcome in tune.group: event",
             )
-        return _skill(_walk(inputs, _economical(config)), {"events_sha256": questions})
+        return self._stages.inputs(config), {"events_sha256": questions}
 
-    def score_holdout(self, config: Config) -> Evaluation:
-        """Score the out-of-sample rows of the holdout, with all the paths of the config."""
-        assert self.holdout_start is not None
-        rows = _walk(_inputs(self._bars, config), _plain(config))
-        return _skill(rows[rows["date"] >= pd.Timestamp(self.holdout_start)], {})
+    def _skill(self, rows: pd.DataFrame, facts: dict[str, Any]) -> Evaluation:
+        found = skill_by_horizon(rows)
+        for horizon, line in found.items():
+            facts[f"log_loss_h{horizon}"] = line.loss
+            facts[f"log_loss_filtered_history_h{horizon}"] = line.reference
+        facts["rows"] = sum(line.rows for line in found.values())
+        return Evaluation(mean_skill(found), facts | {"blocks": skill_blocks(rows, self._base.horizons)})
 
-    def _inputs(self, config: Config) -> tuple[ForecastInput, ...]:
-        key = json.dumps(
-            config.model_dump(mode="json", include={"rules", "setup", "outcome", "horizons"}), sort_keys=True
-        )
-        if key not in self._replayed:
-            if len(self._replayed) > 8:
-                self._replayed.clear()
-            self._replayed[key] = _inputs(self._seen, config)
-        return self._replayed[key]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What trading reads of a forecast that no decision changes: setups, and the rows of each horizon."""
+
+    setups: pd.DataFrame
+    rows: dict[int, pd.DataFrame]
 
 
 class UtilityObjective(Objective):
@@ -145,43 +170,77 @@ class UtilityObjective(Objective):
 
     def __init__(self, config: Config, bars: Mapping[str, BarSeries] | None = None) -> None:
         super().__init__(config, bars)
-        self._prepared: dict[bool, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        self._prepared: dict[bool, Forecast] = {}
 
     def __call__(self, config: Config) -> Evaluation:
         """Trade the out-of-sample forecasts before the holdout."""
-        replayed, rows = self._forecasts(whole=False)
-        equity = strategy_equity(self._seen, replayed, rows, config)
+        made = self._forecasts(whole=False)
+        rows = made.rows[traded_horizon(config)]
+        equity = strategy_equity(self._seen, made.setups, rows, config)
         returns = session_returns(equity)
         ratio = sharpe_ratio(returns) or 0.0
         attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(YEAR))}
         if len(returns) >= 2 * BLOCKS:
             attributes["block_moments"] = block_moments(returns, BLOCKS).tolist()
+        if config.tune.constraints:
+            attributes |= self._figures(made.setups, rows, config)
         return Evaluation(
-            certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year), attributes
+            certainty_equivalent_percent(equity, config.tune.risk_aversion, self.year), attributes
         )
 
     def score_holdout(self, config: Config) -> Evaluation:
         """Trade the out-of-sample forecasts of the holdout; the account opens on its first session."""
-        replayed, rows = self._forecasts(whole=True)
         assert self.holdout_start is not None
+        made = self._forecasts(whole=True)
+        rows = made.rows[traded_horizon(config)]
         late = rows[rows["date"] >= pd.Timestamp(self.holdout_start)]
-        equity = strategy_equity(self._bars, replayed, late, config)
-        return Evaluation(certainty_equivalent_percent(equity, config.tune.risk_aversion, self._year))
+        equity = strategy_equity(self._bars, made.setups, late, config)
+        return Evaluation(
+            certainty_equivalent_percent(equity, config.tune.risk_aversion, self.year),
+            {"by_date": session_returns(equity).tolist()},
+        )
 
-    def _forecasts(self, *, whole: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def returns(self, config: Config) -> np.ndarray:
+        """Session returns before the holdout of the strategy that ``config`` asks for."""
+        made = self._forecasts(whole=False)
+        return session_returns(
+            strategy_equity(self._seen, made.setups, made.rows[traded_horizon(config)], config)
+        )
+
+    def _figures(self, setups: pd.DataFrame, rows: pd.DataFrame, config: Config) -> dict[str, float]:
+        """What a constraint can name: every number that the backtest says about the strategy."""
+        alone = with_overrides(config, {"backtest.random_entries": 0})
+        strategy = backtest(self._seen, setups, rows, alone).metrics["strategy"]
+        return {k: float(v) for k, v in strategy.items() if isinstance(v, (int, float))}
+
+    def _forecasts(self, *, whole: bool) -> Forecast:
         # no decision changes a forecast: made once, with the config's own settings
         if whole not in self._prepared:
-            bars = self._bars if whole else self._seen
-            replays = [replay(series, self._base) for series in bars.values()]
-            replayed = pd.concat([one.frame for one in replays], ignore_index=True)
-            inputs = tuple(forecast_input(one) for one in replays)
-            self._prepared[whole] = (replayed, _walk(inputs, _plain(self._base)))
+            stages = Stages(self._bars if whole else self._seen)
+            frame = stages.forecasts(self._base)
+            by_horizon = {h: frame[frame["horizon_sessions"] == h] for h in self._base.horizons}
+            self._prepared[whole] = Forecast(stages.replay_frame(self._base), by_horizon)
         return self._prepared[whole]
 
 
 def default_objective(config: Config, bars: Mapping[str, BarSeries] | None = None) -> Objective:
     """The objective of the config's tuning group."""
-    return (UtilityObjective if config.tune.group == "decision" else SkillObjective)(config, bars)
+    if config.tune.group == "decision":
+        return UtilityObjective(config, bars)
+    return SkillObjective(config, bars)
+
+
+def cut_inputs(
+    inputs: Sequence[ForecastInput], stop: np.datetime64, config: Config
+) -> tuple[ForecastInput, ...]:
+    """Each input as it was before the session ``stop``: outcomes that were not known then are not."""
+    found = []
+    for item in inputs:
+        n = int(np.searchsorted(item.bars.dates, stop))
+        if n:
+            known = {name: values[:n] for name, values in item.known.items()}
+            found.append(input_of(item.bars.cut(n), known, item.setup[:n], config))
+    return tuple(found)
 
 
 def _writable(series: BarSeries) -> BarSeries:
@@ -197,57 +256,12 @@ def _writable(series: BarSeries) -> BarSeries:
     )
 
 
-def _inputs(bars: Mapping[str, BarSeries], config: Config) -> tuple[ForecastInput, ...]:
-    return tuple(forecast_input(replay(series, config)) for series in bars.values())
-
-
-def _plain(config: Config) -> Config:
-    # intervals are shown to readers; no score depends on them
-    return with_overrides(config, {"forecast.interval_draws": 0})
-
-
 def _economical(config: Config) -> Config:
     """The same for every trial of a search, so that trials stay comparable; the holdout is scored without."""
-    return with_overrides(
-        config,
-        {
-            "forecast.interval_draws": 0,
-            "forecast.paths": min(config.tune.paths, config.forecast.paths),
-            "forecast.refit_sessions": max(config.tune.refit_sessions, config.forecast.refit_sessions),
-        },
+    settings = config.forecast.model_copy(
+        update={
+            "paths": min(config.tune.paths, config.forecast.paths),
+            "refit_sessions": max(config.tune.refit_sessions, config.forecast.refit_sessions),
+        }
     )
-
-
-def _walk(inputs: tuple[ForecastInput, ...], config: Config) -> pd.DataFrame:
-    return walk_forward(inputs, config).frame
-
-
-def _fingerprint(inputs: tuple[ForecastInput, ...]) -> str:
-    """SHA-256 of the questions: every setup and what came of it."""
-    digest = hashlib.sha256()
-    for item in inputs:
-        digest.update(item.bars.symbol.encode())
-        digest.update(np.ascontiguousarray(item.setup, dtype="<f8").tobytes())
-        digest.update(np.ascontiguousarray(item.outcomes.codes).tobytes())
-    return digest.hexdigest()
-
-
-def _skill(rows: pd.DataFrame, attributes: dict[str, Any]) -> Evaluation:
-    """1 - log loss / log loss of filtered_history per horizon, averaged over the horizons."""
-    rows = rows[rows["outcome"].notna() & rows["p_continuation"].notna()]
-    if not len(rows):
-        raise DataError("tune.no_rows", "no out-of-sample row has a known outcome", "use a longer history")
-    skills, facts = [], dict(attributes)
-    for horizon, mine in rows.groupby("horizon_sessions", sort=True):
-        loss, reference = _log_loss(mine, "p"), _log_loss(mine, "filtered_history")
-        skills.append(1.0 - loss / reference)
-        facts[f"log_loss_h{horizon}"] = loss
-        facts[f"log_loss_filtered_history_h{horizon}"] = reference
-    return Evaluation(float(np.mean(skills)), facts | {"rows": len(rows)})
-
-
-def _log_loss(rows: pd.DataFrame, forecast: str) -> float:
-    columns = [f"{forecast}_{scenario}" for scenario in SCENARIOS]
-    code = pd.Index(SCENARIOS).get_indexer(pd.Index(rows["outcome"]))
-    probability = rows[columns].to_numpy(dtype=np.float64)[np.arange(len(rows)), code]
-    return float(-np.mean(np.log(probability)))
+    return config.model_copy(update={"forecast": settings})

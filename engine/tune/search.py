@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError
-from engine.tune.evaluation import Evaluation, Failure, Workers
+from engine.tune.evaluation import Call, Evaluation, Failure, Result, Stopped, Workers
 from engine.tune.plan import Plan
+from engine.tune.pruning import pruner_named
+from engine.tune.samplers import sampler_named
 from engine.tune.searchers import OWNER, Searchers
-from engine.tune.space import Parameter, start_values
+from engine.tune.space import start_values
+from engine.tune.space.parameter import Parameter
 from engine.tune.study import FACTS, facts
 
 if TYPE_CHECKING:
@@ -48,7 +51,15 @@ def search(
     shared : whether other processes can work on the study too.  Each adds the trials it was asked for; a batch
         is divided among them.
     """
-    plan = Plan(config.seed, config.tune.batch, space, start_values(space, config))
+    plan = Plan(
+        config.seed,
+        config.tune.batch,
+        space,
+        start_values(space, config),
+        sampler_named(config.tune.sampler),
+        pruner_named(config.tune.pruner),
+    )
+    seen = _Seen()
     done = 0
     with Searchers(study, shared=shared) as searchers:
         while done < trials:
@@ -63,7 +74,7 @@ def search(
             settings = {
                 trial.number: _write(study, trial, space, planned[trial.number - first]) for trial in mine
             }
-            results = _evaluate(settings, _known(known[:first], first, planned), config, workers)
+            results = _evaluate(settings, seen.before(known, first, planned), config, workers, plan.floors)
             done += len(mine)
             if done >= trials:
                 searchers.sign_off()  # before the results: so the last write of a search is its last result
@@ -112,13 +123,10 @@ def _begin(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTria
     """A new trial without settings that belongs to this process from the first moment."""
     from optuna.trial import TrialState, create_trial
 
-    before = {trial.number for trial in study.get_trials(deepcopy=False)}
-    study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={OWNER: searchers.token}))
-    return next(
-        trial
-        for trial in study.get_trials(deepcopy=False)
-        if trial.number not in before and trial.user_attrs.get(OWNER) == searchers.token
-    )
+    # the storage itself: a study's own way of adding a trial does not say which number it was given
+    storage = study._storage
+    mine = create_trial(state=TrialState.RUNNING, user_attrs={OWNER: searchers.token})
+    return storage.get_trial(storage.create_new_trial(study._study_id, template_trial=mine))
 
 
 def _claim(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTrial:
@@ -148,17 +156,28 @@ def _handle(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.tria
     return Trial(study, trial._trial_id)
 
 
-def _known(
-    told: Sequence[optuna.trial.FrozenTrial], first: int, planned: Sequence[dict[str, Any]]
-) -> dict[str, tuple[int, Evaluation | None]]:
+class _Seen:
     """Settings -> (number of the first trial that has them, its value where it is of an earlier batch)."""
-    known: dict[str, tuple[int, Evaluation | None]] = {}
-    for trial in told:
-        if trial.state.name == "COMPLETE" and trial.value is not None:
-            known.setdefault(_key(trial.params), (trial.number, Evaluation(float(trial.value), facts(trial))))
-    for number, settings in enumerate(planned, start=first):
-        known.setdefault(_key(settings), (number, None))
-    return known
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[int, Evaluation | None]] = {}
+        self._count = 0
+
+    def before(
+        self, trials: Sequence[optuna.trial.FrozenTrial], first: int, planned: Sequence[dict[str, Any]]
+    ) -> dict[str, tuple[int, Evaluation | None]]:
+        """Of the trials before ``first``, and of those ``planned`` from there on where they are among them."""
+        for trial in trials[self._count : first]:
+            if trial.state.name == "COMPLETE" and trial.value is not None:
+                self._told.setdefault(
+                    _key(trial.params), (trial.number, Evaluation(float(trial.value), facts(trial)))
+                )
+        self._count = first
+        batch: dict[str, tuple[int, Evaluation | None]] = {}
+        for number, settings in enumerate(planned, start=first):
+            key = _key(settings)
+            batch.setdefault(key, self._told.get(key, (number, None)))
+        return batch
 
 
 def _evaluate(
@@ -166,9 +185,10 @@ def _evaluate(
     known: dict[str, tuple[int, Evaluation | None]],
     config: Config,
     workers: Workers,
-) -> dict[int, Evaluation | Failure]:
+    floors: tuple[float, ...] | None,
+) -> dict[int, Result]:
     """Result of each trial; settings that an earlier batch evaluated are not evaluated again."""
-    results: dict[str, Evaluation | Failure] = {}
+    results: dict[str, Result] = {}
     configs: dict[str, Config] = {}
     for values in settings.values():
         key = _key(values)
@@ -180,20 +200,35 @@ def _evaluate(
                 configs[key] = with_overrides(config, values)
             except ConfigError as error:
                 results[key] = Failure(f"{error.code}: {error.message}")
-    results.update(zip(configs, workers.run(list(configs.values())), strict=True))
+    made = workers.run(list(configs.values()), Call(floors=floors))
+    results.update(zip(configs, (_constrained(one, config) for one in made), strict=True))
     return {
         number: _repeated(results[_key(values)], known.get(_key(values), (number, None))[0], number)
         for number, values in settings.items()
     }
 
 
-def _repeated(result: Evaluation | Failure, first: int, number: int) -> Evaluation | Failure:
-    if first == number or isinstance(result, Failure):
+def _constrained(result: Result, config: Config) -> Result:
+    """The result with what it falls short of, where there are constraints."""
+    if not isinstance(result, Evaluation) or not config.tune.constraints:
+        return result
+    short = {}
+    for name, least in sorted(config.tune.constraints.items()):
+        if name not in result.attributes:
+            known = ", ".join(sorted(k for k, v in result.attributes.items() if isinstance(v, (int, float))))
+            return Failure(f"tune.unknown_figure: tune.constraints.{name}: a trial knows {known}")
+        if not result.attributes[name] >= least:
+            short[name] = result.attributes[name]
+    return Evaluation(result.value, result.attributes | ({"short_of": short} if short else {}))
+
+
+def _repeated(result: Result, first: int, number: int) -> Result:
+    if first == number or not isinstance(result, Evaluation):
         return result
     return Evaluation(result.value, {**result.attributes, "repeats": first})
 
 
-def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Evaluation | Failure) -> None:
+def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Result) -> None:
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
 
@@ -202,6 +237,9 @@ def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Evaluati
         if isinstance(result, Failure):
             handle.set_user_attr(FACTS, {"reason": result.reason})
             study.tell(handle, state=TrialState.FAIL, skip_if_finished=True)
+        elif isinstance(result, Stopped):
+            handle.set_user_attr(FACTS, {"rungs": list(result.rungs)})
+            study.tell(handle, state=TrialState.PRUNED, skip_if_finished=True)
         else:
             handle.set_user_attr(FACTS, result.attributes)
             study.tell(handle, result.value, skip_if_finished=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
@@ -26,16 +26,26 @@ _AT_ONCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a study belongs to; a study of anything else is never continued."""
+    """What a study belongs to; a study of anything else is never continued.
+
+    Attributes
+    ----------
+    given : the name that the user wants it to have; None: one made from the hashes.
+    settings : of the config, to say what differs where a study of that name was begun with others.
+    """
 
     name: str
     group: str
     config_sha256: str
     data_sha256: str
+    given: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def study_name(self) -> str:
         """The name under which a storage keeps it."""
+        if self.given is not None:
+            return self.given
         return f"{self.name}-{self.group}-{self.config_sha256[:8]}-{self.data_sha256[:8]}"
 
 
@@ -60,6 +70,8 @@ def open_study(storage: str | None, identity: Identity) -> tuple[optuna.Study, R
         try:
             database = _database(storage)
             return _named(database, identity), database
+        except ConfigError:
+            raise
         except Exception as error:
             said = _first_line(error, error.__cause__)
             if attempt < _ATTEMPTS and _AT_ONCE.search(f"{said} {error.__cause__}"):
@@ -81,8 +93,13 @@ def facts(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 def _database(storage: str) -> RDBStorage:
     from optuna.storages import RDBStorage
 
-    waits = {"connect_args": {"timeout": _LOCKED_SECONDS}} if storage.startswith("sqlite") else None
-    return RDBStorage(storage, engine_kwargs=waits)
+    if storage.startswith("sqlite"):
+        return RDBStorage(storage, engine_kwargs={"connect_args": {"timeout": _LOCKED_SECONDS}})
+    if storage.startswith(("postgres://", "postgresql://")):
+        _, _, rest = storage.partition("://")
+        # a server that went away for a moment is asked anew, not written to over the dead connection
+        return RDBStorage(f"postgresql+psycopg://{rest}", engine_kwargs={"pool_pre_ping": True})
+    return RDBStorage(storage)
 
 
 def _named(database: RDBStorage | None, identity: Identity) -> optuna.Study:
@@ -92,10 +109,46 @@ def _named(database: RDBStorage | None, identity: Identity) -> optuna.Study:
         storage=database, study_name=identity.study_name, direction="maximize", load_if_exists=True
     )
     known = study.user_attrs
+    if identity.given is not None:
+        _require_same(known, identity)
     for key in ("config_sha256", "data_sha256", "group"):
         if key not in known:
             study.set_user_attr(key, getattr(identity, key))
+    if identity.given is not None and "settings" not in known:
+        study.set_user_attr("settings", identity.settings)
     return study
+
+
+def _require_same(known: dict[str, Any], identity: Identity) -> None:
+    """Refuse a study of that name that was begun with other settings or other bars; the difference is named."""
+    settings = known.get("settings")
+    mine = flat(identity.settings)
+    if settings is None:
+        return
+    begun = flat(settings)
+    differs = [
+        f"{key}: {begun.get(key)} against {mine.get(key)}"
+        for key in dict.fromkeys([*begun, *mine])
+        if begun.get(key) != mine.get(key)
+    ]
+    if known.get("data_sha256", identity.data_sha256) != identity.data_sha256:
+        differs.append("other bars")
+    if differs:
+        raise ConfigError(
+            "tune.other_config",
+            f"study {identity.given} was begun with other settings: " + "; ".join(differs),
+            "go on with the settings it was begun with, or give this search another --study",
+        )
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Dotted path -> value of nested settings."""
+    if not isinstance(value, dict):
+        return {path: value}
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        found |= flat(inner, f"{path}.{key}" if path else str(key))
+    return found
 
 
 def _first_line(error: BaseException, cause: BaseException | None) -> str:

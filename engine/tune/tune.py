@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.overfitting import Overfitting, probability_of_overfitting
 from engine.backtest.sharpe import Search
 from engine.config import Config, config_sha256, with_overrides
 from engine.errors import ConfigError
 from engine.foreign import without_password
-from engine.tune.evaluation import Evaluate, Evaluation, Failure, Workers
+from engine.tune.evaluation import Call, Evaluate, Evaluation, Failure, Workers
 from engine.tune.holdout import (
     LOOKS_FILE,
     Holdout,
@@ -25,8 +24,11 @@ from engine.tune.holdout import (
 from engine.tune.objective import Objective, default_objective
 from engine.tune.result import TuneResult
 from engine.tune.search import Progress, search
-from engine.tune.space import Parameter, edges, search_space, start_values
+from engine.tune.space import edges, search_space, start_values
+from engine.tune.space.parameter import Parameter
 from engine.tune.study import Identity, facts, open_study
+from engine.tune.verdict.holdout_interval import holdout_intervals
+from engine.tune.verdict.judge import SearchMade, judge_search
 
 if TYPE_CHECKING:
     import optuna
@@ -41,6 +43,7 @@ def tune(
     trials: int,
     workers: int = 1,
     storage: str | None = None,
+    study: str | None = None,
     folder: Path | None = None,
     evaluate: Evaluate | None = None,
     progress: Progress | None = None,
@@ -56,6 +59,8 @@ def tune(
         of a search that was killed after its last trial.
     workers : processes; 1 evaluates in this one.  Decision trials always do: they take milliseconds.
     storage : database URL of a study that can be resumed (``sqlite:///tuning.db``); None keeps it in memory.
+    study : its name in the storage; None: made from the config's and the data's hashes, so that another config is
+        another study.
     folder : where the record of looks at the holdout (``holdout_looks.jsonl``) is kept and appended to.  Use
         one folder for all searches on the same data.  None: the holdout is not scored.
     evaluate : replaces the objective of the group: maximised, and picklable where ``workers`` is above 1.  The
@@ -66,7 +71,8 @@ def tune(
     ------
     ConfigError
         From the search space (``tune.events_locked``, ``tune.not_tunable``, ...), ``tune.bad_storage`` or
-        ``tune.bad_count``.
+        ``tune.bad_count``, or ``tune.other_config`` where ``study`` was begun with
+        another config.
     """
     if trials < 0 or workers < 1:
         raise ConfigError(
@@ -87,38 +93,46 @@ def tune(
         group=config.tune.group,
         config_sha256=_question_sha256(config, space),
         data_sha256=objective.data_sha256 if objective is not None else "none",
+        given=study,
+        settings=_question(config, space),
     )
     inline = objective is not None and not objective.parallel
     with Workers(chosen, 1 if inline else workers) as crew:
         crew.start()
-        study, database = open_study(storage, identity)
+        opened, database = open_study(storage, identity)
         shared = database is not None
         try:
-            search(study, config, space, crew, trials=trials, shared=shared, progress=progress)
+            search(opened, config, space, crew, trials=trials, shared=shared, progress=progress)
         except KeyboardInterrupt as error:
-            error.add_note(_kept(study, storage))
+            error.add_note(_kept(opened, storage))
             raise
-        best = _best(study)
+        best = _best(opened)
         best_values = dict(best.params) if best is not None else {}
-        made = _search_made(study, database, identity, config)
+        made = _search_made(opened, database, identity, config)
         best_config = _chosen(config, best_values, space, made)
+        verdict = judge_search(
+            SearchMade(config, space, _complete(opened), best, _default_score(opened, config, space), made),
+            objective,
+            crew,
+        )
         holdout = None
         if objective is not None and looks is not None:
             rival = None if best_values in ({}, start_values(space, config)) else best_config
-            holdout = _look(objective, crew, config, rival, looks, study)
+            holdout = _look(objective, crew, config, rival, looks, opened)
     return TuneResult(
         group=config.tune.group,
         objective=objective.label if objective is not None else "a function of the caller",
         best_config=best_config,
         best_values=best_values,
         best_score=best.value if best is not None else None,
-        default_score=_default_score(study, config, space),
-        trials=_trials_table(study, space),
+        default_score=_default_score(opened, config, space),
+        trials=_trials_table(opened, config, space),
         edges=edges(space, best_values),
         holdout=holdout,
         search=made,
-        overfitting=_overfitting(study),
-        importance=_importance(study),
+        verdict=verdict,
+        study_name=opened.study_name,
+        importance=_importance(opened),
     )
 
 
@@ -131,19 +145,24 @@ def _kept(study: optuna.Study, storage: str | None) -> str:
     )
 
 
-def _question_sha256(config: Config, space: tuple[Parameter, ...]) -> str:
-    """Fingerprint of what trials are compared on: the config without what may change between resumptions."""
+def _question(config: Config, space: tuple[Parameter, ...]) -> dict[str, Any]:
+    """What trials are compared on: the config without what may change between resumptions."""
     settings = config.model_dump(mode="json")
     settings["tune"].pop("space")
-    settings["space"] = [repr(parameter) for parameter in space]
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    settings["space"] = {parameter.path: repr(parameter) for parameter in space}
+    return settings
+
+
+def _question_sha256(config: Config, space: tuple[Parameter, ...]) -> str:
+    settings = json.dumps(_question(config, space), sort_keys=True)
+    return hashlib.sha256(settings.encode()).hexdigest()
 
 
 def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return [
         t
         for t in study.get_trials(deepcopy=False)
-        if t.state.name == "COMPLETE" and "repeats" not in facts(t)
+        if t.state.name == "COMPLETE" and not facts(t).keys() & {"repeats", "short_of"}
     ]
 
 
@@ -157,18 +176,29 @@ def _default_score(study: optuna.Study, config: Config, space: tuple[Parameter, 
     return next((t.value for t in _complete(study) if t.params == values), None)
 
 
-def _trials_table(study: optuna.Study, space: tuple[Parameter, ...]) -> pd.DataFrame:
+_STATES = {"COMPLETE": "complete", "FAIL": "failed", "PRUNED": "stopped"}
+
+
+def _short_of(short: dict[str, float], config: Config) -> str:
+    return ", ".join(
+        f"{name} {value:g} below {config.tune.constraints[name]:g}" for name, value in short.items()
+    )
+
+
+def _trials_table(study: optuna.Study, config: Config, space: tuple[Parameter, ...]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for trial in study.get_trials(deepcopy=False):
-        if trial.state.name not in ("COMPLETE", "FAIL"):
+        if trial.state.name not in _STATES:
             continue
+        known = facts(trial)
+        short = known.get("short_of")
         rows.append(
             {
                 "number": trial.number,
-                "state": "complete" if trial.state.name == "COMPLETE" else "failed",
+                "state": "short" if short else _STATES[trial.state.name],
                 "score": trial.value,
-                "reason": facts(trial).get("reason"),
-                "repeats": facts(trial).get("repeats"),
+                "reason": _short_of(short, config) if short else known.get("reason"),
+                "repeats": known.get("repeats"),
                 **{parameter.path: trial.params.get(parameter.path) for parameter in space},
             }
         )
@@ -214,13 +244,6 @@ def _search_made(
     return Search(trials=max(count, inherited, 1), sharpe_variance=variance)
 
 
-def _overfitting(study: optuna.Study) -> Overfitting | None:
-    moments = [facts(t)["block_moments"] for t in _complete(study) if "block_moments" in facts(t)]
-    if len(moments) < 2:
-        return None
-    return probability_of_overfitting(np.array(moments))
-
-
 def _importance(study: optuna.Study) -> dict[str, float]:
     trials = _complete(study)
     if len(trials) < IMPORTANCE_TRIALS or len({t.value for t in trials}) < 2:
@@ -242,8 +265,12 @@ def _look(
     path, earlier = looks
     first_date, look = str(objective.holdout_start), earlier + 1
     candidates = [config] if rival is None else [config, rival]
-    found = crew.run(candidates, "score_holdout")
+    found = crew.run(candidates, Call(method="score_holdout"))
     default, best = (f.value if isinstance(f, Evaluation) else None for f in (found[0], found[-1]))
+    daily = [
+        f.attributes.get("by_date", []) if isinstance(f, Evaluation) else [] for f in (found[0], found[-1])
+    ]
+    interval, gain = holdout_intervals(daily, objective, config)
     record_look(
         path,
         {
@@ -258,6 +285,7 @@ def _look(
             "holdout_first_date": first_date,
             "holdout_sessions": objective.holdout_sessions,
             "best_score": best,
+            "best_interval": interval,
             "default_score": default,
             "failures": [f.reason for f in found if isinstance(f, Failure)],
         },
@@ -268,4 +296,7 @@ def _look(
         best=best,
         default=default,
         look=look,
+        interval=interval,
+        gain_interval=gain,
+        coverage=config.verify.interval,
     )

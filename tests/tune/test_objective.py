@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from engine.backtest.backtest import backtest
@@ -99,7 +100,8 @@ def test_event_trials_are_compared_by_skill_over_their_own_reference(bars):
 def test_a_decision_is_worth_what_the_backtest_earns(bars):
     config = config_of("decision")
     objective = UtilityObjective(config, bars)
-    replayed, rows = objective._forecasts(whole=False)
+    made = objective._forecasts(whole=False)
+    replayed, rows = made.setups, pd.concat(made.rows.values())
     seen = before(bars, holdout_start(bars, HOLDOUT))
     for threshold in (0.3, 0.4):
         trial = with_overrides(config, {"backtest.entry_threshold": threshold})
@@ -164,3 +166,39 @@ def test_the_holdout_starts_on_one_date_for_all_instruments(bars):
     assert all(series.dates[-1] < start for series in seen.values())
     assert len(seen["SIM"]) == 620 - HOLDOUT
     assert len(seen["TWO"]) == 500
+
+
+def test_a_stopped_trial_and_a_finished_one_have_the_same_rungs_and_the_whole_score_is_unchanged(bars):
+    config = config_of()
+    objective = SkillObjective(config, bars)
+    plain = objective(config)
+    staged = objective.staged(config, (-np.inf, -np.inf))
+    assert staged.value == plain.value
+    assert len(staged.attributes["rungs"]) == 2
+    stopped = objective.staged(config, (np.inf, -np.inf))
+    assert stopped.rungs == tuple(staged.attributes["rungs"][:1])
+
+
+def test_an_early_score_knows_nothing_of_later_sessions(bars):
+    config = config_of()
+    cut = len(bars["SIM"]) - HOLDOUT - 50
+    changed = {"SIM": with_changed_end(bars["SIM"], cut)}
+    one, two = (SkillObjective(config, these).staged(config, (-np.inf, np.inf)) for these in (bars, changed))
+    assert one.rungs[0] == two.rungs[0]
+    assert one.rungs[1] != two.rungs[1]
+
+
+def with_changed_end(series, start):
+    changed = {}
+    for name in ("open", "high", "low", "close"):
+        values = getattr(series, name).copy()
+        values[start:] *= 1.02 ** np.arange(len(values) - start)
+        changed[name] = values
+    return replace(series, **changed)
+
+
+def test_a_null_trial_has_other_outcomes_and_the_same_rows(bars):
+    config = config_of()
+    objective = SkillObjective(config, bars)
+    found = [objective.null(config, draw).value for draw in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]

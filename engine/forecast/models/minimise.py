@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dpotrs
 
 _MEMORY = 8
 _SUFFICIENT_DECREASE = 1e-4
@@ -53,7 +53,7 @@ def minimise(
     steps: list[np.ndarray] = []
     changes: list[np.ndarray] = []
     for _ in range(max_iterations):
-        base = cho_solve((factor, True), gradient, check_finite=False)
+        base = _solve(factor, gradient)
         if 0.5 * float(gradient @ base) <= tolerance:
             return Minimum(x, value, evaluations, True)
         direction = -_two_loops(gradient, steps, changes, factor)
@@ -85,6 +85,11 @@ def minimise(
     return Minimum(x, value, evaluations, False)
 
 
+def _solve(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    # LAPACK itself: the checks round it cost more than the solution of a system of this size
+    return np.asarray(dpotrs(factor, right, lower=1)[0])
+
+
 def _two_loops(
     gradient: np.ndarray, steps: list[np.ndarray], changes: list[np.ndarray], factor: np.ndarray
 ) -> np.ndarray:
@@ -94,7 +99,7 @@ def _two_loops(
         a = float(step @ q) / float(step @ change)
         q -= a * change
         weights.append(a)
-    q = cho_solve((factor, True), q, check_finite=False)
+    q = _solve(factor, q)
     for step, change, a in zip(steps, changes, reversed(weights), strict=True):
         q += (a - float(change @ q) / float(step @ change)) * step
     return q

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky
+from scipy.linalg import LinAlgError
+from scipy.linalg.lapack import dpotrf
 
 from engine.forecast.models.learner import (
     DEVIATION_PENALTIES,
@@ -64,7 +65,9 @@ def fit_theta(
     shape = start.shape
     flat = ridge.ravel()
     matrix = hessian + np.diag(flat + 1e-9 * max(float(np.trace(hessian)) / len(hessian), 1e-12))
-    factor = cholesky(matrix, lower=True, check_finite=False)
+    factor, failed = dpotrf(matrix, lower=1, clean=1)
+    if failed:
+        raise LinAlgError("the curvature is not positive definite")
     gradient = np.empty(shape)
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -11,6 +11,7 @@ from engine.config import Config
 from engine.config.choices import Choice
 from engine.forecast.baselines import BASELINES, BaselineInput
 from engine.forecast.baselines.filtered_history import (
+    FilteredHistory,
     MoreVariances,
     Simulation,
     filtered_history,
@@ -31,10 +32,10 @@ from engine.forecast.opponents.implied_weight import family_share, trial
 from engine.forecast.opponents.recalibrated import GroupInput
 
 
-def opponents(entry: ForecastInput, known: np.ndarray, calendar: np.ndarray, config: Config) -> Opponents:
-    """The baselines of one instrument that need no other; ``known[t]`` bars were there when the fit of ``t`` was made."""
+def history_of(entry: ForecastInput, known: np.ndarray, config: Config) -> FilteredHistory:
+    """The simulation of one instrument; ``known[t]`` bars were there when the fit of ``t`` was made."""
     how = _simulation(config)
-    history = filtered_history(
+    return filtered_history(
         entry.bars,
         entry.setup,
         known,
@@ -44,6 +45,18 @@ def opponents(entry: ForecastInput, known: np.ndarray, calendar: np.ndarray, con
         how.seed,
         rows=~np.isnan(entry.setup).any(axis=1) & (known > 0),
     )
+
+
+def opponents(
+    entry: ForecastInput,
+    known: np.ndarray,
+    calendar: np.ndarray,
+    config: Config,
+    history: FilteredHistory | None = None,
+) -> Opponents:
+    """The baselines of one instrument that need no other; ``history`` where :func:`history_of` has made it already."""
+    if history is None:
+        history = history_of(entry, known, config)
     tables = _tables(BaselineInput(entry, history, None, config), ())
     return Opponents(history, "filtered_history", tables, _trial(entry, calendar, config))
 

@@ -184,6 +184,32 @@ def comparison_view(comparison: Comparison) -> RenderableType:
     return Group(*parts)
 
 
+def sweep_view(summary: Mapping[str, Any], table: pd.DataFrame) -> RenderableType:
+    """The best points of a sweep, and how good the best would look by luck."""
+    scores = table[table["metric"] == "log_loss_skill"].groupby("point")["value"].mean()
+    best = scores.sort_values(ascending=False, kind="stable").head(10)
+    paths = list(table.columns[1 : list(table.columns).index("reason")])
+    rows = table.drop_duplicates("point").set_index("point").loc[best.index, paths].astype(str)
+    rows.insert(0, "point", [str(point) for point in best.index])
+    rows["skill"] = [words.signed_percent(value, 2) for value in best]
+    parts: list[RenderableType] = [
+        Text(
+            f"{words.plural(summary['points'], 'point')}, {summary['failed']} failed; skill over filtered history, mean "
+            "over the horizons; the best:"
+        ),
+        listing(rows.reset_index(drop=True), right=("skill",), empty="no point has a score"),
+    ]
+    luck = summary["luck"]
+    if luck is not None:
+        parts.append(
+            Text(
+                f"by luck alone the best of them shows {words.signed_percent(luck['best_median'], 2)} in half of all sweeps, "
+                f"more than {words.signed_percent(luck['best_high'], 2)} in one of twenty; p {words.p_value(luck['p_value'])}"
+            )
+        )
+    return Group(*parts)
+
+
 def runs_view(runs: pd.DataFrame, results: object) -> RenderableType:
     """Run folders, oldest first; the name opens a run, so it is never shortened, and it holds the time of the start."""
     shown = runs.drop(columns=[name for name in ("started_at",) if name in runs])

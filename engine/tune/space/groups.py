@@ -13,20 +13,12 @@ refit grid, because filtered_history is refitted on it too and every trial is me
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
-
-from engine.config import MOMENTUM_RULES, Config, OutcomeConfig, RulesConfig, SetupConfig
+from engine.config import MOMENTUM_RULES, Config, DimensionConfig, OutcomeConfig, RulesConfig, SetupConfig
 from engine.errors import ConfigError
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-    from optuna.trial import Trial
+from engine.tune.space.parameter import Parameter, check_value, field_of, is_number, parameter_of
 
 # a rule that is not known to leave the levels alone may move them
 _LEVELS = tuple(name for name in RulesConfig.model_fields if name not in MOMENTUM_RULES)
@@ -57,62 +49,6 @@ GROUP_PATHS: dict[str, tuple[str, ...]] = {
     # a trial with another question may need another model
     "event": (*EVENT_PATHS, *MODEL_PATHS),
 }
-
-Value = float | int | str | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One dimension of a search: a range (``low``, ``high``, both included) or a list of ``choices``."""
-
-    path: str
-    low: float | int | None = None
-    high: float | int | None = None
-    choices: tuple[Value, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        """True for a range of whole numbers."""
-        return isinstance(self.low, int)
-
-    def distribution(self) -> BaseDistribution:
-        """The same in optuna's words."""
-        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-        if self.choices:
-            return CategoricalDistribution(self.choices)
-        assert self.low is not None
-        assert self.high is not None
-        if self.whole:
-            return IntDistribution(int(self.low), int(self.high))
-        return FloatDistribution(float(self.low), float(self.high))
-
-    def suggest(self, trial: Trial) -> Any:
-        """The value that the study's sampler has for a trial, or that the trial has already."""
-        if self.choices:
-            return trial.suggest_categorical(self.path, self.choices)
-        assert self.low is not None
-        assert self.high is not None
-        if self.whole:
-            return trial.suggest_int(self.path, int(self.low), int(self.high))
-        return trial.suggest_float(self.path, float(self.low), float(self.high))
-
-    def contains(self, value: Any) -> bool:
-        """True where a trial could have proposed this value."""
-        if self.choices:
-            return value in self.choices
-        assert self.low is not None
-        assert self.high is not None
-        return isinstance(value, (int, float)) and self.low <= value <= self.high
-
-    def edge(self, value: Any) -> str | None:
-        """``low`` or ``high`` where the value lies within 1 % of that end of the range, else None."""
-        if self.choices or self.low is None or self.high is None:
-            return None
-        margin = 0 if self.whole else 0.01 * (self.high - self.low)
-        if value <= self.low + margin:
-            return "low"
-        return "high" if value >= self.high - margin else None
 
 
 def default_space(group: str, config: Config) -> tuple[Parameter, ...]:
@@ -182,7 +118,7 @@ def searched_ranges(config: Config) -> dict[str, tuple[float, float, float]]:
         return {}
     found = {}
     for parameter in search_space(config):
-        value = _value_at(config, parameter.path)
+        value = value_at(config, parameter.path)
         if parameter.low is not None and parameter.high is not None and value is not None:
             found[parameter.path] = (float(value), float(parameter.low), float(parameter.high))
     return found
@@ -190,7 +126,7 @@ def searched_ranges(config: Config) -> dict[str, tuple[float, float, float]]:
 
 def start_values(space: tuple[Parameter, ...], config: Config) -> dict[str, Any] | None:
     """The config's own values as a first trial; None where one of them lies outside the space."""
-    values = {parameter.path: _value_at(config, parameter.path) for parameter in space}
+    values = {parameter.path: value_at(config, parameter.path) for parameter in space}
     if values.get("backtest.horizon_sessions", 0) is None:
         values["backtest.horizon_sessions"] = config.horizons[-1]
     inside = all(parameter.contains(values[parameter.path]) for parameter in space)
@@ -203,9 +139,17 @@ def edges(space: tuple[Parameter, ...], values: Mapping[str, Any]) -> dict[str, 
     return {path: end for path, end in found.items() if end is not None}
 
 
-def _parameter(path: str, values: list[Any], group: str) -> Parameter:
+def value_at(config: Config, path: str) -> Any:
+    """What a config says under a dotted path."""
+    node: Any = config
+    for name in path.split("."):
+        node = getattr(node, name)
+    return node
+
+
+def _parameter(path: str, values: Any, group: str) -> Parameter:
     place = f"tune.space.{path}"
-    field = _field(path, place)
+    field = field_of(path, place)
     if path not in GROUP_PATHS[group]:
         if path in EVENT_PATHS:
             raise ConfigError(
@@ -218,52 +162,13 @@ def _parameter(path: str, values: list[Any], group: str) -> Parameter:
             f"{place}: not among the paths that group {group} may move",
             f"choose from {', '.join(GROUP_PATHS[group])}",
         )
+    if isinstance(values, DimensionConfig):
+        return parameter_of(path, values, field, place)
     if not values:
         raise ConfigError("tune.bad_range", f"{place}: the list is empty", "give [low, high] or choices")
-    for value in values:
-        _check_value(field, value, place)
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+    numbers = all(is_number(v) for v in values)
     if not (numbers and len(values) == 2) or path == "backtest.horizon_sessions":
-        return Parameter(path, choices=tuple(values))
-    low, high = values
-    if not low < high:
-        raise ConfigError("tune.bad_range", f"{place}: {low} is not below {high}", "give [low, high]")
-    if _is_whole(field):
-        return Parameter(path, int(low), int(high))
-    return Parameter(path, float(low), float(high))
-
-
-def _field(path: str, place: str) -> FieldInfo:
-    section, _, name = path.partition(".")
-    top = Config.model_fields.get(section)
-    kind = top.annotation if top is not None else None
-    fields = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
-    if name not in fields:
-        raise ConfigError("tune.unknown_path", f"{place}: no such key", "`engine schema` lists every key")
-    return fields[name]
-
-
-def _check_value(field: FieldInfo, value: Any, place: str) -> None:
-    kind: Any = Annotated[field.annotation, field]
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    try:
-        adapter.validate_python(value)
-    except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"]
-        raise ConfigError(
-            "tune.bad_range", f"{place}: {value!r}: {reason}", "`engine schema` lists every range"
-        ) from None
-
-
-def _is_whole(field: FieldInfo) -> bool:
-    kind = field.annotation
-    if get_origin(kind) in (Union, types.UnionType):
-        kind = next((k for k in get_args(kind) if k is not type(None)), kind)
-    return kind is int
-
-
-def _value_at(config: Config, path: str) -> Any:
-    node: Any = config
-    for name in path.split("."):
-        node = getattr(node, name)
-    return node
+        return parameter_of(path, DimensionConfig(choices=tuple(values)), field, place)
+    for value in values:
+        check_value(field, value, place)
+    return parameter_of(path, DimensionConfig(low=values[0], high=values[1]), field, place)

@@ -1,0 +1,126 @@
+"""Trials of a search beside an earlier build, a sweep of 60 points, and ten thousand trials.
+
+With ``ENGINE_BASE`` naming a checkout of another build (``git worktree add /tmp/base 9c17f48``), the processor time of a
+trial is measured in both builds, each in a process of its own, in turn, and the smallest of three counts.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.config import Config, load_config, with_overrides
+from engine.tune.tune import tune
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "configs" / "nasdaq.yaml"
+OVER = (
+    "forecast.calibrator=identity,temperature,vector",
+    "rules.rsi_bull=46.0..54.0/4",
+    "backtest.entry_threshold=0.3..0.5/5",
+)
+_TRIALS = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from engine.config import load_config, with_overrides
+from engine.tune.tune import tune
+
+def spent():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+def search(trials):
+    start = spent()
+    tune(config, trials=trials)
+    return spent() - start
+
+over = {"tune.group": sys.argv[3], "tune.holdout_sessions": 504}
+if sys.argv[3] == "event":
+    over["tune.unlock_events"] = True
+config = with_overrides(load_config(sys.argv[2]), over)
+few, more = int(sys.argv[4]), int(sys.argv[5])
+search(few)
+print((search(more) - search(few)) / (more - few))
+"""
+_BUDGETS = {"model": 3.0, "decision": 4.0, "event": 2.0}
+
+
+def constant(config: Config) -> float:
+    """An objective that costs nothing: what is left is the search itself."""
+    return config.rules.rsi_bull
+
+
+def measure() -> list[dict[str, Any]]:
+    """Each row: name, value, unit, budget."""
+    rows = []
+    base = os.environ.get("ENGINE_BASE")
+    for group, few, more in (("model", 2, 8), ("decision", 2, 42), ("event", 2, 6)):
+        builds = [str(ROOT)] if base is None else [str(ROOT), base]
+        spent = {
+            build: min(_seconds_per_trial(build, group, few, more) for _ in range(3)) for build in builds
+        }
+        mine = spent[str(ROOT)]
+        rows.append(_row(f"trials, {group} group, processor time", 1.0 / mine, "trials/s", None))
+        if base is not None:
+            rows.append(
+                _row(
+                    f"the same, times the rate of {base}", spent[base] / mine, "x", f">= {_BUDGETS[group]:g}"
+                )
+            )
+    rows.append(_row("sweep of 60 points, start included", _sweep(), "s", "<= 20"))
+    rows += _many_trials(10_000)
+    return rows
+
+
+def _seconds_per_trial(build: str, group: str, few: int, more: int) -> float:
+    command = [sys.executable, "-c", _TRIALS, build, str(CONFIG), group, str(few), str(more)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=build)
+    return float(done.stdout)
+
+
+def _sweep() -> float:
+    with tempfile.TemporaryDirectory() as results:
+        over = [part for text in OVER for part in ("--over", text)]
+        command = [sys.executable, "-m", "engine", "sweep", str(CONFIG), *over, "--results", results]
+        started = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+        return time.perf_counter() - started
+
+
+def _many_trials(count: int) -> list[dict[str, Any]]:
+    config = with_overrides(load_config(CONFIG), {"tune.batch": 10})
+    tune(config, trials=20, evaluate=constant)
+    memory, at = [], []
+
+    def progress(done: int, total: int) -> None:
+        at.append((done, time.process_time()))
+        memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+    tune(config, trials=count, evaluate=constant, progress=progress)
+    done, spent = (np.array(column, dtype=np.float64) for column in zip(*at, strict=True))
+
+    def of_hundred(first: int) -> float:
+        return float(np.interp(first + 100, done, spent) - np.interp(first, done, spent))
+
+    return [
+        _row(
+            "last 100 of 10,000 trials, times the first 100",
+            of_hundred(count - 100) / of_hundred(0),
+            "x",
+            "<= 1.5",
+        ),
+        _row("the same, times trials 1,000 to 1,100", of_hundred(count - 100) / of_hundred(1000), "x", None),
+        _row("memory from trial 1,000 to 10,000", memory[-1] - memory[len(memory) // 10], "MB", None),
+    ]
+
+
+def _row(name: str, value: float, unit: str, budget: str | None) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "budget": budget}

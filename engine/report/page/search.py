@@ -1,0 +1,297 @@
+"""One page for a sweep, and one for a search: what was tried, how it did, and how much of the best is luck."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from engine.report.charts.search import history_chart, parallel_chart, slice_chart
+from engine.report.page.alive import policy
+from engine.report.page.page import environment
+from engine.sweep import SweepResult
+from engine.table import words
+from engine.tune.result import TuneResult
+from engine.tune.space import Parameter
+
+_MOST_MAPS = 12
+_TABLE_POINTS = 200
+_TRADING = (
+    "annual_return_percent",
+    "sharpe",
+    "max_drawdown_percent",
+    "certainty_equivalent_percent",
+    "trades",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page."""
+
+    id: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    charts: Sequence[Markup] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    maps: Sequence[Mapping[str, Any]] = field(default=())
+
+
+def render_sweep(name: str, result: SweepResult) -> str:
+    """The page of a sweep; equal results give equal bytes."""
+    found = result.to_dict()
+    frame = _wide(result)
+    axes = _axes(result)
+    best, luck = found["best_point"], found["luck"]
+    lines = [
+        f"{words.plural(found['points'], 'point')}, {found['failed']} failed; {found['forecasts']} different forecasts. "
+        "Score: log-loss skill over filtered history of the same point, averaged over the horizons."
+    ]
+    if found["questions"] > 1:
+        lines.append(
+            f"The points ask {found['questions']} different questions, so their raw log loss says nothing against each "
+            "other and is left out here: each is held against the filtered history of its own question."
+        )
+    if best is not None:
+        lines.append(f"Best: point {best} with {words.signed_percent(found['best_score'], 2)}.")
+    lines += _luck_lines(luck, found["best_score"], "points")
+    sections = [Section("luck", "How much of the best is luck?", lines)]
+    if len(frame):
+        high = None if luck is None else luck["best_high"]
+        chosen = frame.set_index("point").loc[best]
+        charts = [
+            Markup(
+                slice_chart(
+                    f"slice-{i}",
+                    path,
+                    frame[path].tolist(),
+                    frame["score"].to_numpy(),
+                    chosen[path],
+                    high,
+                    "%",
+                )
+            )
+            for i, path in enumerate(axes)
+        ]
+        sections.append(
+            Section("slices", "One setting at a time", ["Every point over one setting; the line is the median over all "
+                    "others, the dashed line what the best of as many points shows by luck in one of twenty sweeps."], charts)
+        )  # fmt: skip
+        for value, title in (("score", "Skill"), *_traded(frame)):
+            maps = _maps(frame, axes, value)
+            if maps:
+                sections.append(
+                    Section(
+                        f"map-{value}",
+                        f"{title}, two settings at a time",
+                        ["Mean over all other settings."],
+                        maps=maps,
+                    )
+                )
+    sections.append(_points(frame, axes, result))
+    return _page(
+        f"Sweep of {name}", f"{words.plural(found['points'], 'point')} of {', '.join(axes)}", sections
+    )
+
+
+def render_tuning(name: str, result: TuneResult, space: Sequence[Parameter]) -> str:
+    """The page of a search; equal results give equal bytes."""
+    trials = result.trials
+    done = trials[(trials["state"] == "complete") & trials["repeats"].isna()]
+    scores = done["score"].to_numpy(np.float64)
+    skill = "skill" in result.objective
+    unit = "%" if skill else ""
+    verdict, luck = result.verdict, result.verdict.luck
+    high = None if luck is None else luck.best_high
+    lines = [
+        f"Score: {result.objective.replace('_', ' ')}. {len(trials)} trials, {result.search.trials} different ones."
+    ]
+    if result.best_score is not None:
+        lines.append(
+            f"Best {_score(result.best_score, skill)}, config as it stood {_score(result.default_score, skill)}."
+        )
+    lines += _luck_lines(None if luck is None else luck.to_dict(), result.best_score, "trials")
+    lines += [words.capital(text) + "." for text in result.findings]
+    sections = [Section("verdict", "What may be claimed?", lines)]
+    if result.holdout is not None:
+        sections.append(_holdout(result, skill))
+    if len(scores):
+        sections.append(
+            Section(
+                "history", "The search in time", charts=[Markup(history_chart("history", scores, high, unit))]
+            )
+        )
+        charts = [
+            Markup(
+                slice_chart(
+                    f"slice-{i}",
+                    p.path,
+                    done[p.path].tolist(),
+                    scores,
+                    result.best_values.get(p.path),
+                    high,
+                    unit,
+                )
+            )
+            for i, p in enumerate(space)
+        ]
+        sections.append(
+            Section("slices", "One setting at a time", ["The upright line is the winner."], charts)
+        )
+    if len(scores) > 1 and len(space) > 1:
+        units = np.array([[p.unit(row[p.path]) for p in space] for row in done.to_dict("records")])
+        chart = Markup(parallel_chart("parallel", units, [p.path for p in space], scores))
+        sections.append(Section("together", "All settings together", charts=[chart]))
+    if result.importance:
+        rows = [[path, words.percent(share)] for path, share in result.importance.items()]
+        sections.append(
+            Section(
+                "importance", "Which setting matters", head=["Setting", "Share of the variation"], rows=rows
+            )
+        )
+    sections.append(_neighbourhood(result, skill))
+    assert verdict is result.verdict
+    return _page(f"Search of {name}", f"{result.group} group: {len(trials)} trials", sections)
+
+
+def _score(value: float | None, skill: bool) -> str:
+    return words.signed_percent(value, 2) if skill else words.signed(value, 2)
+
+
+def _luck_lines(luck: Mapping[str, Any] | None, best: float | None, noun: str) -> list[str]:
+    if luck is None or best is None:
+        return []
+    how = "repeated on drawn histories" if luck["method"] == "null study" else "resampled in blocks"
+    return [
+        f"Without any skill the best of {luck['trials']} such {noun} (worth {luck['effective_trials']:.0f} independent "
+        f"ones) shows {words.signed_percent(luck['best_median'], 2)} in half of all cases and more than "
+        f"{words.signed_percent(luck['best_high'], 2)} in one of twenty ({how}, {luck['draws']} draws). "
+        f"The best here shows {words.signed_percent(best, 2)}: p {words.p_value(luck['p_value'])}."
+    ]
+
+
+def _holdout(result: TuneResult, skill: bool) -> Section:
+    held = result.holdout
+    assert held is not None
+
+    def ends(interval: tuple[float, float] | None) -> str:
+        return (
+            "too short for one"
+            if interval is None
+            else f"{_score(interval[0], skill)} to {_score(interval[1], skill)}"
+        )
+
+    rows = [
+        ["Best", _score(result.best_score, skill), _score(held.best, skill), ends(held.interval)],
+        ["As it stood", _score(result.default_score, skill), _score(held.default, skill), ""],
+        ["Gain", "", "", ends(held.gain_interval)],
+    ]
+    text = (
+        f"{held.sessions} sessions from {held.first_date} that no trial has seen; look {held.look} at them."
+    )
+    head = ["", "Development", "Holdout", f"{held.coverage:.0%} interval"]
+    return Section("holdout", "Development against holdout", [text], head=head, rows=rows)
+
+
+def _neighbourhood(result: TuneResult, skill: bool) -> Section:
+    verdict = result.verdict
+    lines = []
+    pick = verdict.neighbourhood
+    if pick is not None:
+        settings = ", ".join(f"{path} {value}" for path, value in pick.values.items())
+        lines.append(
+            f"Best neighbourhood: trial {pick.number} ({settings}) with {_score(pick.score, skill)}; the median of the "
+            f"{pick.neighbours} trials near it is {_score(pick.median, skill)}."
+        )
+    if verdict.fragility is not None:
+        lines.append(
+            f"A step of a tenth of a range leaves {verdict.fragility:.0%} of the gain in the worst direction."
+        )
+    rows = [
+        [s.path, words.capital(s.direction), str(s.value), "failed" if s.score is None else _score(s.score, skill),
+         "" if s.kept is None else f"{s.kept:.0%}"]
+        for s in verdict.steps
+    ]  # fmt: skip
+    head = ["Setting", "Step", "Value", "Score", "Gain that is left"]
+    return Section("neighbourhood", "A plateau or a peak?", lines, head=head, rows=rows)
+
+
+def _axes(result: SweepResult) -> list[str]:
+    columns = list(result.table.columns)
+    return columns[1 : columns.index("reason")]
+
+
+def _wide(result: SweepResult) -> pd.DataFrame:
+    """One row per point that has a score: settings, score, and the figures of trading where they are there."""
+    axes = _axes(result)
+    scored = result.table[result.table["point"].isin(list(result.scores))]
+    frame = scored.drop_duplicates("point")[["point", *axes]].reset_index(drop=True)
+    frame["score"] = [result.scores[int(point)] for point in frame["point"]]
+    for metric in _TRADING:
+        values = scored[scored["metric"] == metric].drop_duplicates("point").set_index("point")["value"]
+        if len(values):
+            frame[metric] = frame["point"].map(values)
+    return frame
+
+
+def _traded(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    titles = {"certainty_equivalent_percent": "Certainty equivalent a year, %", "sharpe": "Sharpe ratio"}
+    return [(name, title) for name, title in titles.items() if name in frame and frame[name].nunique() > 1]
+
+
+def _maps(frame: pd.DataFrame, axes: Sequence[str], value: str) -> list[dict[str, Any]]:
+    """Heat maps of every pair of settings with two values or more, at most twelve."""
+    few = [axis for axis in axes if 2 <= frame[axis].nunique() <= 25]
+    found = []
+    for down, across in list(combinations(few, 2))[:_MOST_MAPS]:
+        grid = frame.pivot_table(index=down, columns=across, values=value, aggfunc="mean")
+        largest = float(np.nanmax(np.abs(grid.to_numpy()))) or 1.0
+        rows = [
+            {"label": str(label), "cells": [_cell(v, largest, value) for v in line]}
+            for label, line in zip(grid.index, grid.to_numpy(), strict=True)
+        ]
+        found.append(
+            {"down": down, "across": across, "columns": [str(c) for c in grid.columns], "rows": rows}
+        )
+    return found
+
+
+def _cell(value: float, largest: float, name: str) -> dict[str, str]:
+    if not np.isfinite(value):
+        return {"text": words.MISSING, "colour": "transparent"}
+    text = words.signed_percent(value, 2) if name == "score" else words.signed(value, 2)
+    share = round(60 * min(abs(value) / largest, 1.0))
+    ink = "continuation" if value >= 0 else "breakdown"
+    return {"text": text, "colour": f"color-mix(in srgb, var(--{ink}) {share}%, transparent)"}
+
+
+def _points(frame: pd.DataFrame, axes: Sequence[str], result: SweepResult) -> Section:
+    ordered = (
+        frame.sort_values(["score", "point"], ascending=[False, True]).head(_TABLE_POINTS)
+        if len(frame)
+        else frame
+    )
+    head = ["Point", *axes, "Skill", *(name.replace("_", " ") for name in _TRADING if name in frame)]
+    rows = [
+        [str(row["point"]), *(str(row[axis]) for axis in axes), words.signed_percent(row["score"], 2),
+         *(words.decimal(row[name], 2) for name in _TRADING if name in frame)]
+        for row in ordered.to_dict("records")
+    ]  # fmt: skip
+    failed = result.table[result.table["reason"].notna()].drop_duplicates("point")
+    lines = [f"Point {row['point']} failed: {row['reason']}." for row in failed.head(10).to_dict("records")]
+    if len(frame) > _TABLE_POINTS:
+        lines.append(
+            f"The best {_TABLE_POINTS} of {len(frame)}; sweep.parquet has all, each figure with its interval."
+        )
+    return Section("points", "The points", lines, head=head, rows=rows)
+
+
+def _page(over: str, title: str, sections: Sequence[Section]) -> str:
+    template = environment().get_template("search.html.j2")
+    return template.render(policy=policy(), over=over, title=title, sections=sections)

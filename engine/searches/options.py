@@ -1,0 +1,55 @@
+"""Arguments and helpers that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.parallel import cores
+
+if TYPE_CHECKING:
+    from engine.bars.findings import BarFinding
+    from engine.config import Config
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="a YAML config")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="override one key; repeatable")
+]
+Workers = Annotated[int, typer.Option(help="processes; the result does not depend on it", min=1)]
+Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a Dask scheduler: tcp://HOST:PORT")]
+CORES = cores()
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where run folders go")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
+Revisions = Annotated[bool, typer.Option("--accept-revisions", help="of past values, by the vendor")]
+LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]
+
+
+def load(config: Path, overrides: list[str] | None) -> Config:
+    """The config of a file, with the keys that options replace."""
+    from engine.config import load_config
+
+    return load_config(config, overrides or [])
+
+
+def show(*views: object) -> None:
+    """Print tables and texts, one under the other."""
+    from engine.report.terminal.terminal import make_console
+
+    make_console().print(*views, sep="\n")
+
+
+def tell_findings(findings: list[BarFinding]) -> None:
+    """What was found in the bars, on stderr: tables and paths on stdout stay alone."""
+    from engine.report.terminal.listings import tell_bar_findings
+
+    tell_bar_findings(findings)
+
+
+def run_folder(run: Path, results: Path) -> Path:
+    """A folder, or its name under ``results``."""
+    return run if run.exists() or run.is_absolute() else results / run
