@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.processes import end_with_parent
 
-_COMPILED_LAST = "outcomes.label_bars"  # a kernel that every run needs
+_COMPILED_LAST = "label_kernels.label_bars"  # a kernel that every run needs
 
 
 def compile_ahead() -> subprocess.Popen[bytes] | None:

@@ -17,7 +17,7 @@ NOTHING, DOWN, UP = 0, 1, 2
 AMBIGUOUS = 10  # added where one bar reaches both levels and its open does not say which came first
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def touch_bar(
     rule,
     floor_break_touch,
@@ -80,7 +80,7 @@ def touch_bar(
     return event
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always")
 def terminal_class(last_close, floor, ceiling):
     """Scenario code of a close: below the floor, inside [floor, ceiling] or above the ceiling."""
     scenario = RANGE

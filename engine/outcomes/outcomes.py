@@ -9,29 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import numba
 import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.config import OutcomeConfig
 from engine.errors import InputError
-from engine.outcomes.first_touch import (
-    AMBIGUOUS,
-    RULE_TARGET,
-    RULE_TERMINAL,
-    RULES,
-    UP,
-    terminal_class,
-    touch_bar,
-)
+from engine.kernels.threads import in_threads, thread_count
+from engine.outcomes.first_touch import RULES
+from engine.outcomes.label_kernels import label_bars
 from engine.question import SETUP
-from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE, SCENARIOS, UNRESOLVED
+from engine.scenarios import SCENARIOS, UNRESOLVED
 
-_BLOCK = 512  # rows whose levels and first touches stay in the first-level cache together
-_LINE = 8  # float64 numbers in a cache line
-_NEVER = 1 << 30  # "first session" of something that did not happen within the longest horizon
+_LONG = 200_000  # rows from which a second thread is worth starting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,25 +133,34 @@ def label(
     )
     target_touched, retest_touched = np.empty(shape, np.int8), np.empty(shape, np.int8)
     event_session, event_code = np.empty(n, np.int32), np.empty(n, np.int8)
-    bad = label_bars(
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
-        bars.opens_traded,
-        setup,
-        steps,
-        RULES[outcome.rule],
-        outcome.floor_break == "touch",
-        outcome.tie == "continuation",
-        codes,
-        resolved_at,
-        ambiguous,
-        target_touched,
-        retest_touched,
-        event_session,
-        event_code,
-    )
+    # one core cannot write as fast as memory takes it: a long series is shared among the threads
+    edges = np.linspace(0, n, (thread_count() if n >= _LONG else 1) + 1).astype(np.int64).tolist()
+
+    def share(rows: tuple[int, int]) -> int:
+        return int(
+            label_bars(
+                *rows,
+                bars.open,
+                bars.high,
+                bars.low,
+                bars.close,
+                bars.opens_traded,
+                setup,
+                steps,
+                RULES[outcome.rule],
+                outcome.floor_break == "touch",
+                outcome.tie == "continuation",
+                codes.ravel(),
+                resolved_at.ravel(),
+                ambiguous.ravel(),
+                target_touched.ravel(),
+                retest_touched.ravel(),
+                event_session,
+                event_code,
+            )
+        )
+
+    bad = next((row for row in in_threads(share, list(pairwise(edges))) if row >= 0), -1)
     if bad >= 0:
         row = ", ".join(f"{name} {value:g}" for name, value in zip(SETUP, setup[bad], strict=True))
         raise InputError(
@@ -179,162 +180,6 @@ def label(
         event_session=event_session,
         event_code=event_code,
     )
-
-
-@numba.njit(cache=True)
-def _first_at_or_above(values, levels, longest, first):
-    """First j in 1 .. longest at which ``values[j + b] >= levels[b]``, for each row b of a block.
-
-    ``values`` begins at the block's first row.  Walking j downwards lets each hit overwrite a later one
-    without a branch, so the loop over rows runs on all vector lanes at once.
-    """
-    rows = len(levels)
-    first[:] = _NEVER
-    for j in range(longest, 0, -1):
-        window = values[j : j + rows]
-        for b in range(len(window)):
-            first[b] = j if window[b] >= levels[b] else first[b]
-
-
-@numba.njit(cache=True)
-def _first_at_or_below(values, levels, longest, first):
-    """The mirror of :func:`_first_at_or_above`."""
-    rows = len(levels)
-    first[:] = _NEVER
-    for j in range(longest, 0, -1):
-        window = values[j : j + rows]
-        for b in range(len(window)):
-            first[b] = j if window[b] <= levels[b] else first[b]
-
-
-@numba.njit(cache=True)
-def _first_below(values, levels, longest, first):
-    """Strictly below; otherwise as :func:`_first_at_or_below`."""
-    rows = len(levels)
-    first[:] = _NEVER
-    for j in range(longest, 0, -1):
-        window = values[j : j + rows]
-        for b in range(len(window)):
-            first[b] = j if window[b] < levels[b] else first[b]
-
-
-@numba.njit(cache=True)
-def label_bars(
-    bar_open,
-    bar_high,
-    bar_low,
-    bar_close,
-    opens_traded,
-    setup,
-    horizons,
-    rule,
-    floor_break_touch,
-    tie_continuation,
-    codes,
-    resolved_at,
-    ambiguous,
-    target_touched,
-    retest_touched,
-    event_session,
-    event_code,
-):
-    """Fill the seven arrays of :class:`Outcomes`; return the first row with an impossible setup, or -1.
-
-    The first touch of each side is found separately; only where both fall on one bar does their order
-    matter, and there :func:`touch_bar` decides.
-    """
-    n = len(bar_close)
-    count = len(horizons)
-    longest = horizons[count - 1]
-    floor, ceiling, target, retest = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
-    beyond = np.empty(_BLOCK)
-    target_at, retest_at = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
-    up_at, down_at = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
-    bad = -1
-    for begin in range(0, n, _BLOCK):
-        rows = min(_BLOCK, n - begin)
-        levels = setup[begin : begin + rows]
-        for b in range(rows):
-            floor[b] = levels[b, 0]
-            ceiling[b] = levels[b, 1]
-            target[b] = levels[b, 2]
-            retest[b] = levels[b, 4]
-        high, low, close = bar_high[begin:], bar_low[begin:], bar_close[begin:]
-        _first_at_or_above(high, target[:rows], longest, target_at[:rows])
-        _first_at_or_below(low, retest[:rows], longest, retest_at[:rows])
-        if rule == RULE_TERMINAL:
-            up_at[:rows] = _NEVER
-            down_at[:rows] = _NEVER
-        else:
-            if rule == RULE_TARGET:
-                up_at[:rows] = target_at[:rows]
-            else:
-                for b in range(rows):  # strictly above is at or above the next number
-                    beyond[b] = np.nextafter(ceiling[b], np.inf)
-                _first_at_or_above(close, beyond[:rows], longest, up_at[:rows])
-            if rule == RULE_TARGET and floor_break_touch:
-                _first_at_or_below(low, floor[:rows], longest, down_at[:rows])
-            else:
-                _first_below(close, floor[:rows], longest, down_at[:rows])
-
-        codes_here, resolved_here = codes[begin : begin + rows], resolved_at[begin : begin + rows]
-        ambiguous_here = ambiguous[begin : begin + rows]
-        target_here, retest_here = target_touched[begin : begin + rows], retest_touched[begin : begin + rows]
-        session_here, code_here = event_session[begin : begin + rows], event_code[begin : begin + rows]
-        # a million bars come from memory, which is slower than what is decided here: meanwhile a number of each cache
-        # line of the next block is read, so that it is there in time; the sum keeps the compiler from dropping that
-        fetched = 0.0
-        for b in range(rows):
-            t = begin + b
-            ahead = t + _BLOCK
-            if ahead < n:
-                fetched += setup[ahead, 0]
-                if b % _LINE == 0:
-                    fetched += bar_high[ahead] + bar_low[ahead] + bar_close[ahead]
-            defined = retest[b] < floor[b] and floor[b] < ceiling[b] and ceiling[b] <= target[b]
-            if not defined and bad < 0:
-                known = retest[b] + floor[b] + ceiling[b] + target[b]  # NaN if any is
-                if not np.isnan(known):
-                    bad = t
-            known_sessions = n - 1 - t if defined else 0
-            at = min(up_at[b], down_at[b])
-            code = CONTINUATION if up_at[b] < down_at[b] else BREAKDOWN
-            unclear = False
-            if up_at[b] == down_at[b] and at != _NEVER:
-                i = t + at
-                event = touch_bar(
-                    rule,
-                    floor_break_touch,
-                    tie_continuation,
-                    opens_traded[i],
-                    bar_open[i],
-                    bar_high[i],
-                    bar_low[i],
-                    bar_close[i],
-                    floor[b],
-                    ceiling[b],
-                    target[b],
-                )
-                unclear = event > AMBIGUOUS
-                code = CONTINUATION if event % AMBIGUOUS == UP else BREAKDOWN
-            for k in range(count):
-                horizon = horizons[k]
-                resolved = horizon <= known_sessions
-                hit = at <= horizon
-                scenario = code if hit else RANGE
-                if rule == RULE_TERMINAL and resolved:
-                    scenario = terminal_class(bar_close[t + horizon], floor[b], ceiling[b])
-                codes_here[b, k] = scenario if resolved else UNRESOLVED
-                resolved_here[b, k] = t + min(at, horizon) if resolved else -1
-                ambiguous_here[b, k] = unclear and hit and resolved
-                target_here[b, k] = np.int8(target_at[b] <= horizon) if resolved else np.int8(-1)
-                retest_here[b, k] = np.int8(retest_at[b] <= horizon) if resolved else np.int8(-1)
-            finished = longest <= known_sessions
-            happened = at != _NEVER
-            session_here[b] = (at if happened else 0) if finished else -1
-            code_here[b] = code if finished and happened else -1
-        beyond[0] = fetched
-    return bad
 
 
 def _nullable(values: np.ndarray, known: np.ndarray) -> pd.arrays.BooleanArray:
