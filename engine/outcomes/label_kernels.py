@@ -129,7 +129,7 @@ def _put(block, begin, column, columns, out):
 @numba.njit(cache=True, nogil=True)
 def _known_sessions(last, floor, ceiling, target, retest, known):
     """Sessions known after each row, 0 where it has no setup; returns how many setups are impossible."""
-    wrong = 0
+    wrong = np.int64(0)
     for b in range(len(floor)):
         sound = (retest[b] < floor[b]) & (floor[b] < ceiling[b]) & (ceiling[b] <= target[b])
         number = retest[b] + floor[b] + ceiling[b] + target[b]  # NaN if any is
@@ -141,7 +141,7 @@ def _known_sessions(last, floor, ceiling, target, retest, known):
 @numba.njit(cache=True, nogil=True)
 def _first_event(up_at, down_at, at, code, unclear):
     """Session and class of the first event; returns how often both fall on one bar."""
-    ties = 0
+    ties = np.int64(0)
     for b in range(len(up_at)):
         first = min(up_at[b], down_at[b])
         at[b] = first

@@ -119,7 +119,7 @@ def label(
         or len(steps) == 0
         or steps.dtype.kind not in "iu"
         or steps[0] < 1
-        or np.any(np.diff(steps.astype(np.int64)) <= 0)
+        or any(a >= b for a, b in pairwise(steps.tolist()))
     ):
         raise InputError(
             "outcomes.bad_horizons", f"horizons {list(horizons)!r}", "ascending distinct whole numbers from 1"
@@ -134,7 +134,8 @@ def label(
     target_touched, retest_touched = np.empty(shape, np.int8), np.empty(shape, np.int8)
     event_session, event_code = np.empty(n, np.int32), np.empty(n, np.int8)
     # one core cannot write as fast as memory takes it: a long series is shared among the threads
-    edges = np.linspace(0, n, (thread_count() if n >= _LONG else 1) + 1).astype(np.int64).tolist()
+    parts = thread_count() if n >= _LONG else 1
+    edges = [n * part // parts for part in range(parts + 1)]
 
     def share(rows: tuple[int, int]) -> int:
         return int(
