@@ -22,6 +22,7 @@ from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.walk_forward import Forecasts, GroupForecast
+from engine.kernels.threads import in_threads
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
 from engine.scenarios import SCENARIOS, whole_percents
 from engine.table.explain.analogues import nearest_rows
@@ -224,8 +225,9 @@ def _intervals(
         if (symbol, bar) not in offsets:  # once for all horizons
             more = forecasts.more.get(symbol)
             offsets[symbol, bar] = resampled_past(entries[symbol], bar, forecasts.calendar, config, more)
-    for one in refits:
-        found = _spread(config, one, offsets)
+    with threadpool_limits(1, user_api="blas"):
+        spreads = in_threads(lambda one: _spread(config, one, offsets), refits)
+    for one, found in zip(refits, spreads, strict=True):
         published, offset = one.group.published[one.position], one.track.offset
         for q, (row, target) in enumerate(one.asked):
             for k, horizon in enumerate(one.track.horizons):
@@ -260,16 +262,15 @@ def _spread(config: Config, one: _Refits, past: Mapping[tuple[str, int], np.ndar
     used = [
         next(c for c in folds if c.fold == one.model.fold.number).used for folds in calibrated.calibrators
     ]
-    with threadpool_limits(1, user_api="blas"):
-        drawn = resampled_forecasts(
-            one.group.tracks[one.position],
-            calibrated.raw,
-            Query(one.model, one.rows),
-            learner,
-            offsets,
-            config,
-            used,
-        )
+    drawn = resampled_forecasts(
+        one.group.tracks[one.position],
+        calibrated.raw,
+        Query(one.model, one.rows),
+        learner,
+        offsets,
+        config,
+        used,
+    )
     # blocks cut the clusters of volatility, so the refits lie round a centre of their own: what they tell is the
     # spread, in log-odds, and the forecast itself is the middle of it
     low, high = spread_of_refits(log_odds(drawn), config.verify.interval)

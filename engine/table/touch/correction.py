@@ -55,7 +55,7 @@ def fit_correction(
     return current
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _add_derivatives(design, offset, labels, weight, coefficients, gradient, hessian):
     width = len(coefficients)
     loss = 0.0

@@ -19,6 +19,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.forecast.folds.standardise import fit_standardiser
 from engine.forecast.probabilities import log_odds
+from engine.kernels.threads import in_threads
 from engine.table.touch.correction import fit_correction
 from engine.table.touch.order import ordered
 
@@ -191,16 +192,21 @@ def _fit_fold(
         np.column_stack([np.ones(len(at)), scale.apply(np.ascontiguousarray(features[at].T)).T])
         for at in (train, now)
     )
-    for side, up in enumerate((True, False)):
+
+    def fit_side(side: int) -> None:
         # no pair is on both sides, so the two fits do not know of each other
+        up = side == 0
         of_side, at = above[train] == up, above[now] == up
         used = train[of_side]
+        window = (learnt[of_side], data.offset[used], data.labels[used], data.fit_weight[used])
+        of_now = asked[at]
         for k, penalty in enumerate(PENALTIES):
             if np.isfinite(penalty):
-                window = (learnt[of_side], data.offset[used], data.labels[used], data.fit_weight[used])
                 fitted[k, side] = fit_correction(*window, penalty, start[k, side])
                 # a matrix product may round a row differently when others join it; this sum does not
-                candidates[k, at] += (asked[at] * fitted[k, side]).sum(axis=1)[:, None]
+                candidates[k, at] += (of_now * fitted[k, side]).sum(axis=1)[:, None]
+
+    in_threads(fit_side, range(2))
     return fitted, candidates
 
 
