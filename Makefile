@@ -1,23 +1,29 @@
 # A fresh machine needs Python 3.11+ and make; everything else is installed into .venv from the lock files.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
+# `make test PYTHON=/path/to/python3.12` has an environment of its own, beside the usual one
+ifeq ($(origin PYTHON) $(MAKECMDGOALS),command line test)
+VENV := .venv-$(notdir $(PYTHON))
+else
+VENV := .venv
+endif
+BIN := $(VENV)/bin
 
 .PHONY: run test lint bench lock
 
-run: .venv/run.stamp
+run: $(VENV)/run.stamp
 	$(BIN)/engine run configs/nasdaq.yaml
 
-test: .venv/dev.stamp
+test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
-lint: .venv/dev.stamp
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/peers.stamp
+bench: $(VENV)/peers.stamp
 	$(BIN)/python -m benchmarks
 
 # writes the lock files anew from the ranges in pyproject.toml (needs uv)
@@ -26,20 +32,20 @@ lock:
 	uv pip compile pyproject.toml --extra build --extra dev --extra cluster -c requirements.lock $(LOCK) -o requirements-dev.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 
-.venv/bin/python:
+$(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: make PYTHON=/path/to/python"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 
-.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # the peers are measured where they install: without them the table is shorter, not missing
-.venv/peers.stamp: benchmarks/peers.lock .venv/dev.stamp
+$(VENV)/peers.stamp: benchmarks/peers.lock $(VENV)/dev.stamp
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benchmarks/peers.lock
 	@touch $@

@@ -135,13 +135,14 @@ def judge(
     from engine.files import to_json, write_text
     from engine.judge.page import judgement_lines, judgement_page
 
-    found = commands.judge(forecasts, bars, horizon=horizon)
+    found = commands.judge(forecasts, bars, horizon=horizon, told=_tell_findings)
     if page is not None:
         write_text(page, judgement_page(found, forecasts.name))
     if as_json:
         sys.stdout.write(to_json(found.metrics))
     else:
-        say("\n".join(judgement_lines(found)), lines=True)
+        for line in judgement_lines(found):
+            say(line)
 
 
 @app.command()
@@ -283,7 +284,8 @@ def ledger_score(
     from engine import commands
     from engine.report.terminal.listings import ledger_scores_view
 
-    _print(ledger_scores_view(commands.ledger_score(_load(config, overrides), file)))
+    score = commands.ledger_score(_load(config, overrides), file, told=_tell_findings)
+    _print(ledger_scores_view(score))
 
 
 @ledger_app.command("show")

@@ -82,7 +82,12 @@ def check(config: Config) -> tuple[dict[str, BarSeries], list[BarFinding]]:
 
 
 def judge(
-    file: str | Path, bars: str | Path | None = None, *, horizon: int | None = None, draws: int = 999
+    file: str | Path,
+    bars: str | Path | None = None,
+    *,
+    horizon: int | None = None,
+    draws: int = 999,
+    told: Told | None = None,
 ) -> Judgement:
     """Judge a CSV or Parquet file of dated probabilities; see :mod:`engine.judge`.
 
@@ -90,11 +95,12 @@ def judge(
     ----------
     bars : file of the instrument's bars; gives the calendar and resolves levels.
     horizon : sessions every row looks ahead, where the file does not say.
+    told : is given what was found in the bars.
 
     Raises
     ------
     DataError
-        ``judge.unreadable``, and as :func:`engine.judge.read_forecasts` and :func:`engine.judge.judge`.
+        ``judge.unreadable``, a finding about the bars that makes outcomes meaningless, and as :func:`engine.judge.read_forecasts` and :func:`engine.judge.judge`.
     """
     from engine.config import parse_config
     from engine.errors import DataError
@@ -104,7 +110,7 @@ def judge(
     path = Path(file)
     try:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (ValueError, OSError, UnicodeDecodeError) as error:
+    except Exception as error:  # pandas and pyarrow raise a different class for every kind of damage
         raise DataError(
             "judge.unreadable", f"{path}: {error}", "pass a CSV or Parquet file of forecasts"
         ) from error
@@ -113,7 +119,7 @@ def judge(
         kind = "parquet" if Path(bars).suffix == ".parquet" else "csv"
         source = {"kind": kind, "path": str(Path(bars).resolve())}
         config = parse_config({"name": "judge", "instruments": [{"symbol": "BARS", "source": source}]})
-        series = load_all(config)["BARS"]
+        series = load_sound(config, told)[0]["BARS"]
     return judge_table(read_forecasts(frame, horizon), series, draws=draws)
 
 
@@ -134,7 +140,7 @@ def ledger_add(
     )
 
 
-def ledger_score(config: Config, file: str | Path) -> LedgerScore:
+def ledger_score(config: Config, file: str | Path, *, told: Told | None = None) -> LedgerScore:
     """Resolve what has matured in the ledger with the config's bars; live scores and calibration test.
 
     Raises
@@ -145,7 +151,8 @@ def ledger_score(config: Config, file: str | Path) -> LedgerScore:
     from engine.verify.ledger.ledger import read
     from engine.verify.ledger.score import ledger_score as score
 
-    return score(read(_existing_ledger(file)), load_all(config), config.verify)
+    entries = read(_existing_ledger(file))
+    return score(entries, load_sound(config, told)[0], config.verify)
 
 
 def ledger_show(file: str | Path) -> pd.DataFrame:

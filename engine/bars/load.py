@@ -236,7 +236,7 @@ def judged(
     """
     found = find_in_bars(bars) + find_around(bars, guess_calendars=guess_calendars)
     found.sort(key=lambda finding: rank(finding.severity))
-    return [_accepted(finding, config.accept) for finding in found]
+    return [_accepted(finding, config.accept, bars[finding.symbol].dates) for finding in found]
 
 
 def require_sound(findings: list[BarFinding]) -> None:
@@ -259,10 +259,14 @@ def corrections_of(config: Config, symbol: str) -> tuple[Correction, ...]:
     return tuple(item for item in config.corrections if item.symbol in (None, symbol))
 
 
-def _accepted(finding: BarFinding, accept: tuple[Acceptance, ...]) -> BarFinding:
+def _accepted(finding: BarFinding, accept: tuple[Acceptance, ...], dates: np.ndarray) -> BarFinding:
+    first, last = finding.date, finding.until or finding.date
+    if first is not None and last != first:
+        # a stretch of repeated prices begins, for a reader, with the session that is repeated
+        first = str(dates[max(0, int(np.searchsorted(dates, np.datetime64(first, "D"))) - 1)])
     for item in accept:
         inside = item.date is None or (
-            finding.date is not None and finding.date <= str(item.date) <= (finding.until or finding.date)
+            first is not None and last is not None and first <= str(item.date) <= last
         )
         if item.finding == finding.code and item.symbol in (None, finding.symbol) and inside:
             return changed(finding, accepted=item.reason or "no reason given")

@@ -14,6 +14,7 @@ from engine.config.settings import Config
 from engine.config.text import assign, expand, override, parse_yaml
 from engine.config.universe import list_universe
 from engine.errors import ConfigError
+from engine.foreign import visible
 
 _MOST_EXTENDED = 16
 
@@ -130,7 +131,10 @@ def with_overrides(config: Config, overrides: dict[str, Any]) -> Config:
 
 def dump_config(config: Config) -> str:
     """The fully resolved config as YAML; loading it gives an equal config."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    data = config.model_dump(mode="json")
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    # a name that hides or reorders text is written with escapes
+    return text if visible(text, lines=True) == text else yaml.safe_dump(data, sort_keys=False)
 
 
 def config_sha256(config: Config) -> str:

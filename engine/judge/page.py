@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
 
+from engine.foreign import html, policy
 from engine.judge.judge import Judgement
 from engine.verify.calibration.power import in_words
 from engine.verify.calibration.reliability import Blocks
@@ -46,18 +46,19 @@ def judgement_page(found: Judgement, title: str) -> str:
     metrics = found.metrics
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>",
-        f"<p class=verdict>{escape(metrics['calibration_test']['verdict'])}</p>",
-        *(f"<p>{escape(note)}</p>" for note in metrics["notes"]),
+        f'<meta http-equiv="Content-Security-Policy" content="{html(policy())}">'
+        f"<title>{html(title)}</title><style>{_STYLE}</style><h1>{html(title)}</h1>",
+        f"<p class=verdict>{html(metrics['calibration_test']['verdict'])}</p>",
+        *(f"<p>{html(note)}</p>" for note in metrics["notes"]),
     ]
     for horizon, block in metrics["horizons"].items():
         parts.append(
-            f"<h2>{horizon} sessions</h2><p class=q>{block['rows']:,} forecasts, {block['first_date']} to "
-            f"{block['last_date']}; they overlap, so they are worth about {block['effective_rows']:,.0f} windows.</p>"
+            f"<h2>{html(str(horizon))} sessions</h2><p class=q>{block['rows']:,} forecasts, {html(block['first_date'])} to "
+            f"{html(block['last_date'])}; they overlap, so they are worth about {block['effective_rows']:,.0f} windows.</p>"
         )
         parts += [_scores(block), _calibration(block)]
         for name, diagram in found.diagrams[int(horizon)].items():
-            parts.append(f"<figure>{_diagram(diagram)}<figcaption>{escape(name)}</figcaption></figure>")
+            parts.append(f"<figure>{_diagram(diagram)}<figcaption>{html(name)}</figcaption></figure>")
     parts.append(_power(metrics["calibration_test"]))
     return "\n".join(parts)
 
@@ -122,9 +123,9 @@ def _diagram(diagram: Blocks) -> str:
 
 
 def _table(head: list[str], rows: list[tuple[str, list[str]]]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    top = "".join(f"<th>{html(cell)}</th>" for cell in head)
     body = "".join(
-        f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        f"<tr><th>{html(name)}</th>{''.join(f'<td>{html(cell)}</td>' for cell in cells)}</tr>"
         for name, cells in rows
     )
     return f"<table><tr>{top}</tr>{body}</table>"

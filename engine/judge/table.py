@@ -86,7 +86,9 @@ def read_forecasts(frame: pd.DataFrame, horizon: int | None = None) -> ForecastT
     order = np.lexsort((instruments.to_numpy(), dates.to_numpy()))
     levels = None
     if {"floor", "target"} <= set(frame.columns):
-        levels = frame[["floor", "target"]].to_numpy(dtype=np.float64)[order]
+        levels = (
+            frame[["floor", "target"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)[order]
+        )
     if levels is None and "outcome" not in frame.columns:
         raise DataError(
             "judge.missing_column",

@@ -62,6 +62,7 @@ import pandas as pd
 
 from engine.config import Config
 from engine.errors import InputError
+from engine.foreign import visible
 from engine.kernels.streams import verify_seed
 from engine.parallel import Alone, Crew
 from engine.question import SETUP_LEVELS
@@ -122,7 +123,7 @@ class Verification:
 
     def _repr_html_(self) -> str:
         whole = self.skill.loc[self.skill["grouping"] == "all"]
-        return whole.to_html(index=False, float_format=lambda v: f"{v:.4f}")
+        return visible(whole.to_html(index=False, float_format=lambda v: f"{v:.4f}"), lines=True)
 
 
 def verify(

@@ -36,7 +36,8 @@ def test_exact_forecasts_pass_and_bold_ones_are_named():
     assert "too bold" in page
     assert "Tables &lt;of&gt; somebody" in page
     assert page.count("<svg") == 3
-    assert "http" not in page
+    assert "://" not in page
+    assert 'http-equiv="Content-Security-Policy" content="default-src' in page
 
 
 def test_windows_that_do_not_overlap_are_worth_all_their_rows():

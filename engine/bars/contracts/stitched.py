@@ -117,7 +117,8 @@ def with_roll_dates(
                 f"{place}: no column {name} (found: {', '.join(map(str, table.columns))})",
                 "name the first session of each new contract date, and the column of gaps in roll_dates.column",
             )
-    days = pd.to_datetime(table[names["date"]], errors="coerce").to_numpy().astype("datetime64[D]")
+    text = table[names["date"]].astype(str).str.strip()
+    days = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")
     gaps = (
         np.zeros(len(days))
         if gap == "open"

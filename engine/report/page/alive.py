@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from engine.files import slug
-from engine.foreign import json_text
+from engine.foreign import json_text, policy
 from engine.report.page.bundle import script, script_hash
 from engine.report.page.data import (
     calibration_facts,
@@ -61,15 +61,6 @@ def alive(material: ReportMaterial) -> Alive | None:
         script=Markup(code),
         facts=Markup(in_script(facts)),
         blocks=blocks,
-    )
-
-
-def policy(*scripts: str) -> str:
-    """A Content-Security-Policy under which nothing is fetched and only these scripts run."""
-    run = " ".join(scripts) or "'none'"
-    return (
-        f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 

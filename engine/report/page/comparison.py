@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from engine.config import Config
-from engine.report.page.alive import policy
+from engine.foreign import policy
 from engine.report.page.page import environment
 from engine.table import words
 from engine.verify.skill.compare import Comparison, compare

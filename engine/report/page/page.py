@@ -13,9 +13,9 @@ from markupsafe import Markup, escape
 
 from engine.config import dump_config
 from engine.files import slug
-from engine.foreign import html, visible
+from engine.foreign import html, policy, visible
 from engine.report.page import figures
-from engine.report.page.alive import alive, policy
+from engine.report.page.alive import alive
 from engine.report.page.material import ReportMaterial
 from engine.report.page.scoreboard import scoreboard_tables
 from engine.report.page.tables import (

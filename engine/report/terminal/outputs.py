@@ -8,19 +8,26 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
+from functools import partial
+from io import StringIO, TextIOWrapper
 from types import TracebackType
 from typing import TextIO
+
+from typer import Abort, BadParameter
 
 from engine.errors import EngineError
 from engine.foreign import visible
 
+_WRONG_USE = BadParameter.__mro__[
+    2
+]  # an option or argument that cannot be; typer gives its name away nowhere
 
-def ended(app: Callable[[], object]) -> int:
+
+def ended(app: Callable[..., object]) -> int:
     """Run the commands; what goes wrong, also with the outputs themselves, is one message and this exit code."""
     sys.excepthook = plain_traceback
     sys.stdout, sys.stderr = usable(sys.stdout), usable(sys.stderr)
-    code = code_of(app)
+    code = code_of(partial(app, standalone_mode=False))
     flushed = code_of(sys.stdout.flush)  # here, where an error can still be told
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -49,9 +56,12 @@ def saying_what_is_kept() -> Iterator[None]:
 def code_of(call: Callable[[], object]) -> int:
     """Exit code of a call: of its SystemExit, of a deliberate error, 1 for a file or output that cannot be used."""
     try:
-        call()
+        code = call()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except (KeyboardInterrupt, Abort):
+        _complain("interrupted")
+        return 130
     except EngineError as error:
         _complain(f"error {error}")
         return error.exit_code
@@ -61,7 +71,15 @@ def code_of(call: Callable[[], object]) -> int:
             hint = "name another file or folder, or see to its permissions and its space"
             _complain(f"error [file.unusable] {visible(f'{place}: {reason}')}\n  hint: {hint}")
         return 1
-    return 0
+    except Exception as error:
+        if not isinstance(error, _WRONG_USE):
+            plain_traceback(type(error), error, error.__traceback__)
+            return 1
+        said = StringIO()
+        error.show(said)
+        _complain(visible(said.getvalue().rstrip(), lines=True))
+        return error.exit_code
+    return code if isinstance(code, int) else 0
 
 
 def _complain(text: str) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from engine.config import MOMENTUM_RULES, Config
 from engine.errors import ConfigError, DataError
+from engine.foreign import visible
 from engine.verify.rows import columns_of, common_rows, outcome_codes
 from engine.verify.skill.bootstrap import expected_block
 from engine.verify.skill.diebold_mariano import diebold_mariano
@@ -57,7 +58,7 @@ class Comparison:
     coverage: float
 
     def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, float_format=lambda v: f"{v:.4f}")
+        return visible(self.table.to_html(index=False, float_format=lambda v: f"{v:.4f}"), lines=True)
 
 
 def event_differences(first: Config, second: Config) -> list[EventDifference]:
