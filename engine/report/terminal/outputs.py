@@ -76,9 +76,9 @@ def code_of(call: Callable[[], object]) -> int:
             plain_traceback(type(error), error, error.__traceback__)
             return 1
         said = StringIO()
-        error.show(said)
+        error.show(said)  # type: ignore[attr-defined]
         _complain(visible(said.getvalue().rstrip(), lines=True))
-        return error.exit_code
+        return int(error.exit_code)  # type: ignore[attr-defined]
     return code if isinstance(code, int) else 0
 
 
