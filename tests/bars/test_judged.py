@@ -148,3 +148,12 @@ def test_an_adjusted_close_is_applied_where_it_is_asked_for(config):
     assert total.close == pytest.approx(quoted["Adj Close"].to_numpy())
     with pytest.raises(DataError, match="adjusted close"):
         load_all(config(frame, {"adjust": "splits"}))
+
+
+@pytest.mark.parametrize("row", [0, 1, -1])
+def test_prices_that_never_move_are_accepted_by_any_session_of_theirs(config, row):
+    """The first of them is the session that is repeated, one before the first repeat."""
+    frame = table().assign(open=100.0, high=100.0, low=100.0, close=100.0)
+    named = {"finding": "bars.stuck", "date": frame["date"].iloc[row], "reason": "a peg"}
+    _, findings = load_sound(config(frame, accept=[named]))
+    assert [one.accepted for one in findings if one.code == "bars.stuck"] == ["a peg"]
