@@ -147,7 +147,7 @@ def test_a_cluster_writes_the_same_bytes_as_this_process(universe, tmp_path):
     distributed = pytest.importorskip("distributed")
     config, alone = universe
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
     ) as cluster:
         shared = engine.run(config, results=tmp_path, cluster=cluster.scheduler_address)
     assert digests(shared.path) == digests(alone.path)
