@@ -43,16 +43,14 @@ class Events:
         stop = int(np.searchsorted(self.sessions, day, side="right"))
         sessions = self.sessions[:stop] if future == "cut" else self.sessions
         later, undone = one.announced > day, one.withdrawn > day
-        if future == "cut":
-            changed = replace(one, withdrawn=np.where(undone, NEVER, one.withdrawn)).kept(~later)
-        else:
-            away = audit_noise(seed, stop).integers(1, 40, (2, len(one.days)))
-            noise = future == "noise"
-            changed = replace(
-                one,
-                days=np.where(later, one.days + away[0] if noise else NEVER, one.days),
-                withdrawn=np.where(undone, one.withdrawn + away[1] if noise else NEVER, one.withdrawn),
-            )
+        away = audit_noise(seed, stop).integers(1, 40, (2, len(one.days)))
+        noise = future == "noise"
+        # an entry without a day says nothing, and its kind keeps its column
+        changed = replace(
+            one,
+            days=np.where(later, one.days + away[0] if noise else NEVER, one.days),
+            withdrawn=np.where(undone, one.withdrawn + away[1] if noise else NEVER, one.withdrawn),
+        )
         return replace(self, sessions=sessions, schedule=changed)
 
     def facts(self) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,16 +39,6 @@ class Schedule:
     def took_place(self) -> np.ndarray:
         """(m,) mask of the entries that were not withdrawn by their own day."""
         return ~(self.withdrawn <= self.days)
-
-    def kept(self, which: np.ndarray) -> Schedule:
-        """The entries of a mask."""
-        return replace(
-            self,
-            kinds=self.kinds[which],
-            days=self.days[which],
-            announced=self.announced[which],
-            withdrawn=self.withdrawn[which],
-        )
 
 
 Known = Callable[[Schedule], tuple[np.ndarray, np.ndarray]]
