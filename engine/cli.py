@@ -5,7 +5,6 @@ Exit codes: 0 done, 2 config or usage, 3 data, 4 a check failed, 1 anything else
 
 from __future__ import annotations
 
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,11 +18,16 @@ from engine.searches.options import (
     AsOf,
     Cluster,
     ConfigFile,
+    Day,
+    Explained,
+    Full,
+    HorizonShown,
     LedgerFile,
     Overrides,
     Results,
     Revisions,
     RunPath,
+    Symbol,
     Workers,
 )
 from engine.searches.options import load as _load
@@ -39,9 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-ledger_app = typer.Typer(
-    help="An append-only record of live forecasts, scored as they mature.", no_args_is_help=True
-)
+ledger_app = typer.Typer(help="An append-only record of live forecasts, scored.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
 
 
@@ -68,6 +70,8 @@ def run(
     overrides: Overrides = None,
     results: Results = Path("results"),
     strict: Annotated[bool, typer.Option("--strict", help="exit with 4 when a check fails")] = False,
+    full: Full = False,
+    open_: Annotated[bool, typer.Option("--open", help="open report.html when it is there")] = False,
     workers: Workers = CORES,
     cluster: Cluster = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="finish this interrupted run")] = None,
@@ -86,8 +90,12 @@ def run(
             resume=resume and _run_folder(resume, results),
             told=_tell_findings,
         )
-    _print(run_view(made.scenarios, made.metrics, made.config.verify.interval))
+    _print(run_view(made.scenarios, made.metrics, made.config.verify.interval, full))
+    page = made.path / "report.html"
+    say(f"Report: {page}")
     say(made.path)
+    if open_:
+        typer.launch(str(page.resolve()))
     if strict:
         commands.require_no_failed_check(made)
 
@@ -99,19 +107,23 @@ def scenario(
     as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of the table")] = False,
     model: Annotated[
-        Path | None, typer.Option("--model", metavar="RUN", help="apply this run's models; fit nothing again")
+        Path | None, typer.Option("--model", metavar="RUN", help="apply this run's models; fit nothing")
     ] = None,
+    horizon: HorizonShown = None,
+    full: Full = False,
+    explain: Explained = False,
 ) -> None:
     """The scenario table for the last close, or for an earlier one."""
     from engine import pipeline
     from engine.files import to_json
-    from engine.report.terminal.terminal import scenario_view
+    from engine.report.terminal.terminal import Shown, scenario_view
 
     tables = pipeline.scenario(_load(config, overrides), as_of=_date(as_of), model=model, told=_tell_findings)
     if as_json:
         sys.stdout.write(to_json({"instruments": [table.to_dict() for table in tables]}))
     else:
-        _print(*map(scenario_view, tables))
+        shown = Shown(horizon, full, explain)
+        _print(*(scenario_view(table, shown) for table in tables))
 
 
 app.command()(tune)
@@ -179,23 +191,21 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
 @app.command()
 def show(
     run: RunPath,
-    date: Annotated[
-        str | None, typer.Option("--date", metavar="DATE", help="the close to look at (default: the last)")
-    ] = None,
+    date: Day = None,
     results: Results = Path("results"),
-    symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
+    symbol: Symbol = None,
+    horizon: HorizonShown = None,
+    full: Full = False,
+    explain: Explained = False,
+    quick: Annotated[bool, typer.Option("--quick", help="without notes and intervals")] = False,
 ) -> None:
-    """The level book and the scenario table of any date of a run."""
+    """The scenario table of any date of a run, what came of it, and the level book."""
     from engine import commands
-    from engine.report.terminal.terminal import book_view, scenario_view
+    from engine.report.terminal.terminal import Shown, book_view, scenario_view, text_view
 
-    folder = _run_folder(run, results)
-    for table in commands.show(folder, _date(date), symbol=symbol):
-        _print(scenario_view(table, levels=False), book_view(table))
-    config = shlex.quote(str(folder / "config.yaml"))
-    as_of = f" --as-of {date}" if date else ""
-    print()
-    say(f"Intervals, track record and analogues of a close: engine scenario {config}{as_of}")
+    folder, shown = _run_folder(run, results), Shown(horizon, full, explain, levels=0)
+    for table, came in commands.show(folder, _date(date), symbol=symbol, quick=quick):
+        _print(scenario_view(table, shown), text_view(came), book_view(table))
 
 
 @app.command()
@@ -204,9 +214,7 @@ def report(
         list[Path], typer.Argument(metavar="RUN...", help="a run folder, or its name under --results")
     ],
     results: Results = Path("results"),
-    compared: Annotated[
-        bool, typer.Option("--compare", help="one page for several runs, each against the first")
-    ] = False,
+    compared: Annotated[bool, typer.Option("--compare", help="one page, each against the first")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="of a comparison; default: comparison.html in --results"),
@@ -230,11 +238,9 @@ def plot(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="ends in .svg, .png or .pdf")],
     results: Results = Path("results"),
     scenario: Annotated[str, typer.Option(help="of a reliability diagram")] = "continuation",
-    horizon: Annotated[
-        int | None, typer.Option(help="of a reliability diagram; the longest if left out")
-    ] = None,
-    date: Annotated[str | None, typer.Option(metavar="DATE", help="of a price chart")] = None,
-    symbol: Annotated[str | None, typer.Option(help="one instrument of several")] = None,
+    horizon: Annotated[int | None, typer.Option(help="of a reliability diagram")] = None,
+    date: Day = None,
+    symbol: Symbol = None,
 ) -> None:
     """Draw one figure of a run into a file; prints its path."""
     from engine.runs.plots import PlotOptions, save_plot

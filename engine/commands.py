@@ -264,10 +264,18 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
     return path
 
 
-def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[Scenario]:
-    """The table and the whole level book of any date of a finished run, one entry per instrument.
+def show(
+    path: str | Path, date: str | None, symbol: str | None = None, *, quick: bool = False
+) -> list[tuple[Scenario, list[str]]]:
+    """The table and the whole level book of any date of a finished run, and what came of it, one entry per instrument.
 
-    The book is replayed from the bars in the folder; the probabilities are the run's own.
+    The book is replayed from the bars in the folder; the probabilities are the run's own.  Notes and intervals are made
+    again by the walk-forward, and are those of :func:`engine.pipeline.scenario`.
+
+    Parameters
+    ----------
+    quick : leave notes and intervals out, and make nothing again.  So it is too where the folder does not hold what the
+        walk-forward was given: contracts that were put together, and context series.
 
     Raises
     ------
@@ -280,7 +288,7 @@ def show(path: str | Path, date: str | None, symbol: str | None = None) -> list[
 
     run = open_run(path)
     with reading(run.path):
-        return tables_at(run, date, symbol)
+        return tables_at(run, date, symbol, quick=quick)
 
 
 def report(path: str | Path) -> Path:

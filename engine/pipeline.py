@@ -86,7 +86,8 @@ def replay(config: Config, as_of: str | None = None, *, told: Told | None = None
     Raises
     ------
     DataError
-        Where the bars are not sound, or ``data.too_few_bars`` where ``as_of`` is before all of them.
+        Where the bars are not sound, or ``data.too_few_bars`` where ``as_of`` is before all of them, ``data.no_session`` where it is
+        a session of none.
 
     Examples
     --------

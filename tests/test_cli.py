@@ -107,14 +107,23 @@ def test_run_prints_the_table_and_ends_with_the_folder(command, config_file, tmp
         json.loads((tmp_path / "results" / folder.split("/")[-1] / "manifest.json").read_text())["status"]
         == "completed"
     )
-    assert "Continuation toward" in out
-    assert "Breakdown below" in out
+    assert "Up to " in out
+    assert "Down through " in out
+    assert len(out.splitlines()) <= 32  # thirty, the report and the folder
 
 
 def test_scenario_prints_a_table_or_json(command, config_file):
     code, out, _ = command("scenario", config_file)
     assert code == 0
-    assert "Continuation toward" in out
+    assert "Up to " in out
+    assert len(out.splitlines()) <= 30
+    code, full, _ = command("scenario", config_file, "--full", "--explain")
+    assert "by distance and volatility" in full
+    assert "Next 10 sessions" in full
+    assert "Next 10 sessions" not in out
+    code, _, err = command("scenario", config_file, "--as-of", "2011-06-18")
+    assert code == 3
+    assert "2011-06-17 and 2011-06-20" in err
     code, out, _ = command("scenario", config_file, "--as-of", "2011-06-15", "--json")
     assert code == 0
     table = json.loads(out)["instruments"][0]
@@ -127,8 +136,10 @@ def test_commands_on_a_finished_run(command, finished):
     assert code == 0
     assert "Resistance" in out
     assert "Support" in out
-    hint = out.strip().splitlines()[-1].split("engine scenario ")[1].split()
-    assert command("scenario", *hint)[0] == 0
+    assert "What came within 15 sessions: " in out
+    code, _, err = command("show", finished.path, "--date", "2011-06-18", "--quick")
+    assert code == 1
+    assert "2011-06-17 and 2011-06-20" in err
     code, out, _ = command("runs", "--results", results)
     assert code == 0
     assert "completed" in out
@@ -303,4 +314,4 @@ def test_an_output_that_knows_only_ascii_still_gets_the_table(command, config_fi
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
     assert command("scenario", config_file)[0] == 0
-    assert b"Continuation toward" in raw.getvalue()
+    assert b"Up to " in raw.getvalue()

@@ -22,11 +22,12 @@ from tests.conftest import small_config
 FILES = {
     "manifest.json", "config.yaml", "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet",
     "forecasts.parquet", "trades.parquet", "equity.parquet", "thresholds.parquet", "metrics.json", "scenario.json", "brief.md",
-    "report.html", "run.log",
+    "brief.svg", "report.html", "run.log",
 }  # fmt: skip
 REPRODUCIBLE = (
     "levels.parquet", "level_events.parquet", "replay.parquet", "outcomes.parquet", "forecasts.parquet",
-    "trades.parquet", "equity.parquet", "thresholds.parquet", "metrics.json", "scenario.json", "brief.md", "report.html",
+    "trades.parquet", "equity.parquet", "thresholds.parquet", "metrics.json", "scenario.json", "brief.md",
+    "brief.svg", "report.html",
 )  # fmt: skip
 CLASSES = ("continuation", "range", "breakdown")
 

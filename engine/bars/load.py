@@ -209,7 +209,7 @@ def load_sound(
     ------
     DataError
         As :func:`load_all`; the code of the first finding of severity ``failure`` that ``accept`` does not name;
-        ``data.too_few_bars`` where ``as_of`` is before all bars.
+        ``data.too_few_bars`` where ``as_of`` is before all bars, ``data.no_session`` where it is a session of none.
     """
     bars = (universe or load_universe(config)).bars
     if as_of is not None:
@@ -282,7 +282,19 @@ def _as_of(bars: dict[str, BarSeries], day: str) -> dict[str, BarSeries]:
             f"{', '.join(bars)}: {day} is before the first session, {first}",
             "name a later date, or use a longer history",
         )
+    if not any(len(series) and series.dates[-1] == np.datetime64(day, "D") for series in known.values()):
+        longest = max(bars.values(), key=len)
+        raise DataError(
+            "data.no_session", f"{', '.join(bars)}: {day} is no session", neighbours(longest, day)
+        )
     return {symbol: series for symbol, series in known.items() if len(series)}
+
+
+def neighbours(bars: BarSeries, day: str) -> str:
+    """The sessions around a day that is none, for the hint of an error."""
+    before = bars.index_of(day)
+    around = [str(bars.dates[at]) for at in (before, before + 1) if 0 <= at < len(bars)]
+    return f"the nearest {'sessions are' if len(around) > 1 else 'session is'} {' and '.join(around)}"
 
 
 def _between(bars: BarSeries, start: date | None, end: date | None) -> BarSeries:

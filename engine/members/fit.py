@@ -36,6 +36,7 @@ from engine.table.explain.explain import explain
 from engine.table.explain.explanation import Explanation
 from engine.table.fill import table_of
 from engine.table.scenario import Scenario
+from engine.table.story.background import Background
 from engine.table.touch.book import LevelTouches, group_touch
 
 PAIRED = ("instrument", "date", "horizon_sessions", "outcome", *(f"p_{name}" for name in SCENARIOS))
@@ -104,13 +105,16 @@ def _fit_track(plan: Plan, task: GroupTask, parts: Mapping[str, Part], horizons:
     group = GroupForecast(task.name, (forecast,), (calibrated,), (published,))
     more = {symbol: base.more for symbol, base in zip(task.bars, baselines, strict=True)}
     alone = Forecasts(pd.DataFrame(), plan.calendar, plan.folds, (group,), plan.features, more=more)
-    past = {
-        (symbol, len(bars) - 1): parts[symbol].array("past")
-        for symbol, bars in task.bars.items()
-        if "past" in parts[symbol].names
-    }
+    past, held = (
+        {
+            (symbol, len(bars) - 1): parts[symbol].array(name)
+            for symbol, bars in task.bars.items()
+            if name in parts[symbol].names
+        }
+        for name in ("past", "held")
+    )
     last = {symbol: bars.dates[-1] for symbol, bars in task.bars.items()}
-    explained = explain(alone, members, plan.config, list(last.items()), past)
+    explained = explain(alone, members, plan.config, list(last.items()), past, held)
     return TrackFit(
         forecast=replace(forecast, track=_rows_only(forecast.track), logits=_EMPTY, models=()),
         calibrated=replace(calibrated, calibrated=_EMPTY, calibrators=()),
@@ -210,6 +214,7 @@ def finish_group(
                 own.get(symbol, frame[:0]),
                 name=names[symbol],
                 explained=_joined([track.explained[symbol] for track in tracks], touch[symbol]),
+                background=Background.of(parts[symbol].values["background"], config.outcome),
             )
             tables[symbol] = with_around(table, bars, config)
     finally:
@@ -226,7 +231,8 @@ def _joined(explained: list[Explanation], touch: LevelTouches) -> Explanation:
     for one in explained:
         found.intervals.update(one.intervals)
         found.differences.update(one.differences)
-        found.notes.update(one.notes)
+        found.attributions.update(one.attributions)
+        found.shares.extend(one.shares)
         found.reliability.update(one.reliability)
         found.effective_rows.update(one.effective_rows)
     return found

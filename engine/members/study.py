@@ -20,7 +20,8 @@ from engine.outcomes.outcomes import Outcomes
 from engine.question import SETUP_LEVELS
 from engine.replay.book import book_at
 from engine.replay.replay import Replay, replay
-from engine.table.explain.explain import resampled_past
+from engine.table.explain.explain import held_question, resampled_past
+from engine.table.story.background import background_of
 from engine.table.touch.book import TouchPart, touch_part
 from engine.verify.audit.audit import audit
 from engine.verify.placebo import PlaceboPart, placebo_part
@@ -71,11 +72,14 @@ def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
     alone = not config.forecast.variance_inputs
     if alone and config.forecast.interval_draws and _asked(entry, baselines):
         arrays["past"] = resampled_past(entry, last, plan.calendar, config)
+    if _asked(entry, baselines) and (held := held_question(entry, last, plan.calendar, config)) is not None:
+        arrays["held"] = held
     return packed(
         arrays,
         _frames(replayed, entry),
         {
             "setups": int(np.isfinite(entry.setup).all(axis=1).sum()),
+            "background": background_of(replayed, last).to_dict(),
             "audit": None if audited is None else audited.certificate(),
         },
     )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 3  # beyond so many instruments each has a page of its own, and report.html is the overview
 _OF_TABLE = ["horizon_sessions", "outcome", "p_continuation", "p_range", "p_breakdown"]
 
+_MOST_CHARTS = 4  # a folder of five hundred pictures is no brief
+
 
 def draw(path: Path, crew: Crew | None = None) -> Path:
     """Write brief.md, report.html and the pages of its instruments from what stands in the run folder.
@@ -32,7 +34,8 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
     from engine.files import write_text
     from engine.report.page.page import render_page
     from engine.report.page.universe import render_universe
-    from engine.report.prose.brief import build_brief
+    from engine.report.prose.brief import BriefSettings, build_brief
+    from engine.report.prose.related import MOST_RELATED
     from engine.runs.run import Run
 
     run = Run(path)
@@ -43,16 +46,38 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
         material = material_of(run)
         page = render_page(material)
     config = material.config
-    brief = build_brief(
-        material.scenarios,
-        material.metrics,
-        config.verify.interval,
-        config.outcome,
-        config.rules.slope_flat_atr,
+    families = {item.family for item in config.instruments}
+    settings = BriefSettings(
+        interval=config.verify.interval,
+        outcome=config.outcome,
+        slope_flat_atr=config.rules.slope_flat_atr,
+        charts=_draw_charts(path, material),
+        related=1 < len(material.scenarios) <= MOST_RELATED and len(families) == 1,
     )
-    write_text(path / "brief.md", brief)
+    write_text(path / "brief.md", build_brief(material.scenarios, material.metrics, settings))
     write_text(path / "report.html", page)
     return path / "report.html"
+
+
+def _draw_charts(path: Path, material: ReportMaterial) -> dict[str, str]:
+    """Write the price chart of each instrument beside the brief, the first ones of many; instrument to its file's name."""
+    from engine.files import slug, write_text
+    from engine.report import charts
+
+    drawn: dict[str, str] = {}
+    if material.replay is None:
+        return drawn
+    for number, scenario in enumerate(material.scenarios[:_MOST_CHARTS], start=1):
+        mine = material.replay[material.replay["instrument"] == scenario.instrument]
+        if len(mine) > 1:
+            name = (
+                "brief.svg"
+                if len(material.scenarios) == 1
+                else f"brief_{number}_{slug(scenario.instrument)}.svg"
+            )
+            write_text(path / name, charts.standing_alone(charts.price_chart(scenario, mine)))
+            drawn[scenario.instrument] = name
+    return drawn
 
 
 def material_of(run: Run) -> ReportMaterial:

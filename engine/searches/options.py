@@ -24,6 +24,11 @@ Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="where r
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="as known after the close of this date")
 ]
+Day = Annotated[str | None, typer.Option("--date", metavar="DATE", help="a close (default: the last)")]
+Symbol = Annotated[str | None, typer.Option(help="one instrument of several")]
+Full = Annotated[bool, typer.Option("--full", help="every horizon, with track record")]
+Explained = Annotated[bool, typer.Option("--explain", help="what each fact adds, in points")]
+HorizonShown = Annotated[int | None, typer.Option("--horizon", help="this horizon in place of the longest")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="a run folder, or its name under --results")]
 Revisions = Annotated[bool, typer.Option("--accept-revisions", help="of past values, by the vendor")]
 LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the ledger")]

@@ -8,15 +8,20 @@ from typing import Any
 
 import pandas as pd
 
+from engine.config import OutcomeConfig
 from engine.errors import InputError
 from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.question import SETUP, SETUP_LEVELS
 from engine.rules.reading import BIAS_NAMES, reading_sentence
+from engine.scenarios import whole_percents
 from engine.table import words
 from engine.table.explain import default_notes
 from engine.table.explain.explanation import NOTHING, Explanation
 from engine.table.pieces import Analogue, Bias, HorizonTable, LevelLine, ScenarioRow, SetupEdge, SetupEdges
 from engine.table.scenario import Scenario
+from engine.table.story.background import NO_BACKGROUND, Background
+from engine.table.story.change import Change
+from engine.table.story.reasons import State, note_of
 from engine.table.touch.agree import agreeing_touch
 
 _NOT_FACTS = {"open", "high", "low", "instrument", "date", *SETUP, *SETUP_LEVELS}
@@ -29,6 +34,7 @@ def build_scenario(
     *,
     name: str | None = None,
     explained: Explanation = NOTHING,
+    background: Background = NO_BACKGROUND,
 ) -> Scenario:
     """Fill in the scenario table for one instrument and date.
 
@@ -41,6 +47,7 @@ def build_scenario(
         other instruments or dates are an error.  None or NaN: probabilities are shown as unavailable.
     name : what readers call the instrument; its symbol if None.
     explained : what stands beside the probabilities.
+    background : what led here, and the rule that settles the table.
 
     Raises
     ------
@@ -57,16 +64,16 @@ def build_scenario(
     decimals = words.price_decimals(close, row.get("atr_14"))
     book = _checked_book(book)
     setup = _setup(row, book)
+    levels = _level_lines(book, setup, explained.level_touch)
     tables = _tables(
         _checked_forecasts(forecasts, instrument, as_of),
-        setup,
-        decimals,
-        facts,
+        State(close, decimals, facts, background.past, setup, levels),
         explained,
+        background.outcome,
     )
     lines = [
         dataclasses.replace(line, touch_probability=agreeing_touch(line, close, setup, tables))
-        for line in _level_lines(book, setup, explained.level_touch)
+        for line in levels
     ]
     return Scenario(
         instrument=instrument,
@@ -81,6 +88,10 @@ def build_scenario(
         support=tuple(line for line in lines if line.side == "support"),
         analogues=tuple(_analogue(item) for item in explained.analogues),
         facts=facts,
+        past=background.past,
+        change=None
+        if background.since is None or setup is None
+        else Change(background.since, background.moves, tuple(explained.shares)),
     )
 
 
@@ -137,40 +148,58 @@ def _setup(row: Mapping[str, Any], book: pd.DataFrame) -> SetupEdges | None:
     )
 
 
-def titles(setup: SetupEdges | None, decimals: int) -> dict[str, str]:
-    """The three titles, worded the way an analyst would."""
+def titles(setup: SetupEdges | None, decimals: int, outcome: OutcomeConfig | None = None) -> dict[str, str]:
+    """The three titles by the prices that settle them: under the rule ``target`` a range ends at the target."""
     if setup is None:
         return dict(words.SCENARIO_LABELS)
     target = words.zone(setup.target.low, setup.target.high, decimals)
-    floor, ceiling, retest = (
-        words.price(edge.low, decimals) for edge in (setup.floor, setup.ceiling, setup.retest)
+    floor, ceiling, first, retest = (
+        words.price(edge.low, decimals) for edge in (setup.floor, setup.ceiling, setup.target, setup.retest)
     )
+    if outcome is not None and outcome.rule != "target":
+        return {
+            "continuation": f"Up through {ceiling}",
+            "range": f"Between {floor} and {ceiling}",
+            "breakdown": f"Down through {floor}",
+        }
     return {
-        "continuation": f"Continuation toward {target}",
-        "range": f"Range between {floor} and {ceiling}",
-        "breakdown": f"Breakdown below {floor}, retest {retest}",
+        "continuation": f"Up to {target}",
+        "range": f"Between {floor} and {first}",
+        "breakdown": f"Down through {floor}, next {retest}",
     }
 
 
+def _note(
+    state: State, explained: Explanation, horizon: int, scenario: str, said: dict[str, int] | None
+) -> str:
+    taken_apart = {name: explained.attributions.get((horizon, name)) for name in words.DISPLAY_ORDER}
+    own = taken_apart[scenario]
+    if own is None or said is None or None in taken_apart.values():
+        return default_notes.geometric_notes(state.setup, state.facts, state.decimals)[scenario]
+    each = whole_percents([one.alone for one in taken_apart.values() if one is not None])
+    alone = dict(zip(taken_apart, each, strict=True))
+    return note_of(state, own, scenario, (said[scenario], alone[scenario]))
+
+
 def _tables(
-    forecasts: pd.DataFrame | None,
-    setup: SetupEdges | None,
-    decimals: int,
-    facts: Mapping[str, float | None],
-    explained: Explanation,
+    forecasts: pd.DataFrame | None, state: State, explained: Explanation, outcome: OutcomeConfig
 ) -> tuple[HorizonTable, ...]:
     if forecasts is None:
         return ()
-    title = titles(setup, decimals)
-    plain_notes = default_notes.geometric_notes(setup, facts, decimals)
+    title = titles(state.setup, state.decimals, outcome)
     tables = []
     for forecast in forecasts.to_dict("records"):
         horizon = int(forecast["horizon_sessions"])
         rows = []
+        known = [words.number(forecast.get(f"p_{scenario}")) for scenario in words.DISPLAY_ORDER]
+        shares = [p for p in known if p is not None]
+        said = (
+            dict(zip(words.DISPLAY_ORDER, whole_percents(shares), strict=True)) if len(shares) == 3 else None
+        )
         for scenario in words.DISPLAY_ORDER:
             low, high = explained.intervals.get((horizon, scenario), (None, None))
             difference = explained.differences.get((horizon, scenario), (None, None, None))
-            note = explained.notes.get((horizon, scenario)) or plain_notes[scenario]
+            note = _note(state, explained, horizon, scenario, said)
             rows.append(
                 ScenarioRow(
                     scenario=scenario,
@@ -193,6 +222,7 @@ def _tables(
                     difference=words.number(difference[0]),
                     difference_low=words.number(difference[1]),
                     difference_high=words.number(difference[2]),
+                    attribution=explained.attributions.get((horizon, scenario)),
                 )
             )
         tables.append(
@@ -222,13 +252,27 @@ def _bias(row: Mapping[str, Any], decimals: int) -> Bias:
             (0, "above"): "would turn the bias bullish",
             (0, "below"): "would turn the bias bearish",
         }.get((int(code), where), "would change the bias")
-        flip_sentence = f"A close {where} {level} {turn}."
+        name = _line_named(row, flip)
+        flip_sentence = f"A close {where} {level}{f', {name},' if name else ''} {turn}."
     return Bias(
         label=label,
         sentence=words.sentence(reading_sentence(row)),
         flip_price=flip,
         flip_sentence=flip_sentence,
     )
+
+
+def _line_named(row: Mapping[str, Any], price: float) -> str:
+    """What an analyst calls the line at ``price``, one of the averages or edges; nothing where it is none of them."""
+    lines = (
+        ("sma_50", "the 50-day average"), ("sma_200", "the 200-day average"), ("floor", "the floor"),
+        ("ceiling", "the ceiling"),
+    )  # fmt: skip
+    for column, name in lines:
+        value = words.number(row.get(column))
+        if value is not None and abs(value - price) <= 1e-9 * abs(price):
+            return name
+    return ""
 
 
 def _role(level_id: int, side: str, setup: SetupEdges | None) -> str:

@@ -16,6 +16,7 @@ from engine.table.build import build_scenario
 from engine.table.explain.explanation import NOTHING, Explanation
 from engine.table.horizon_ends import with_horizon_ends, with_week
 from engine.table.scenario import Scenario
+from engine.table.story.background import NO_BACKGROUND, Background, background_of
 
 if TYPE_CHECKING:
     from engine.bars.series import BarSeries
@@ -39,7 +40,13 @@ def table_at(
     """
     book = book_at(replay, replay.bars.dates[index])
     return table_of(
-        replay.bars, replay.frame.iloc[index : index + 1], book, forecasts, name=name, explained=explained
+        replay.bars,
+        replay.frame.iloc[index : index + 1],
+        book,
+        forecasts,
+        name=name,
+        explained=explained,
+        background=background_of(replay, index),
     )
 
 
@@ -51,6 +58,7 @@ def table_of(
     *,
     name: str | None = None,
     explained: Explanation = NOTHING,
+    background: Background = NO_BACKGROUND,
 ) -> Scenario:
     """The same from the ``row`` of the replay (a frame of one row) and the level book of that date."""
     said = {str(column): value for column, value in row.iloc[0].items()}
@@ -60,7 +68,7 @@ def table_of(
         unit = rolls.unit(bars.index_of(str(said["date"])[:10]))
         said = quoted_row(said, unit)
         book = quoted_book(book, unit, said["close"])
-    table = build_scenario(said, book, mine, name=name, explained=explained)
+    table = build_scenario(said, book, mine, name=name, explained=explained, background=background)
     return with_horizon_ends(with_week(table, bars.dates), bars.around.calendar)
 
 

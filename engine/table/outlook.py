@@ -1,4 +1,4 @@
-"""The table in one sentence."""
+"""The table in one sentence, as strong as its intervals."""
 
 from __future__ import annotations
 
@@ -7,66 +7,79 @@ from typing import TYPE_CHECKING
 from engine.table import words
 
 if TYPE_CHECKING:
-    from engine.table.pieces import HorizonTable
+    from engine.table.pieces import HorizonTable, ScenarioRow
     from engine.table.scenario import Scenario
 
-_LIKELY = 60  # percent from which "likely" is said without a qualification
+_LIKELY = 0.60  # the lower end of the interval from which "likely" is said
 
 
 def outlook(scenario: Scenario) -> str:
-    """One sentence: the most likely scenario of the longest horizon, and by how much it leads."""
+    """The most likely scenario of the longest horizon, and whether it leads by more than the intervals can tell apart.
+
+    "Likely" and "more likely than not" are said where the whole interval lies above 60 and 50 %; "the most likely of the
+    three" where it lies above the interval of the next.  Without intervals there is no verb, only the numbers.
+    """
     table = scenario.longest
     percents = table.whole_percents if table is not None else None
     if table is None or percents is None:
         return "No forecast exists for this date: the walk-forward had too little history before it."
     ranked = sorted(words.DISPLAY_ORDER, key=lambda name: -percents[name])
-    first, second = ranked[0], ranked[1]
-    horizon = f"the next {words.plural(table.horizon_sessions, 'session')}"
-    if percents[first] - percents[second] < 5:
-        return (
-            f"Over {horizon} {_phrase(scenario, first)} ({percents[first]}%) and "
-            f"{_phrase(scenario, second)} ({percents[second]}%) are about equally likely."
+    rows = [table.row(name) for name in ranked]
+    horizon = f"over the next {words.plural(table.horizon_sessions, 'session')}"
+    said = [f"{_phrase(scenario, name)} {percents[name]}%" for name in ranked]
+    strength = _strength(rows)
+    if strength is None:
+        return words.sentence(f"{horizon}: {', '.join(said)}")
+    second = f"{_phrase(scenario, ranked[1])} ({percents[ranked[1]]}%)"
+    if not strength:
+        return words.sentence(
+            f"{_phrase(scenario, ranked[0])} ({percents[ranked[0]]}%) and {second} are not told apart {horizon}"
         )
-    strength = (
-        "likely"
-        if percents[first] >= _LIKELY
-        else "more likely than not"
-        if percents[first] > 50
-        else "the most likely of the three"
-    )
     return words.sentence(
-        f"{_phrase(scenario, first)} is {strength} over {horizon}: {percents[first]}%, "
-        f"against {percents[second]}% for {_phrase(scenario, second)}"
+        f"{_phrase(scenario, ranked[0])} is {strength} {horizon}: {percents[ranked[0]]}%, against "
+        f"{percents[ranked[1]]}% for {_phrase(scenario, ranked[1])}"
     )
+
+
+def _strength(ranked: list[ScenarioRow]) -> str | None:
+    """What the intervals allow to be said of the first; nothing where it is not told apart; None without intervals."""
+    first, second = ranked[:2]
+    if first.low is None or second.high is None:
+        return None
+    if first.low >= _LIKELY:
+        return "likely"
+    if first.low > 0.5:
+        return "more likely than not"
+    return "the most likely of the three" if first.low > second.high else ""
 
 
 def _phrase(scenario: Scenario, name: str) -> str:
     setup = scenario.setup
     if setup is None:
-        return {"continuation": "continuation", "range": "a range", "breakdown": "a breakdown"}[name]
+        return {"continuation": "the way up", "range": "the range between", "breakdown": "the way down"}[name]
     if name == "continuation":
-        return f"a move to {scenario.zone(setup.target.low, setup.target.high)}"
+        return f"a move up to {scenario.zone(setup.target.low, setup.target.high)}"
     if name == "range":
-        return "staying in the range"
-    return f"a close below {scenario.price(setup.floor.low)}"
+        return f"neither {scenario.price(setup.target.low)} nor {scenario.price(setup.floor.low)}"
+    return f"a close under {scenario.price(setup.floor.low)}"
 
 
 def against_opponent(table: HorizonTable) -> str:
     """What the table says beyond the opponent that it starts from, in points with intervals; empty where not known.
 
-    ``Against filtered history, in points: continuation +2 (−1 to +4), range −3 (−6 to 0), breakdown +1 (−2 to +4);
+    ``Against filtered history, in points: up +2 (−1 to +4), between −3 (−6 to 0), down +1 (−2 to +4);
     every interval holds 0.``
     """
     if any(None in (row.difference, row.difference_low, row.difference_high) for row in table.rows):
         return ""
     name = words.baseline_label(table.rows[0].opponent)
     told = [
-        row.scenario
+        words.quoted(row.scenario)
         for row in table.rows
         if (row.difference_low or 0.0) > 0.0 or (row.difference_high or 0.0) < 0.0
     ]
     parts = ", ".join(
-        f"{row.scenario} {_points(row.difference)} ({_points(row.difference_low)} to {_points(row.difference_high)})"
+        f"{words.SCENARIO_LABELS[row.scenario].lower()} {_points(row.difference)} ({_points(row.difference_low)} to {_points(row.difference_high)})"
         for row in table.rows
     )
     end = f"the interval of {words.join(told)} leaves out 0" if told else "every interval holds 0"

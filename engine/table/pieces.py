@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.forecast.baselines import in_reading_order
 from engine.scenarios import SCENARIOS, whole_percents
+from engine.table.story.attribution import Attribution
 from engine.year import WEEK
 
 
@@ -50,7 +52,8 @@ class ScenarioRow:
 
     ``low`` and ``high`` bound the probability (None where no refits were made); ``baselines`` maps a
     baseline's name to its probability for this scenario.  ``difference`` is the probability minus that of the
-    ``opponent`` which the classifier starts from, ``difference_low`` and ``difference_high`` bound it.
+    ``opponent`` which the classifier starts from, ``difference_low`` and ``difference_high`` bound it.  ``note``
+    are the reasons a trader would give, ``attribution`` what every fact adds, in points.
     """
 
     scenario: str
@@ -65,6 +68,13 @@ class ScenarioRow:
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
+    attribution: Attribution | None = None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> ScenarioRow:
+        """From plain data."""
+        taken_apart = data.get("attribution")
+        return cls(**{**data, "attribution": None if taken_apart is None else Attribution.of(taken_apart)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +151,11 @@ class LevelLine:
 
 
 def in_sight(lines: Sequence[LevelLine], limit: int | None) -> list[LevelLine]:
-    """The nearest ``limit`` lines of one side (all if None), and every edge of the setup however far down it is."""
+    """The nearest ``limit`` lines of one side (all if None); edges of the setup and averages are in it however far away."""
     return [
         line
         for rank, line in enumerate(lines)
-        if limit is None or rank < limit or line.role not in ("resistance", "support")
+        if limit is None or rank < limit or line.is_average or line.role not in ("resistance", "support")
     ]
 
 

@@ -24,6 +24,8 @@ from engine.table.pieces import (
     SetupEdge,
     SetupEdges,
 )
+from engine.table.story.change import Change
+from engine.table.story.past import NO_PAST, Past
 
 __all__ = [
     "Analogue",
@@ -57,6 +59,8 @@ class Scenario:
     fundamentals: tuple[Fact, ...] | None = None
     realised_volatility: float | None = None
     ahead: Ahead | None = None
+    past: Past = NO_PAST
+    change: Change | None = None
 
     @property
     def full_name(self) -> str:
@@ -104,7 +108,7 @@ class Scenario:
             if setup is None
             else SetupEdges(**{name: SetupEdge(**edge) for name, edge in setup.items()}),
             horizons=tuple(
-                HorizonTable(**{**table, "rows": tuple(ScenarioRow(**row) for row in table["rows"])})
+                HorizonTable(**{**table, "rows": tuple(ScenarioRow.of(row) for row in table["rows"])})
                 for table in data["horizons"]
             ),
             resistance=tuple(LevelLine(**line) for line in data["resistance"]),
@@ -116,6 +120,8 @@ class Scenario:
             else tuple(Fact(**item) for item in data["fundamentals"]),
             realised_volatility=data.get("realised_volatility"),
             ahead=None if data.get("ahead") is None else Ahead.from_dict(data["ahead"]),
+            past=Past.of(data.get("past") or {}),
+            change=Change.of(data["change"]) if data.get("change") else None,
         )
 
     def _repr_html_(self) -> str:

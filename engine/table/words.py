@@ -19,9 +19,16 @@ _GAP = re.compile(r"(\d) %")
 _NEGATIVE = re.compile(r"(?<![\w.–-])-(?=\d)")
 MINUS = "−"
 
-SCENARIO_LABELS = {"continuation": "Continuation", "range": "Range", "breakdown": "Breakdown"}
+# the names a reader sees say where price goes, not whether that continues a trend: see docs/method.md
+SCENARIO_LABELS = {"continuation": "Up", "range": "Between", "breakdown": "Down"}
 # order of the rows in every table a reader sees: the way the analyst's sheet is read, top to bottom
 DISPLAY_ORDER = ("continuation", "range", "breakdown")
+
+
+def quoted(scenario: str) -> str:
+    """A scenario's name inside a sentence: ``“up”``."""
+    return f"“{SCENARIO_LABELS[scenario].lower()}”"
+
 
 RAW_LABEL = "Before calibration"
 
@@ -170,8 +177,8 @@ def plural(n: Any, noun: str, nouns: str | None = None) -> str:
 
 
 def times(n: int) -> str:
-    """``once``, ``twice``, ``3 times``."""
-    return {1: "once", 2: "twice"}.get(n, f"{count(n)} times")
+    """``never``, ``once``, ``twice``, ``3 times``."""
+    return {0: "never", 1: "once", 2: "twice"}.get(n, f"{count(n)} times")
 
 
 def join(parts: Iterable[str], last: str = "and") -> str:

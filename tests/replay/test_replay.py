@@ -22,7 +22,7 @@ from engine.replay.replay import REPLAY_COLUMNS, replay
 from engine.replay.walk import SNAPSHOT_BARS
 from engine.rules.indicators import ATR
 from engine.rules.kinds import KINDS
-from engine.table.explain.notes import phrase
+from engine.table.story.attribution import phrase
 from engine.verify.audit.audit import audit
 from tests.some_bars import bundled, nasty_bars, series_of
 

@@ -73,9 +73,9 @@ def test_rows_are_worded_like_the_reference():
     table = build_scenario(reference_row(), None, forecasts()).longest
     assert table is not None
     assert [row.title for row in table.rows] == [
-        "Continuation toward 2,560–2,570",
-        "Range between 2,415 and 2,500",
-        "Breakdown below 2,415, retest 2,390",
+        "Up to 2,560–2,570",
+        "Between 2,415 and 2,560",
+        "Down through 2,415, next 2,390",
     ]
     assert table.whole_percents == {"continuation": 51, "range": 34, "breakdown": 15}
     assert table.row("continuation").probability == 0.5049  # raw, not rounded
@@ -104,9 +104,11 @@ def test_setup_flags_and_level_names():
 def test_a_bias_names_the_price_that_changes_it():
     scenario = build_scenario(reference_row(), None, None)
     assert scenario.bias.label == "bullish"
-    assert scenario.bias.flip_sentence == "A close below 2,460 would end the bullish bias."
+    assert (
+        scenario.bias.flip_sentence == "A close below 2,460, the 50-day average, would end the bullish bias."
+    )
     bearish = build_scenario({**reference_row(), "bias": -1.0, "flip_price": 2500.0}, None, None)
-    assert bearish.bias.flip_sentence == "A close above 2,500 would end the bearish bias."
+    assert bearish.bias.flip_sentence == "A close above 2,500, the ceiling, would end the bearish bias."
 
 
 def test_no_setup_and_no_forecast_still_give_a_table():
@@ -121,7 +123,7 @@ def test_no_setup_and_no_forecast_still_give_a_table():
     assert scenario.longest is not None
     assert not scenario.longest.available
     assert scenario.longest.whole_percents is None
-    assert [row.title for row in scenario.longest.rows] == ["Continuation", "Range", "Breakdown"]
+    assert [row.title for row in scenario.longest.rows] == ["Up", "Between", "Down"]
     assert build_scenario(row, None, None).horizons == ()
 
 
@@ -174,7 +176,7 @@ def test_bad_inputs_name_their_reason():
 
 def test_a_notebook_shows_the_table():
     html = build_scenario(reference_row(), None, forecasts())._repr_html_()
-    assert "Continuation toward 2,560–2,570" in html
+    assert "Up to 2,560–2,570" in html
     assert "51%" in html
     assert "<script" not in html
 

@@ -131,6 +131,20 @@ def _inline(text: str, name: str, label: str) -> str:
     return head + body.strip()
 
 
+def standing_alone(inline: str) -> str:
+    """The drawing as a file of its own: a name space, light colours, a white ground and a font of the reader's."""
+    text = re.sub(r"var\(--[a-z-]+, (#[0-9a-fA-F]+)\)", r"\1", inline)
+    box = re.search(r'viewBox="([^"]+)"', text)
+    assert box is not None
+    _, _, width, height = box[1].split()
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
+    )
+    text = head + text.removeprefix("<svg ")
+    at = text.index(">") + 1
+    return f'{text[:at]}<rect width="{width}" height="{height}" fill="{PAPER}"/>{text[at:]}\n'
+
+
 def _tenth(match: re.Match[str]) -> str:
     return f"{float(match[0]):.1f}".removesuffix(".0")
 

@@ -33,6 +33,7 @@ from engine.report.prose.glossary import GLOSSARY
 from engine.report.prose.overview import technical_overview
 from engine.report.prose.question import question
 from engine.report.prose.scoreboard_words import scoreboard_sentence
+from engine.report.prose.since import since_yesterday
 from engine.report.prose.takeaways import equity_title, history_title, price_title, skill_title, year_title
 from engine.report.prose.verdicts import (
     calibration_verdict,
@@ -182,6 +183,7 @@ def instrument_part(
         "scenario": scenario,
         "id": slug(scenario.instrument),
         "outlook": outlook(scenario),
+        "since": since_yesterday(scenario),
         "question": question(scenario, material.config.outcome),
         "overview": technical_overview(scenario, material.config.rules.slope_flat_atr),
         "around": [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.report.page.material import ReportMaterial
+from engine.report.prose.attribution_words import attribution_sentence
 from engine.table import words
 from engine.table.outlook import against_opponent
 from engine.table.pieces import in_sight
@@ -42,6 +43,7 @@ def _scenario_table(table: HorizonTable, said: set[str]) -> dict[str, Any]:
                 "baselines": [_share(shares[name].get(row.scenario)) for name in names],
                 "note": "" if row.note in said else row.note,
                 "reliability": row.reliability,
+                "attribution": attribution_sentence(row),
             }
         )
     facts = []

@@ -113,8 +113,12 @@ def _random(backtest: Mapping[str, Any]) -> str:
     p, draws = (_figure(backtest, "random_entries", key) for key in ("p_value", "draws"))
     if p is None or not draws:
         return ""
-    text = f"random entries at the same rate did at least as well in {words.percent(p)} of {words.count(draws)} draws"
-    return words.sentence(text + ("; that is no evidence of timing" if p > 0.05 else ""))
+    did = f"{words.percent(p)} of {words.count(draws)} did at least as well"
+    if p >= 0.95:
+        return f"It lost to random entries at the same rate: {did}."
+    if p > 0.05:
+        return f"Random entries at the same rate are not told apart from it: {did}, which is no evidence of timing."
+    return f"It did better than random entries at the same rate: {did}."
 
 
 def _chance(backtest: Mapping[str, Any]) -> str:

@@ -1,21 +1,24 @@
-"""brief.md: the analysis in words, in the order an analyst's note is read."""
+"""brief.md: the analysis as a document, in the order an analyst's note is read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import OutcomeConfig, RulesConfig
 from engine.foreign import markdown
 from engine.report.prose.around import ahead_lines, fundamentals_lines
-from engine.report.prose.overview import opening, technical_overview
+from engine.report.prose.brief_tables import levels_to_watch, probability_table
+from engine.report.prose.overview import opening, structure, technical_overview
 from engine.report.prose.question import question
+from engine.report.prose.related import why_they_differ
+from engine.report.prose.since import since_yesterday
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
-from engine.report.trust import Trust, read_metrics
-from engine.table import horizon_ends, words
+from engine.report.trust import read_metrics
+from engine.table import words
 from engine.table.outlook import outlook
-from engine.table.pieces import in_sight
-from engine.table.scenario import HorizonTable, LevelLine, Scenario
+from engine.table.scenario import Scenario
 
 DISCLAIMER = (
     "This text is computed from past prices by fixed rules, for education and research. It is no trading "
@@ -23,15 +26,33 @@ DISCLAIMER = (
     "was put in. Probabilities say how often such situations ended each way before; they promise nothing "
     "about this one."
 )
-_LEVELS_SHOWN = 6
+_DEFAULT = OutcomeConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class BriefSettings:
+    """What a brief needs beside tables and metrics.
+
+    Attributes
+    ----------
+    interval : coverage of the intervals in the metrics.
+    outcome : the rule that settles the table.
+    slope_flat_atr : what the rules call a flat average.
+    charts : instrument to the file of its chart, as it is named beside the brief.
+    related : the instruments are one market seen twice, so the note says why their tables differ.
+    """
+
+    interval: float = 0.90
+    outcome: OutcomeConfig = _DEFAULT
+    slope_flat_atr: float = RulesConfig().slope_flat_atr
+    charts: Mapping[str, str] = field(default_factory=dict)
+    related: bool = False
 
 
 def build_brief(
     scenarios: Sequence[Scenario],
     metrics: Mapping[str, Any] | None = None,
-    interval: float = 0.90,
-    outcome: OutcomeConfig | None = None,
-    slope_flat_atr: float = RulesConfig().slope_flat_atr,
+    settings: BriefSettings | None = None,
 ) -> str:
     """The brief for one or more instruments, as Markdown with a final newline.
 
@@ -39,135 +60,83 @@ def build_brief(
     ----------
     scenarios : one per instrument, in the order of the config.
     metrics : what verification found; None where nothing was verified yet (the brief says so).
-    interval : coverage of the intervals in ``metrics``.
-    outcome : the rule that settles the table; None: the default one.
-    slope_flat_atr : what the rules call a flat average.
     """
-    trust = read_metrics(metrics, interval)
+    settings = settings or BriefSettings()
+    trust = read_metrics(metrics, settings.interval)
     several = len(scenarios) > 1
     lines: list[str] = []
     if several:
         dates = {scenario.as_of for scenario in scenarios}
-        lines += [f"# Scenario analysis, {words.day(max(dates))}", ""]
+        names = (
+            words.join([scenario.name for scenario in scenarios]) if settings.related else "Scenario analysis"
+        )
+        lines += [f"# {markdown(names)}, {words.day(max(dates))}", ""]
+    if several and settings.related:
+        lines += ["## Why their tables differ", "", markdown(why_they_differ(scenarios)), ""]
     for scenario in scenarios:
-        lines += _instrument(scenario, trust, outcome or OutcomeConfig(), slope_flat_atr, several)
+        lines += _instrument(scenario, settings, several)
     lines += ["## How far to trust it", ""]
     for text in trust_paragraphs(trust):
         lines += [markdown(text), ""]
-    if not several:
-        lines += ["## Summary", "", *_summary(scenarios[0], trust)] if scenarios else []
-    lines += ["## Disclaimer", "", DISCLAIMER, ""]
+    lines += ["## Summary", ""]
+    for scenario in scenarios:
+        lines += [markdown(_summary(scenario)), ""]
+    lines += [markdown(rules_verdict(trust)), "", "## Disclaimer", "", DISCLAIMER, ""]
     return "\n".join(lines)
 
 
-def _instrument(
-    scenario: Scenario, trust: Trust, outcome: OutcomeConfig, slope_flat_atr: float, several: bool
-) -> list[str]:
+def _instrument(scenario: Scenario, settings: BriefSettings, several: bool) -> list[str]:
     top = "##" if several else "#"
     sub = top + "#"
     lines = [f"{top} {markdown(scenario.full_name)}: scenario analysis, {words.day(scenario.as_of)}", ""]
-    lines += [f"**{markdown(outlook(scenario))}**", "", markdown(opening(scenario)), ""]
-    if scenario.bias.sentence:
-        lines += [markdown(scenario.bias.sentence), ""]
+    introduction = [opening(scenario), scenario.bias.sentence, outlook(scenario), since_yesterday(scenario)]
+    lines += [markdown(" ".join(text for text in introduction if text)), ""]
+    if scenario.instrument in settings.charts:
+        lines += [
+            f"![{markdown(scenario.name)}, daily bars and levels]({settings.charts[scenario.instrument]})",
+            "",
+        ]
     lines += [f"{sub} Technical overview", ""]
-    paragraphs = technical_overview(scenario, slope_flat_atr)
+    paragraphs = technical_overview(scenario, settings.slope_flat_atr)
     if not paragraphs:
         lines += ["The history is too short for averages, ATR and RSI.", ""]
     for paragraph in paragraphs:
         lines += [f"**{paragraph.title}.** {markdown(paragraph.text)}", ""]
-    for title, found in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
-        if found:
-            lines += [f"{sub} {title}", "", *(f"- {markdown(line)}" for line in found), ""]
-    lines += [f"{sub} Levels to watch", ""]
-    for title, side in (("Resistance", scenario.resistance), ("Support", scenario.support)):
-        lines += [f"**{title}**", ""]
-        lines += [f"- {markdown(_level(scenario, line))}" for line in in_sight(side, _LEVELS_SHOWN)] or [
-            "- none known"
-        ]
-        lines += [""]
-    if scenario.setup is not None:
-        floor = scenario.price(scenario.setup.floor.low)
-        lines += [
-            f"The structure is intact as long as no session closes below {floor}.",
-            "",
-        ]
+    lines += [f"{sub} Levels to watch", "", *levels_to_watch(scenario)]
+    if intact := structure(scenario):
+        lines += [markdown(intact), ""]
     lines += [f"{sub} Probability table", ""]
     if not scenario.horizons:
         lines += ["There is no forecast for this date.", ""]
-    elif settled := question(scenario, outcome):
+    elif settled := question(scenario, settings.outcome):
         lines += [markdown(settled), ""]
-    for table in scenario.horizons:
-        lines += _probability_table(table)
-    if several:
-        lines += [f"{sub} Summary", "", *_summary(scenario, trust)]
+    for table in reversed(scenario.horizons):
+        lines += probability_table(table)
+    for title, found in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
+        if found:
+            lines += [f"{sub} {title}", "", *(f"- {markdown(line)}" for line in found), ""]
     return lines
 
 
-def _level(scenario: Scenario, line: LevelLine) -> str:
-    text = f"{scenario.zone(line.low, line.high)}: {line.name}"
-    facts = []
-    if line.distance_percent is not None:
-        facts.append(f"{words.signed(line.distance_percent)}%")
-    if line.touches and not line.is_average:
-        facts.append(f"tested {words.times(line.touches)}")
-    if line.touch_probability:
-        horizon = max(line.touch_probability, key=int)
-        chance = words.percent(line.touch_probability[horizon])
-        facts.append(f"{chance} to be touched within {words.plural(int(horizon), 'session')}")
-    if line.role not in ("resistance", "support"):
-        facts.insert(0, f"the {line.role}")
-    return f"{text} ({', '.join(facts)})" if facts else text
-
-
-def _probability_table(table: HorizonTable) -> list[str]:
-    span = f"next {words.plural(table.horizon_sessions, 'session')}, {horizon_ends.span(table)}"
-    percents = table.whole_percents
-    if percents is None:
-        return [f"*{words.sentence(span)}* No forecast for this date.", ""]
-    names = table.baselines
-    shares = {name: table.baseline_percents(name) or {} for name in names}
-    head = [f"Scenario ({span})", "Probability", *(words.baseline_label(name) for name in names), "Notes"]
-    lines = [_row(head), _row(["---", *["---:"] * (1 + len(names)), "---"])]
-    for row in table.rows:
-        interval = words.percent_range(row.low, row.high)
-        share = f"**{percents[row.scenario]}%**" + (f" ({interval})" if interval else "")
-        others = [
-            f"{shares[n][row.scenario]}%" if row.scenario in shares[n] else words.MISSING for n in names
-        ]
-        lines.append(_row([markdown(row.title), share, *others, markdown(row.note)]))
-    lines.append("")
-    for row in table.rows:
-        if row.reliability:
-            lines.append(f"- {words.SCENARIO_LABELS[row.scenario]}: {markdown(row.reliability)}")
-    if any(row.reliability for row in table.rows):
-        lines.append("")
-    tail = []
-    if table.p_target_touch is not None:
-        tail.append(f"The target zone is touched with probability {words.percent(table.p_target_touch)}")
-    if table.p_retest_touch is not None:
-        tail.append(f"the retest price with {words.percent(table.p_retest_touch)}")
-    text = words.sentence(words.join(tail)) if tail else ""
-    if table.effective_rows is not None:
-        text += f" The forecast rests on about {words.count(table.effective_rows)} independent windows."
-    text = " ".join(part for part in (text.strip(), table.reliability) if part)
-    return [*lines, markdown(text), ""] if text else lines
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _summary(scenario: Scenario, trust: Trust) -> list[str]:
-    parts = [outlook(scenario)]
-    setup = scenario.setup
-    if setup is not None:
-        target = scenario.zone(setup.target.low, setup.target.high)
-        floor = scenario.price(setup.floor.low)
-        parts.append(
-            f"Two prices settle it: {target} above and a close below {floor}; "
-            f"between the two, time decides for the range."
-        )
-    if scenario.bias.flip_sentence:
-        parts.append(scenario.bias.flip_sentence)
-    parts.append(rules_verdict(trust))
-    return [markdown(" ".join(parts)), ""]
+def _summary(scenario: Scenario) -> str:
+    """Bias, the real test, and what if it fails."""
+    setup, bias = scenario.setup, scenario.bias.label
+    first = (
+        f"{scenario.name} has no reading yet."
+        if bias == "unknown"
+        else f"The bias of {scenario.name} is {bias}."
+    )
+    if setup is None:
+        return first
+    target, floor = scenario.zone(setup.target.low, setup.target.high), scenario.price(setup.floor.low)
+    name = f" ({words.plain_name(setup.target.level_name)})" if setup.target.level_name else ""
+    table = scenario.longest
+    percents = None if table is None else table.whole_percents
+    test = f"The real test is {target}{name}"
+    fails = f"If it fails there, price stays above {floor}"
+    if percents is not None and table is not None:
+        within = f"within {words.plural(table.horizon_sessions, 'session')}"
+        test += f", which is reached {within} {words.times(percents['continuation'])} in 100"
+        fails = f"{words.times(percents['range'])} in 100 it is not reached and price stays above {floor}"
+        fails += f"; {words.times(percents['breakdown'])} a close falls under {floor} first, and {scenario.price(setup.retest.low)} is next"
+    return f"{first} {structure(scenario)} {test}. {words.sentence(fails)}"

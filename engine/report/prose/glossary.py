@@ -6,13 +6,13 @@ GLOSSARY: dict[str, str] = {
     "Session": "One trading day. Ten sessions are two weeks.",
     "Horizon": "How many sessions after the close a forecast covers.",
     "Floor, ceiling, target, retest": "The four prices that make up the question. Floor: a close below it is a "
-    "breakdown. Ceiling: the nearest resistance. Target: the resistance zone whose touch is a continuation. Retest: "
+    "breakdown. Ceiling: the nearest resistance. Target: the resistance zone whose touch is the way up. Retest: "
     "the next support under the floor. Projected means the level book had none in reach, so the price comes from ATR.",
     "Broken, former": "A broken support shelf is one that price has closed below and not come back to. A former one has "
     "proved to be resistance since. The same, upside down, for resistance.",
-    "Continuation": "The target zone is touched before any close below the floor.",
-    "Range": "Neither happens within the horizon: the target is not touched and no close is below the floor.",
-    "Breakdown": "A close below the floor comes first.",
+    "Up": "The target zone is touched before any close below the floor.",
+    "Between": "Neither happens within the horizon: the target is not touched and no close is below the floor.",
+    "Down": "A close below the floor comes first.",
     "ATR": "Average true range over 14 sessions: how far price usually moves in a day, gaps included.",
     "Sigma": "The standard deviation of one session's return, recent sessions counting more.",
     "Filtered history": "The honest opponent: it simulates the next sessions from past moves scaled to today's "
@@ -39,7 +39,7 @@ GLOSSARY: dict[str, str] = {
     "Slope": "By how much the log-odds of what came true move with the log-odds of what was said. Below 1 the "
     "forecasts are too bold, above 1 too timid.",
     "Brier score": "The mean squared gap between the probability and what happened (1 or 0). Smaller is better.",
-    "Ranked probability score": "A Brier score that knows range lies between breakdown and continuation.",
+    "Ranked probability score": "A Brier score that knows that “between” lies between “down” and “up”.",
     "Log loss": "The mean of minus the logarithm of the probability given to what happened, in nats.",
     "Diebold-Mariano p": "How often a difference in log loss this large would show between equally good forecasts, "
     "overlap allowed for.",

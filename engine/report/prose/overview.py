@@ -59,6 +59,27 @@ def opening(scenario: Scenario) -> str:
     return text + "."
 
 
+def structure(scenario: Scenario) -> str:
+    """Floor and flip price in one sentence; empty without a setup."""
+    if scenario.setup is None:
+        return ""
+    text = f"The structure is intact above {scenario.price(scenario.setup.floor.low)}"
+    flip = scenario.bias.flip_sentence
+    return f"{text}; {flip[0].lower()}{flip[1:]}" if flip else f"{text}."
+
+
+def _deeds(scenario: Scenario) -> str:
+    """What the 50-day has done to price in the last quarter, with its dates."""
+    past, told = scenario.past, []
+    for days, verb in ((past.turned_back_on, "turned price back"), (past.held_on, "held price")):
+        if days:
+            role = "as resistance" if days is past.turned_back_on else "as support"
+            first, last = words.short_day(days[0]), words.short_day(days[-1])
+            when = f"on {first}" if len(days) == 1 else f"{words.times(len(days))} from {first} to {last}"
+            told.append(f"{verb} {role} {when}")
+    return f" In the last quarter it {words.join(told)}." if told else ""
+
+
 def _trend(scenario: Scenario, slope_flat_atr: float) -> Paragraph | None:
     facts = scenario.facts
     close, fast, slow = scenario.close, facts.get("sma_50"), facts.get("sma_200")
@@ -69,13 +90,15 @@ def _trend(scenario: Scenario, slope_flat_atr: float) -> Paragraph | None:
     crossed = facts.get("sessions_since_sma_50_" + ("reclaimed" if above_fast else "lost"))
     recent = crossed is not None and crossed <= _RECENT
     if recent and crossed is not None:
+        on = scenario.past.crossed_on
         when = "today" if crossed == 0 else f"{words.plural(crossed, 'session')} ago"
+        when = f"on {words.day(on)}" if on is not None and crossed else when
         text += f", {'reclaimed' if above_fast else 'lost'} {when}"
     if slow is None:
         title = f"{'Above' if above_fast else 'Below'} the 50-day average"
         return Paragraph(title, text + "; the 200-day average is not known yet.")
     above_slow = close > slow
-    text += f", and {_away(close, slow)} the 200-day average at {scenario.price(slow)}. "
+    text += f".{_deeds(scenario)} The close is {_away(close, slow)} the 200-day average at {scenario.price(slow)}. "
     if above_fast and above_slow:
         title = "50-day average reclaimed" if recent else "Price holds above both averages"
     elif above_slow:
@@ -107,7 +130,13 @@ def _course(scenario: Scenario) -> Paragraph | None:
     rebound, drawdown = facts.get("rebound_percent"), facts.get("drawdown_percent")
     lows, highs = facts.get("higher_lows") or 0.0, facts.get("higher_highs") or 0.0
     parts = []
-    if rebound is not None and rebound > 0:
+    past = scenario.past
+    if rebound is not None and rebound > 0 and past.low is not None and past.low_on is not None:
+        pace = f" in {words.plural(past.low_sessions, 'session')}" if past.low_sessions else ""
+        parts.append(
+            f"up {rebound:.1f}%{pace} from the swing low of {scenario.price(past.low)} on {words.day(past.low_on)}"
+        )
+    elif rebound is not None and rebound > 0:
         parts.append(f"{rebound:.1f}% above the last swing low")
     if drawdown is not None:
         peak = facts.get("all_time_high")
@@ -117,7 +146,7 @@ def _course(scenario: Scenario) -> Paragraph | None:
         )
     if not parts:
         return None
-    text = f"The close stands {words.join(parts)}."
+    text = f"The close is {words.join(parts)}."
     rows = [_row_of(value, noun) for value, noun in ((lows, "low"), (highs, "high")) if value]
     if rows:
         text += f" Price has made {words.join(rows)}."
@@ -183,10 +212,14 @@ def _momentum(scenario: Scenario) -> Paragraph | None:
         return None
     title, tail = _REGIMES[int(regime)]
     text = f"RSI(14) is {words.decimal(rsi, 1)}, {tail}."
-    for name, word in (("sessions_since_oversold", "oversold"), ("sessions_since_overbought", "overbought")):
-        since = facts.get(name)
-        if since is not None and 0 < since <= _RECENT:
-            text += f" It was {word} {words.plural(since, 'session')} ago."
+    past = scenario.past
+    if past.oversold_on is not None and int(regime) != -2:
+        text += (
+            f" It was last oversold on {words.day(past.oversold_on)} ({words.decimal(past.oversold_rsi, 1)})."
+        )
+    overbought = facts.get("sessions_since_overbought")
+    if overbought is not None and 0 < overbought <= _RECENT:
+        text += f" It was overbought {words.plural(overbought, 'session')} ago."
     sigma = facts.get("sigma")
     if sigma is not None:
         year = sessions_per_year(scenario.longest.sessions_per_week if scenario.longest else WEEK)

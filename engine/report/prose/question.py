@@ -9,8 +9,7 @@ from engine.table.scenario import Scenario
 def question(scenario: Scenario, outcome: OutcomeConfig) -> str:
     """The rule by which the three scenarios are told apart, with this date's prices; empty without a setup.
 
-    The title of the range names the ceiling, as an analyst would, but under the rule ``target`` the range ends
-    at the target: this is the place that says so.
+    Under the rule ``target`` the range ends at the target, even where price passes the ceiling on the way.
     """
     setup = scenario.setup
     if setup is None:
@@ -18,18 +17,15 @@ def question(scenario: Scenario, outcome: OutcomeConfig) -> str:
     floor, ceiling, target = (scenario.price(edge.low) for edge in (setup.floor, setup.ceiling, setup.target))
     if outcome.rule == "terminal":
         return (
-            f"Settled by the last close of the horizon alone: above {ceiling} is continuation, below {floor} "
-            "breakdown, anything between is range."
+            f"Settled by the last close of the horizon alone: above {ceiling} is up, below {floor} "
+            "down, anything else between."
         )
     if outcome.rule == "band":
         return (
-            f"Settled by the first close outside {floor} to {ceiling}: above is continuation, below breakdown; "
-            "no such close within the horizon is range."
+            f"Settled by the first close outside {floor} to {ceiling}: above is up, below is down; "
+            "no such close within the horizon is between."
         )
     touch = outcome.floor_break == "touch"
     fall = f"a {'low' if touch else 'close'} below {floor}"
-    text = (
-        f"Continuation: a high reaches {target} before {fall}. Breakdown: {fall} comes first. "
-        "Range: neither within the horizon"
-    )
+    text = f"Up: a high reaches {target} before {fall}. Down: {fall} comes first. Between: neither within the horizon"
     return text + (f", even where price passes {ceiling}." if ceiling != target else ".")

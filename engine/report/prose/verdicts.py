@@ -117,8 +117,13 @@ def analyst_verdict(trust: Trust) -> str:
     return text + "."
 
 
-def calibration_verdict(trust: Trust) -> str:
-    """Calibration at all horizons, worded with the power of the test; the classes alone where that says more."""
+def calibration_verdict(trust: Trust, short: bool = False) -> str:
+    """Calibration at all horizons, worded with the power of the test; the classes alone where that says more.
+
+    ``short`` leaves out which way the forecasts lean where they are not told apart from calibrated.
+    """
+    if trust.calibration_test.get("verdict") and short:
+        return str(trust.calibration_test["verdict"]).split(" If anything", 1)[0]
     if trust.calibration_test.get("verdict"):
         return " ".join(filter(None, (str(trust.calibration_test["verdict"]), _classes_alone(trust))))
     lines = [(table, line) for table in trust.horizons for line in table.calibration]
@@ -127,7 +132,9 @@ def calibration_verdict(trust: Trust) -> str:
         return ""
     failed = [(table, line) for table, line in tested if line.rejected]
     if failed:
-        named = words.join(f"{line.scenario} at {table.horizon_sessions} sessions" for table, line in failed)
+        named = words.join(
+            f"{words.quoted(line.scenario)} at {table.horizon_sessions} sessions" for table, line in failed
+        )
         return (
             f"Calibration is rejected for {named} (overlap-aware test, Holm-corrected over "
             f"{words.plural(len(tested), 'test')}): read those probabilities with the reliability diagram "
@@ -147,7 +154,7 @@ def calibration_verdict(trust: Trust) -> str:
 def _classes_alone(trust: Trust) -> str:
     """Classes whose shape alone is rejected, whatever the joint test says; empty for none."""
     named = [
-        f"{line.scenario} at {table.horizon_sessions} sessions"
+        f"{words.quoted(line.scenario)} at {table.horizon_sessions} sessions"
         for table in trust.horizons
         for line in table.calibration
         if line.rejected
@@ -169,7 +176,7 @@ def slope_verdict(trust: Trust) -> str:
             looks += 1
             if p <= LEVEL:
                 found["timid" if slope > 1 else "bold"].append(
-                    f"{line.scenario} at {table.horizon_sessions} sessions (slope {words.decimal(slope, 2)}, "
+                    f"{words.quoted(line.scenario)} at {table.horizon_sessions} sessions (slope {words.decimal(slope, 2)}, "
                     f"p {words.p_value(p)})"
                 )
     parts = [f"too {kind} for {words.join(named)}" for kind, named in found.items() if named]

@@ -228,7 +228,7 @@ def ledger_view(frame: pd.DataFrame) -> RenderableType:
     )
     for name, title in (("close", "close"), ("floor", "floor"), ("target_low", "target")):
         shown[title] = [words.price(v, words.price_decimals(v)) for v in frame[name]]
-    titles = {"continuation": "cont.", "range": "range", "breakdown": "break."}
+    titles = {name: words.SCENARIO_LABELS[name].lower() for name in words.DISPLAY_ORDER}
     probabilities = frame[[f"p_{scenario}" for scenario in titles]].to_numpy(dtype=float)
     shares = [whole_percents(row) for row in probabilities.tolist()]
     for place, title in enumerate(titles.values()):

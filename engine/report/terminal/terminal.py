@@ -1,29 +1,34 @@
 """The same tables in a terminal: aligned, with units, readable without colour and at 80 columns.
 
-Colour means one thing: blue is continuation, yellow is range, red is breakdown; a failed check is red with
+Colour means one thing: blue is up, yellow is between, red is down; a failed check is red with
 the word in front of it.  Nothing is said by colour alone.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from engine.forecast.baselines import BASELINES, in_reading_order
+from engine.forecast.baselines import BASELINES
+from engine.report.prose.attribution_words import attribution_sentence
 from engine.report.prose.backtest_words import backtest_verdict
 from engine.report.prose.check_groups import CheckGroups, group_findings
+from engine.report.prose.overview import structure
+from engine.report.prose.since import since_yesterday
 from engine.report.prose.trading_words import curve_sentences
-from engine.report.prose.verdicts import calibration_verdict, rules_verdict, sample_sentence
+from engine.report.prose.verdicts import calibration_verdict, rules_verdict
+from engine.report.terminal.grid import grid
 from engine.report.terminal.plain_text import PlainTextConsole
+from engine.report.terminal.trust_view import findings_view, skill_view
 from engine.report.terminal.universe import universe_view
-from engine.report.trust import Trust, member_sentences, read_metrics
+from engine.report.trust import member_sentences, read_metrics
 from engine.table import horizon_ends, words
 from engine.table.outlook import against_opponent, outlook
 from engine.table.pieces import in_sight
@@ -33,6 +38,7 @@ SCENARIO_STYLES = {"continuation": "blue", "range": "yellow", "breakdown": "red"
 _PLAIN_WIDTH = 100
 MANY = 4  # so many instruments are shown in a line each
 _TITLES = 5
+SCREEN = 30  # lines that one instrument takes at most, unless more is asked for
 
 
 def make_console(file: IO[str] | None = None) -> Console:
@@ -45,26 +51,70 @@ def make_console(file: IO[str] | None = None) -> Console:
     )
 
 
-def scenario_view(scenario: Scenario, levels: bool = True) -> RenderableType:
-    """Heading, reading, verdict, one table per horizon, and the levels to watch."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a table is shown: by default what fits one screen of thirty lines.
+
+    Attributes
+    ----------
+    horizon : sessions; None: the longest.
+    full : every horizon, with track record, touches and legend.
+    explain : what each fact adds, in points.
+    levels : how many levels on either side; 0 names them in a line.
+    """
+
+    horizon: int | None = None
+    full: bool = False
+    explain: bool = False
+    levels: int = 2
+
+
+FIRST_SCREEN = Shown()
+_IN_A_RUN = Shown(levels=0)
+
+
+def scenario_view(scenario: Scenario, shown: Shown = FIRST_SCREEN) -> RenderableType:
+    """Heading, reading, verdict, what changed, the table of one horizon with its reasons, and the levels to watch."""
     parts: list[RenderableType] = [_heading(scenario)]
     parts.append(Text(outlook(scenario), style="bold"))
-    if scenario.bias.flip_sentence:
-        parts.append(Text(scenario.bias.flip_sentence))
-    for table in scenario.horizons:
+    parts += [Text(text) for text in (structure(scenario), since_yesterday(scenario)) if text]
+    tables = scenario.horizons[::-1]
+    if not shown.full:
+        tables = tuple(t for t in tables if t.horizon_sessions == shown.horizon) or tables[:1]
+    for table in tables:
         parts.append(Text())
-        parts.extend(_horizon(scenario, table))
-    legend = _legend(scenario)
-    if legend:
+        parts.extend(_horizon(scenario, table, shown))
+    if shown.full and (legend := _legend(scenario)):
         parts.append(Text(f"  {legend}", style="dim"))
-    if levels:
-        parts.append(Text())
-        parts.append(levels_view(scenario))
-    return Group(*parts)
+    if shown.full and shown.levels:
+        return Group(*parts, Text(), levels_view(scenario))
+    for limit in range(shown.levels, 0, -1):
+        view = Group(*parts, Text(), levels_view(scenario, limit))
+        if shown.explain or _height(view) <= SCREEN:
+            return view
+    return Group(*parts, Text(), *_levels_in_a_line(scenario))
+
+
+def _height(view: RenderableType) -> int:
+    console = Console(file=io.StringIO(), width=_PLAIN_WIDTH)
+    return len(console.render_lines(view))
+
+
+def _levels_in_a_line(scenario: Scenario, most: int = 3) -> list[RenderableType]:
+    """The nearest levels above and below, each with the edge it is."""
+    found: list[RenderableType] = []
+    for title, lines in (("Above", scenario.resistance), ("Below", scenario.support)):
+        told = [
+            _zone(scenario, line) + ("" if line.role in ("resistance", "support") else f" ({line.role})")
+            for line in in_sight(lines, most)
+            if not line.is_average
+        ]
+        found.append(Text(f"{title}: {', '.join(told) or 'no level'}"))
+    return found
 
 
 def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
-    """Levels to watch: resistance above and support below, each nearest first.
+    """Levels to watch: resistance above and support below, each nearest first; edges and averages are never left out.
 
     Without a limit the table is the whole book, with the distance in sigma as well.
     """
@@ -72,7 +122,7 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
         return Text("No levels are known at this close.")
     horizon = _touch_horizon(scenario.levels)
     whole = limit is None
-    table = _table(
+    table = grid(
         "Level", left=("Name",), right=("Away", "ATR", *(("Sigma",) if whole else ()), "Tests", "Age")
     )
     if horizon:
@@ -84,12 +134,19 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
             table.add_row(*_level_cells(scenario, line, horizon, with_sigma=whole))
         if not lines:
             table.add_row(Text("  none"))
-        elif len(lines) > len(shown):
+        elif len(lines) > len(shown) and (limit or 0) > 2:
             table.add_row(Text(f"  and {len(lines) - len(shown)} more", style="dim"))
+    if limit is not None and limit <= 2:
+        return table
     legend = "Away: from the close to the nearer edge; age in sessions"
     if horizon:
         legend += f"; touch {horizon}: probability of a touch within {horizon} sessions"
     return Group(table, Text(f"  {words.sentence(legend)}", style="dim"))
+
+
+def text_view(lines: Sequence[str]) -> RenderableType:
+    """Sentences, each on a line of its own."""
+    return Group(*(Text(line, style="bold") for line in lines))
 
 
 def book_view(scenario: Scenario) -> RenderableType:
@@ -97,35 +154,9 @@ def book_view(scenario: Scenario) -> RenderableType:
     parts: list[RenderableType] = [Text(), levels_view(scenario, limit=None)]
     history = [line for line in scenario.levels if line.role_history]
     if history:
-        table = _table("Level", left=("Role history",), right=())
+        table = grid("Level", left=("Role history",), right=())
         for line in history:
             table.add_row(_zone(scenario, line), words.dated(line.role_history))
-        parts += [Text(), table]
-    return Group(*parts)
-
-
-def skill_view(trust: Trust) -> RenderableType:
-    """Verdict in words, then log-loss skill over every baseline and horizon."""
-    parts: list[RenderableType] = [Text(rules_verdict(trust), style="bold")]
-    parts += [Text(text) for text in (calibration_verdict(trust), sample_sentence(trust)) if text]
-    if any(table.skill for table in trust.horizons):
-        table = _table("Skill over", left=(), right=())
-        for block in trust.horizons:
-            table.add_column(f"{block.horizon_sessions} sessions", justify="right", no_wrap=True)
-            table.add_column(f"{words.percent(trust.interval)} interval", justify="right", no_wrap=True)
-        known = {line.baseline for block in trust.horizons for line in block.skill}
-        names = [name for name in in_reading_order() if name in known]
-        for name in names:
-            cells: list[str] = []
-            for block in trust.horizons:
-                line = block.against(name)
-                cells += [
-                    words.signed_percent(line.skill) if line else words.MISSING,
-                    f"{words.signed_percent(line.low)} to {words.signed_percent(line.high)}"
-                    if line and line.low is not None and line.high is not None
-                    else words.MISSING,
-                ]
-            table.add_row(words.baseline_label(name), *cells)
         parts += [Text(), table]
     return Group(*parts)
 
@@ -134,23 +165,31 @@ def run_view(
     scenarios: Sequence[Scenario | Mapping[str, Any]],
     metrics: Mapping[str, Any] | None,
     interval: float = 0.90,
+    full: bool = False,
 ) -> RenderableType:
-    """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found."""
+    """What ``engine run`` prints: the table of each instrument, how far to trust it, what the checks found.
+
+    By default one instrument fits thirty lines; ``full`` adds every horizon, skill over every baseline, and what each check
+    says.
+    """
     tables = [item if isinstance(item, Scenario) else Scenario.from_dict(item) for item in scenarios]
     parts: list[RenderableType] = []
-    many = len(tables) >= MANY
-    if many:
+    if len(tables) >= MANY:
         parts += [universe_view(tables), Text()]
-    for scenario in [] if many else tables:
-        parts += [scenario_view(scenario), Text()]
+    else:
+        for scenario in tables:
+            parts += [scenario_view(scenario, Shown(full=True) if full else _IN_A_RUN), Text()]
     trust = read_metrics(metrics, interval)
-    parts.append(skill_view(trust))
-    parts += [Text(sentence) for sentence in member_sentences(metrics)]
     traded = [backtest_verdict(trust.backtest, interval), " ".join(curve_sentences(trust.backtest))]
-    parts += [Text(), *(Text(sentence) for sentence in traded if sentence)] if any(traded) else []
-    parts.append(Text())
     groups = group_findings(metrics)
-    parts.append(_titles(groups) if many else findings_view(groups))
+    if full:
+        members = [Text(sentence) for sentence in member_sentences(metrics)]
+        told = [Text(sentence) for sentence in traded if sentence]
+        return Group(*parts, skill_view(trust), *members, Text(), *told, findings_view(groups))
+    parts.append(Text(rules_verdict(trust), style="bold"))
+    parts += [Text(text) for text in (calibration_verdict(trust, short=True),) if text]
+    parts += [Text(sentence) for sentence in member_sentences(metrics)]
+    parts.append(_titles(groups))
     return Group(*parts)
 
 
@@ -159,27 +198,6 @@ def _titles(groups: CheckGroups) -> RenderableType:
     found = [f"{e['severity']}: {e['title']} [{e['code']}]" for e in (*groups.issues, *groups.tips)]
     said = "; ".join(found[:_TITLES]) + (f"; and {len(found) - _TITLES} more" if len(found) > _TITLES else "")
     return Text(f"{said or 'No check found anything'}. {words.plural(len(groups.passed), 'check')} passed.")
-
-
-def findings_view(groups: CheckGroups) -> RenderableType:
-    """Issues and tips with their explanation; passed checks as a count."""
-    parts: list[RenderableType] = []
-    for entries in (groups.issues, groups.tips):
-        for entry in entries:
-            line = Text()
-            severity = entry["severity"]
-            line.append(f"{severity}: ", style="bold red" if severity == "failure" else "bold")
-            line.append(entry["title"])
-            line.append(f"  [{entry['code']}]", style="dim")
-            parts.append(line)
-            if entry["explanation"]:
-                parts.append(Padding(Text(entry["explanation"]), (0, 0, 0, 2), expand=False))
-    passed = words.plural(len(groups.passed), "check")
-    tail = f"{passed} passed"
-    if groups.not_applicable:
-        tail += f", {len(groups.not_applicable)} not applicable"
-    parts.append(Text(tail + "."))
-    return Group(*parts)
 
 
 # --- pieces ---------------------------------------------------------------------------------------
@@ -196,14 +214,14 @@ def _heading(scenario: Scenario) -> RenderableType:
     return Group(line, reading)
 
 
-def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
+def _horizon(scenario: Scenario, table: HorizonTable, shown: Shown) -> list[RenderableType]:
     title = f"Next {words.plural(table.horizon_sessions, 'session')} ({horizon_ends.span(table)})"
     percents = table.whole_percents
     if percents is None:
         return [Text(title, style="bold"), Text("  No forecast for this date.")]
     names = table.baselines
     with_interval = any(row.low is not None for row in table.rows)
-    view = _table(title, left=(), right=("Prob.",))
+    view = grid(title, left=(), right=("Prob.",))
     if with_interval:
         view.add_column("Interval", justify="right", no_wrap=True)
     shares = {name: table.baseline_percents(name) or {} for name in names}
@@ -224,11 +242,15 @@ def _horizon(scenario: Scenario, table: HorizonTable) -> list[RenderableType]:
     for row in table.rows:
         note = Text("  ")
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
-        note.append(f": {' '.join(filter(None, (row.note, row.reliability)))}")
+        note.append(f": {' '.join(filter(None, (row.note, row.reliability if shown.full else '')))}")
         parts.append(note)
+        if shown.explain and (taken_apart := attribution_sentence(row)):
+            parts.append(Padding(Text(taken_apart, style="dim"), (0, 0, 0, 4), expand=False))
     against = against_opponent(table)
     if against:
         parts.append(Text(f"  {against}"))
+    if not shown.full:
+        return parts
     tail = _touches(table)
     if tail:
         parts.append(Text(f"  {tail}"))
@@ -287,16 +309,3 @@ def _zone(scenario: Scenario, line: LevelLine) -> str:
 def _touch_horizon(lines: Iterable[LevelLine]) -> str:
     horizons = {int(h) for line in lines for h in line.touch_probability}
     return str(max(horizons)) if horizons else ""
-
-
-def _table(first: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    # one space beside the box's own: at 80 columns a table of the book has to keep room for names
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
-    )
-    table.add_column(first, overflow="fold", min_width=14)
-    for name in left:
-        table.add_column(name, overflow="fold", ratio=1)
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table

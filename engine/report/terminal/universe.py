@@ -23,7 +23,7 @@ def universe_view(scenarios: Sequence[Scenario]) -> RenderableType:
         box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
     )
     table.add_column("Instrument", no_wrap=True)
-    for name in ("Close", "Bias", "Continuation", "Range", "Breakdown", "From FHS"):
+    for name in ("Close", "Bias", *words.SCENARIO_LABELS.values(), "From FHS"):
         table.add_column(name, justify="left" if name == "Bias" else "right", no_wrap=True)
     ranked = sorted(scenarios, key=lambda scenario: -(disagreement(scenario) or 0.0))
     for scenario in ranked[:LINES]:

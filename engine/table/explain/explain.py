@@ -24,12 +24,13 @@ from engine.forecast.probabilities import log_odds, logistic
 from engine.forecast.walk_forward import Forecasts, GroupForecast
 from engine.kernels.threads import in_threads
 from engine.rules.reading import BIAS_NAMES, POSITION_NAMES
-from engine.scenarios import SCENARIOS, whole_percents
+from engine.scenarios import SCENARIOS
 from engine.table.explain.analogues import nearest_rows
 from engine.table.explain.explanation import Explanation
 from engine.table.explain.intervals import Query, resampled_forecasts, resampled_offsets
-from engine.table.explain.notes import note
 from engine.table.explain.track_record import reliability_sentence
+from engine.table.story.attribution import attributions
+from engine.table.story.change import share_of, yesterdays_question_today
 
 ANALOGUES = 10
 
@@ -40,11 +41,13 @@ def explain(
     config: Config,
     requests: Sequence[tuple[str, Any]],
     resampled: Mapping[tuple[str, int], np.ndarray] | None = None,
+    held: Mapping[tuple[str, int], np.ndarray] | None = None,
 ) -> dict[tuple[str, Any], Explanation]:
     """Explain the forecasts of (symbol, date) pairs; pairs without a forecast get an empty explanation.
 
     Refits are shared by requests of the same group and fold, so ask for all instruments of a date at once.
-    ``resampled`` has what :func:`resampled_past` gives for a symbol and bar, where it is known already.
+    ``resampled`` and ``held`` have what :func:`resampled_past` and :func:`held_question` give for a symbol and bar, where it
+    is known already.
 
     Raises
     ------
@@ -60,6 +63,7 @@ def explain(
         more = forecasts.more.get(symbol) is not None
         result[symbol, day] = Explanation(opponent="implied_history" if more else "filtered_history")
         wanted.setdefault((symbol, entries[symbol].bars.index_of(day)), []).append((symbol, day))
+    yesterdays: dict[tuple[str, int], np.ndarray | None] = dict(held or {})
     refits: list[_Refits] = []
     for group in forecasts.groups:
         for position, forecast in enumerate(group.tracks):
@@ -76,6 +80,18 @@ def explain(
                 model = next(m for m in forecast.models if m.fold.number == number)
                 for row, target in rows:
                     _describe(group, position, row, model, entries, target)
+                    place = (
+                        forecast.track.symbols[forecast.track.instrument[row]],
+                        int(forecast.track.row[row]),
+                    )
+                    if place not in yesterdays:  # once for all horizons
+                        entry, bar = entries[place[0]], place[1]
+                        yesterdays[place] = held_question(entry, bar, forecasts.calendar, config)
+                    # options are asked about today's question only: where they are weighed in, nothing is split
+                    plain = forecasts.more.get(place[0]) is None
+                    _shares(
+                        forecast, group.published[position], row, yesterdays[place] if plain else None, target
+                    )
                 refits.append(_Refits(group, position, model, rows))
     if config.forecast.interval_draws:
         _intervals(forecasts, refits, entries, config, resampled or {})
@@ -108,32 +124,32 @@ def _describe(
     z, contributions = _contributions(forecast, model, row)
     for k, horizon in enumerate(track.horizons):
         target.effective_rows[horizon] = effective_sample_size(trained, horizon)
-        baseline = np.exp(track.offset[row, k])
-        said, alone = _percents(published[row, k]), _percents(baseline)
-        effects = effects_on_probabilities(contributions, baseline, published[row, k])
+        taken_apart = attributions(track.offset[row, k], contributions, published[row, k], track.names, z)
         for code, name in enumerate(SCENARIOS):
             p = float(published[row, k, code])
             target.reliability[horizon, name] = reliability_sentence(
                 p, published[mine, k, code], track.codes[mine, k] == code, horizon
             )
-            target.notes[horizon, name] = note(code, said[code], alone[code], track.names, z, effects[code])
+            target.attributions[horizon, name] = taken_apart[code]
     if track.horizons[-1] == max(h for t in group.tracks for h in t.track.horizons):
         target.analogues.extend(_analogues(group, position, row, model, entries))
 
 
-def effects_on_probabilities(contributions: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """What each feature does to the logarithm of each probability, (3, p), from what it adds to the log-odds (3, p).
-
-    Log-odds raised everywhere raise nothing: of each contribution its mean over the classes is taken off, weighted by
-    their probabilities (the derivative of the softmax) half way from the baseline's (3,) to the published (3,).
-    """
-    middle = 0.5 * (before / before.sum() + after)
-    return contributions - middle @ contributions
-
-
-def _percents(probabilities: np.ndarray) -> tuple[int, ...]:
-    """Whole percents of a row, by code; ties go the way they go in the table, which lists the classes backwards."""
-    return whole_percents(probabilities[::-1].tolist())[::-1]
+def _shares(
+    forecast: TrackForecast, published: np.ndarray, row: int, held: np.ndarray | None, target: Explanation
+) -> None:
+    """Where the change since the session before comes from; nothing where there was no forecast then."""
+    track = forecast.track
+    symbol = track.symbols[track.instrument[row]]
+    before = _row_of(forecast, symbol, int(track.row[row]) - 1)
+    if held is None or before is None:
+        return
+    for k, horizon in enumerate(track.horizons):
+        alone = [np.exp(track.offset[at, k]) for at in (before, row)]
+        for code, name in enumerate(SCENARIOS):
+            tables = (float(published[before, k, code]), float(published[row, k, code]))
+            each = (float(alone[0][code]), float(alone[1][code]))
+            target.shares.append(share_of(horizon, name, tables, each, float(held[horizon - 1, code])))
 
 
 def _contributions(forecast: TrackForecast, model: FoldModel, row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -304,3 +320,15 @@ def resampled_past(
     draws = config.forecast.interval_draws
     with threadpool_limits(1, user_api="blas"):
         return resampled_offsets(entry.bars, entry.setup[bar], bar, known, config, draws, more)
+
+
+def held_question(entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config) -> np.ndarray | None:
+    """What distance and volatility say at ``bar`` of the question of the bar before.
+
+    ``calendar`` is that of all instruments; see :func:`engine.table.story.change.yesterdays_question_today`.
+    """
+    if bar < 1:
+        return None
+    known = int(known_bars(entry.bars.dates, calendar, config.forecast)[bar])
+    with threadpool_limits(1, user_api="blas"):
+        return yesterdays_question_today(config, entry.bars, entry.setup[bar - 1 : bar + 1], bar, known)

@@ -94,7 +94,7 @@ def test_what_cannot_be_drawn_is_none(material):
 
 def test_a_few_bars_are_enough_for_a_chart():
     replay = factory.make_replay(n=30)
-    scenario = factory.make_scenario(replay, None, notes={})
+    scenario = factory.make_scenario(replay, None, attributions={})
     assert "<svg" in price_chart(scenario, replay.tail(3))
 
 

@@ -161,7 +161,7 @@ def test_guess_first_scores_as_the_engine_does(opened, finished):
         page.evaluate(GO, t)
         assert page.locator("#machine [data-p]").count() == 0
         assert page.get_by_role("button", name="Reveal what came").is_disabled()
-        for name, value in zip(("Breakdown", "Range", "Continuation"), (20, 30, 50), strict=True):
+        for name, value in zip(("Down", "Between", "Up"), (20, 30, 50), strict=True):
             page.get_by_label(f"{name}, percent").fill(str(value))
         page.get_by_role("button", name="Lock in and reveal").click()
         row = rows.loc[replay["date"].iloc[t]]

@@ -125,7 +125,7 @@ def test_the_first_screen_answers_what_a_reader_asks_first(page):
         assert piece in head
     # the prices that decide stand before the table they explain; reasons follow the numbers
     body = page[page.index("<main>") :]
-    assert body.index("Continuation: a high reaches") < body.index("<table") < body.index('<ul class="why">')
+    assert body.index("Up: a high reaches") < body.index("<table") < body.index('<ul class="why">')
 
 
 def test_headings_descend_one_step_at_a_time(page):

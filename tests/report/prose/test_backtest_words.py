@@ -45,6 +45,9 @@ def test_a_difference_beyond_what_the_years_can_tell_is_called_one():
 def test_random_entries_are_evidence_only_below_five_percent():
     assert "no evidence of timing" in backtest_verdict(backtest(0.4, 0.4, p=0.08))
     assert "no evidence of timing" not in backtest_verdict(backtest(0.4, 0.4, p=0.03))
+    assert "It lost to random entries at the same rate: 98% of 200" in backtest_verdict(
+        backtest(0.4, 0.4, p=0.98)
+    )
 
 
 def test_every_rival_has_its_column_and_every_instrument_its_row():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from engine.config import OutcomeConfig
-from engine.report.prose.brief import build_brief
+from engine.report.prose.brief import BriefSettings, build_brief
 from tests.report import factory
 
 
@@ -43,9 +43,8 @@ def test_every_probability_column_sums_to_100(material):
 def test_it_says_whether_the_rules_added_anything(material):
     nothing = build_brief(material.scenarios, factory.make_metrics(0.004, -0.002, 0.010))
     something = build_brief(material.scenarios, factory.make_metrics(0.006, 0.001, 0.011))
-    assert (
-        nothing.count("added nothing over distance and volatility alone") == 2
-    )  # in its section and the summary
+    # in its section and the summary
+    assert nothing.count("added nothing over distance and volatility alone") == 2
     assert "added something over distance and volatility alone" in something
     assert "not been verified" in build_brief(material.scenarios, None)
 
@@ -70,11 +69,36 @@ def test_short_history_gives_a_brief_without_guesses():
 
 
 def test_it_says_what_settles_the_table(material):
-    told = build_brief(material.scenarios, outcome=OutcomeConfig(floor_break="touch"))
-    assert (
-        told.index("## Probability table")
-        < told.index("Continuation: a high reaches")
-        < told.index("| Scenario")
-    )
+    told = build_brief(material.scenarios, settings=BriefSettings(outcome=OutcomeConfig(floor_break="touch")))
+    assert told.index("## Probability table") < told.index("Up: a high reaches") < told.index("| Scenario")
     assert "before a low below" in told
     assert "before a close below" in build_brief(material.scenarios)
+
+
+def test_the_chart_stands_where_the_note_has_them(material):
+    (scenario,) = material.scenarios
+    settings = BriefSettings(
+        charts={scenario.instrument: "brief.svg"},
+    )
+    text = build_brief(material.scenarios, material.metrics, settings)
+    places = [
+        "![",
+        "## Technical overview",
+        "| Scenario",
+        "## Summary",
+        "## Disclaimer",
+    ]
+    assert [text.index(place) for place in places] == sorted(text.index(place) for place in places)
+    summary = text.split("## Summary")[1]
+    for piece in ("The bias of", "The real test is", "times in 100", "structure is intact"):
+        assert piece in summary
+
+
+def test_related_instruments_are_one_note_that_says_why_they_differ():
+    material = factory.make_material(("AAA", "BBB"))
+    text = build_brief(material.scenarios, material.metrics, BriefSettings(related=True))
+    assert text.startswith("# AAA and BBB, ")
+    why = text.split("## Why their tables differ")[1].split("##")[0]
+    one, two = (s.longest.whole_percents["continuation"] for s in material.scenarios)
+    assert f"Up has {one}% for AAA and {two}% for BBB" in why
+    assert "come from distance and volatility" in why

@@ -50,7 +50,7 @@ def test_a_slope_that_looks_off_is_told_beside_a_quiet_verdict():
             line["slope_p_value"] = 0.4
     metrics["horizons"]["10"]["calibration"]["continuation"] |= {"slope": 1.41, "slope_p_value": 0.003}
     text = verdicts.slope_verdict(read_metrics(metrics))
-    assert "too timid for continuation at 10 sessions (slope 1.41, p 0.003)" in text
+    assert "too timid for “up” at 10 sessions (slope 1.41, p 0.003)" in text
     assert "not corrected for the 6 slopes looked at" in text
     assert text in verdicts.trust_paragraphs(read_metrics(metrics))
 
@@ -74,14 +74,14 @@ def test_it_is_said_how_often_the_edges_are_levels():
 def test_a_p_value_of_exactly_five_percent_rejects_here_as_in_the_verdict():
     metrics = make_metrics()
     metrics["horizons"]["15"]["calibration"]["range"]["mcb_p_holm"] = 0.05
-    assert "rejected for range" in verdicts.calibration_verdict(read_metrics(metrics))
+    assert "rejected for “between”" in verdicts.calibration_verdict(read_metrics(metrics))
 
 
 def test_a_rejection_names_class_and_horizon():
     metrics = make_metrics()
     metrics["horizons"]["15"]["calibration"]["breakdown"]["mcb_p_holm"] = 0.012
     text = verdicts.calibration_verdict(read_metrics(metrics))
-    assert text.startswith("Calibration is rejected for breakdown at 15 sessions")
+    assert text.startswith("Calibration is rejected for “down” at 15 sessions")
 
 
 def test_the_joint_test_speaks_first_where_there_is_one():
@@ -93,7 +93,7 @@ def test_the_joint_test_speaks_first_where_there_is_one():
     metrics["horizons"]["15"]["calibration"]["range"]["mcb_p_holm"] = 0.004
     told = verdicts.calibration_verdict(read_metrics(metrics))
     assert told.endswith(
-        "Class by class, the shape (MCB, Holm-corrected) is rejected for range at 15 sessions."
+        "Class by class, the shape (MCB, Holm-corrected) is rejected for “between” at 15 sessions."
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from engine.report.terminal import terminal
+from engine.report.terminal.trust_view import skill_view
 from engine.report.trust import read_metrics
 from tests.report import factory
 
@@ -25,7 +26,7 @@ def test_the_table_fits_80_columns_without_colour(material):
     text = printed(terminal.scenario_view(material.scenarios[0]))
     assert "\x1b" not in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
-    for piece in ("Continuation toward", "Range between", "Breakdown below", "FHS", "Resistance", "Support"):
+    for piece in ("Up to ", "Between ", "Down through ", "FHS", "Resistance", "Support"):
         assert piece in text
 
 
@@ -57,15 +58,34 @@ def test_the_book_shows_every_level_and_its_history(material):
 
 
 def test_skill_and_findings_views(material):
-    text = printed(terminal.skill_view(read_metrics(material.metrics)))
+    text = printed(skill_view(read_metrics(material.metrics)))
     assert "Filtered history" in text
     assert "+0.4%" in text
-    text = printed(terminal.run_view(material.scenarios, material.metrics))
+    text = printed(terminal.run_view(material.scenarios, material.metrics, full=True))
     assert "failure: Not better than filtered history" in text
     assert "1 check passed, 1 not applicable." in text
 
 
 def test_a_date_without_forecast_says_so():
     replay = factory.make_replay(n=300)
-    scenario = factory.make_scenario(replay, None, notes={})
+    scenario = factory.make_scenario(replay, None, attributions={})
     assert "No forecast exists for this date" in printed(terminal.scenario_view(scenario))
+
+
+def test_the_first_screen_is_thirty_lines_and_the_longest_horizon(material):
+    for view in (
+        terminal.scenario_view(material.scenarios[0]),
+        terminal.run_view(material.scenarios, material.metrics),
+    ):
+        text = printed(view, width=100)
+        assert len(text.splitlines()) <= 29
+        assert "Next 15 sessions" in text
+        assert "Next 10 sessions" not in text
+    other = printed(terminal.scenario_view(material.scenarios[0], terminal.Shown(horizon=10)), width=100)
+    assert "Next 10 sessions" in other
+
+
+def test_the_averages_are_in_every_list_of_levels(material):
+    text = printed(terminal.levels_view(material.scenarios[0], limit=1), width=100)
+    assert "200-day moving average" in text
+    assert "50-day moving average" in text

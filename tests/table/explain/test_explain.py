@@ -11,8 +11,7 @@ from engine.forecast.saved import load_models, save_models
 from engine.forecast.walk_forward import walk_forward
 from engine.scenarios import SCENARIOS
 from engine.table.explain.analogues import nearest_rows
-from engine.table.explain.explain import effects_on_probabilities, explain, spread_of_refits
-from engine.table.explain.notes import note, phrase
+from engine.table.explain.explain import explain, spread_of_refits
 from engine.table.explain.track_record import reliability_sentence
 from engine.table.outlook import against_opponent
 from engine.table.pieces import HorizonTable, ScenarioRow
@@ -48,8 +47,10 @@ def test_everything_beside_the_table(model):
             assert apart == pytest.approx(values[f"p_{name}"] - values[f"filtered_history_{name}"], abs=1e-9)
             assert less <= apart <= more
             assert more - less < 0.6
-            assert told.notes[horizon, name].startswith("distance and volatility alone give")
-            assert "_" not in told.notes[horizon, name]
+            taken = told.attributions[horizon, name]
+            assert taken.alone == pytest.approx(values[f"filtered_history_{name}"], abs=1e-9)
+            whole = taken.alone + sum(share.points for share in taken.shares) + taken.rest
+            assert whole == pytest.approx(values[f"p_{name}"], abs=1e-12)
     # labels that end before the last fold starts at session 789, from the first forecast of the baseline on
     assert told.effective_rows[10] * 10 > 400
     dates = [line["date"] for line in told.analogues]
@@ -130,32 +131,6 @@ def test_reliability_sentence():
     assert reliability_sentence(0.2, past, came, 15) == ""
 
 
-def test_effects_add_up_to_what_happened_to_the_probability():
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        before = rng.dirichlet([4.0, 3.0, 3.0])
-        contributions = 0.05 * rng.standard_normal((3, 12))
-        after = before * np.exp(contributions.sum(axis=1))
-        after /= after.sum()
-        effects = effects_on_probabilities(contributions, before, after)
-        np.testing.assert_allclose(effects.sum(axis=1), np.log(after / before), atol=0.03)
-    # what raises all log-odds alike raises no probability
-    assert np.abs(effects_on_probabilities(np.ones((3, 1)), before, before)).max() < 1e-12
-
-
-def test_notes_are_stable_words():
-    names = ("rsi_14", "target_distance_sigma", "some_new_rule")
-    z = np.array([1.2, -0.5, 2.0])
-    text = note(2, 45, 40, names, z, np.array([0.10, 0.05, -0.03]))
-    assert text == (
-        "distance and volatility alone give 40%; raised by a high RSI and a near target; "
-        "lowered by high some new rule"
-    )
-    assert note(2, 40, 40, names, z, np.zeros(3)).endswith("the rules add nothing to the continuation here")
-    assert note(0, 50, 40, names, z, np.zeros(3)).endswith("past forecasts suggest more")
-    assert phrase("rsi_14", above=False) == "a low RSI"
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -200,8 +175,8 @@ def test_the_difference_to_the_opponent_is_told_with_its_interval():
     ]  # fmt: skip
     said = against_opponent(HorizonTable(15, tuple(rows)))
     assert said == (
-        "Against filtered history, in points: continuation +4 (+1 to +7), range −3 (−6 to 0), breakdown −1 (−3 to "
-        "+1); the interval of continuation leaves out 0."
+        "Against filtered history, in points: up +4 (+1 to +7), between −3 (−6 to 0), down −1 (−3 to "
+        "+1); the interval of “up” leaves out 0."
     )
     assert against_opponent(
         HorizonTable(15, tuple(replace(row, difference_low=-0.1, difference_high=0.1) for row in rows))

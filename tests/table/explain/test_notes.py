@@ -14,7 +14,7 @@ from engine.replay.families import FAMILIES, model_features
 from engine.replay.replay import replay
 from engine.rules.indicators import ATR
 from engine.rules.pivots import confirmed_pivots
-from engine.table.explain.notes import note, phrase
+from engine.table.story.attribution import facts_of, phrase
 from tests.some_bars import bundled
 
 CONFIG = parse_config(
@@ -157,28 +157,16 @@ def test_no_fact_is_without_words():
 def test_of_a_projected_edge_only_the_lack_of_a_level_is_told():
     names = ("floor_age", "floor_strength", "floor_projected", "target_age", "target_projected")
     z = np.array([-1.5, -2.0, 3.0, -1.0, -0.3])  # no floor; the target is a young level
-    told = note(0, 40, 41, names, z, np.array([-0.10, 0.02, 0.15, 0.03, 0.0]))
-    assert told.endswith("raised by the lack of a level to serve as floor and a young target zone")
-
-
-def test_small_facts_that_outweigh_the_named_one_are_told_together():
-    names = ("target_age", "rsi_14", "return_5_sigma", "return_20_sigma", "return_60_sigma")
-    effects = np.array([-0.02, 0.014, 0.014, 0.014, 0.014])
-    told = note(0, 40, 38, names, np.ones(5), effects)
-    assert told.endswith("38%; raised by many small facts together; lowered by an old target zone")
-    assert note(0, 40, 38, names, np.ones(5), -effects).endswith(
-        "38%; raised by an old target zone; lowered by many small facts together"
-    )
-    assert note(0, 42, 38, names[1:], np.ones(4), effects[1:]).endswith(
-        "38%; raised by many small facts together"
-    )
+    told = facts_of(names, z, np.array([-0.10, 0.02, 0.15, 0.03, 0.0]))
+    assert [(phrase(share.fact, share.above), round(share.points, 6)) for share in told[:2]] == [
+        ("the lack of a level to serve as floor", 0.07),
+        ("a young target zone", 0.03),
+    ]
 
 
 def test_counts_of_levels_within_several_distances_are_one_fact():
     names = ("levels_above_1_atr", "levels_above_2_atr", "levels_above_4_atr", "rsi_14")
     z, effects = np.array([2.0, 2.0, 1.0, 1.0]), np.array([0.10, -0.14, 0.01, 0.02])
-    told = note(2, 40, 41, names, z, effects)
-    assert (
-        told
-        == "distance and volatility alone give 41%; raised by a high RSI; lowered by many levels overhead"
-    )
+    told = facts_of(names, z, effects)
+    assert [phrase(share.fact, share.above) for share in told] == ["many levels overhead", "a high RSI"]
+    assert told[0].points == pytest.approx(-0.03)

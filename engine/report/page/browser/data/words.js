@@ -7,7 +7,7 @@ export const MISSING = "–";
 export const SCENARIOS = ["breakdown", "range", "continuation"];
 /** Order in which scenarios are shown: codes of SCENARIOS. */
 export const SHOWN = [2, 1, 0];
-export const SCENARIO_LABELS = ["Breakdown", "Range", "Continuation"];
+export const SCENARIO_LABELS = ["Down", "Between", "Up"];
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const LONG_MONTHS =

@@ -109,7 +109,7 @@ function drawNames(pen, history, view, y, box) {
   const places = spread(middles.map(y), 16, box.top + 6, box.bottom - 4);
   for (let k = 0; k < 3; k++) {
     const share = whole ? ` ${whole[k]}%` : "";
-    pen.text(left, places[k], narrow ? `${SCENARIO_LABELS[k].slice(0, 6)}.${share}` : SCENARIO_LABELS[k] + share, {
+    pen.text(left, places[k], SCENARIO_LABELS[k] + share, {
       fill: INKS[k], weight: 600, size: narrow ? 11 : 12,
     });
   }

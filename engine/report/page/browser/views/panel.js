@@ -18,7 +18,8 @@ export function scenarioTitles(history, t) {
   if (!setup) return SCENARIO_LABELS;
   const d = (/** @type {number} */ v) => decimal(v, history.facts.decimals);
   const target = d(setup.low) === d(setup.high) ? d(setup.low) : `${d(setup.low)}–${d(setup.high)}`;
-  return [`below ${d(setup.floor)}, retest ${d(setup.retest)}`, `between ${d(setup.floor)} and ${d(setup.ceiling)}`, `toward ${target}`];
+  const top = history.shared.rule === "target" ? setup.low : setup.ceiling;
+  return [`through ${d(setup.floor)}, next ${d(setup.retest)}`, `${d(setup.floor)} and ${d(top)}`, history.shared.rule === "target" ? `to ${target}` : `through ${d(top)}`];
 }
 
 /** @param {import("../data/history.js").History} history @param {number} t */

@@ -1,0 +1,56 @@
+"""What led to a close, against prices by hand and against the replay cut there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from arch.data import nasdaq
+
+from engine.config import parse_config
+from engine.replay.replay import replay
+from engine.rules.indicators import SMA_50
+from engine.table.story.past import past_of
+from tests.some_bars import bundled
+
+CONFIG = parse_config(
+    {"name": "test", "instruments": [{"symbol": "T", "source": {"kind": "bundled", "name": "nasdaq"}}]}
+)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return replay(bundled(nasdaq).cut(1500), CONFIG)
+
+
+def test_a_past_does_not_know_its_future(result):
+    for at in (400, 777, 1100):
+        cut = replay(result.bars.cut(at + 1), CONFIG)
+        assert past_of(result, at) == past_of(cut, at)
+
+
+def test_dates_are_those_of_the_bars(result):
+    bars, days = result.bars, [str(day) for day in result.bars.dates]
+    seen = 0
+    for at in range(300, 1500, 29):
+        past = past_of(result, at)
+        if past.low is not None:
+            low = days.index(past.low_on)
+            assert past.low == bars.low[low]
+            assert at - low == past.low_sessions
+            assert bars.low[low] == bars.low[low - 5 : low + 6].min()
+            rebound = result.known["rebound_percent"][at]
+            assert 100 * (bars.close[at] / past.low - 1) == pytest.approx(rebound)
+        for day in past.turned_back_on:
+            i = days.index(day)
+            assert at - 63 < i <= at
+            assert bars.close[i] < result.indicators[i, SMA_50]
+            seen += 1
+        if past.lows_since is not None:
+            begun = days.index(past.lows_since)
+            sign = np.sign(result.known["higher_lows"][at])
+            assert sign * (past.low - bars.low[begun]) > 0
+        if past.oversold_on is not None:
+            i = days.index(past.oversold_on)
+            assert past.oversold_rsi <= 30.0
+            assert not (result.known["rsi_14"][i + 1 : at + 1] <= 30.0).any()
+    assert seen
