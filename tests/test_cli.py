@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from engine import cli
 from engine.bars.simulate import simulate_bars
 from engine.config import dump_config, load_config
+from engine.rules.indicators import SMA_200
 from tests.conftest import small_config
 
 
@@ -195,9 +198,11 @@ def test_an_audit_that_finds_a_look_ahead_exits_with_4_and_still_audits_the_rest
 
     def peeking(bars, config):
         facts = replay(bars, config)
-        if bars.symbol == "IXIC":
-            facts.frame["sma_200"] = facts.frame["sma_200"].bfill()
-        return facts
+        if bars.symbol != "IXIC":
+            return facts
+        indicators = facts.indicators.copy()
+        indicators[:, SMA_200] = pd.Series(indicators[:, SMA_200]).bfill()
+        return replace(facts, indicators=indicators)
 
     monkeypatch.setattr(module, "audit", partial(module.audit, replay=peeking))
     second = {"symbol": "SPX", "source": {"kind": "bundled", "name": "sp500"}}

@@ -147,7 +147,7 @@ def test_notes_name_the_percents_the_table_shows(finished):
         for table in scenario.horizons:
             shown = table.baseline_percents("filtered_history")
             for row in table.rows:
-                assert f"alone give {shown[row.scenario]}%" in row.note
+                assert f"alone say {shown[row.scenario]}%" in row.note
 
 
 def test_bad_bars_leave_no_run_behind(tmp_path):
@@ -195,7 +195,7 @@ def test_the_functions_are_functions_whatever_was_imported_before(before):
          "callable(engine.replay), callable(engine.tune))"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert said.stdout.split() == ["engine.pipeline", "engine.commands", "True", "True"]
+    assert said.stdout.split() == ["engine.pipeline", "engine.searches.work", "True", "True"]
 
 
 def test_a_date_before_the_bars_or_too_early_for_a_forecast_is_said_so():

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from engine.rules.kinds import KINDS
+from engine.rules.kinds import KINDS, LevelKind
 from engine.rules.naming import MULTI_MONTH_SESSIONS, MULTI_WEEK_SESSIONS, Birth
 
 RECENT_CROSSING_SESSIONS = 63
-_KINDS = tuple(KINDS)
 
 
 def level_name(kind: str, birth: Birth) -> str:
@@ -72,15 +71,17 @@ def level_names(table: np.ndarray, dates: np.ndarray) -> Any:
     key = ((months.astype(np.int64) * 4 + parts) * 4 + spans) * len(KINDS) + table["kind"]
     key = key * (lasted.max(initial=0) + 1) + lasted
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    kinds = tuple(KINDS)
     distinct = [
-        _lasting_name(*birth)
-        for birth in zip(*(x[first].tolist() for x in (table["kind"], days, since, sessions)), strict=True)
+        _lasting_name(kinds[kind], *birth)
+        for kind, *birth in zip(
+            *(x[first].tolist() for x in (table["kind"], days, since, sessions)), strict=True
+        )
     ]
     return pd.array(pa.array(distinct, pa.string()).take(pa.array(inverse)), dtype="str")
 
 
 @lru_cache(maxsize=1 << 14)
-def _lasting_name(kind: int, day: date, oldest: date, lasting: int) -> str:
+def _lasting_name(found: LevelKind, day: date, oldest: date, lasting: int) -> str:
     """An audit asks for the same names a hundred times."""
-    found = _KINDS[kind]
     return found.named(found.noun, Birth(day, oldest, lasting))

@@ -34,8 +34,8 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
     from engine.files import write_text
     from engine.report.page.page import render_page
     from engine.report.page.universe import render_universe
-    from engine.report.prose.brief import BriefSettings, build_brief
-    from engine.report.prose.related import MOST_RELATED
+    from engine.report.prose.brief.brief import BriefSettings, build_brief
+    from engine.report.prose.brief.related import MOST_RELATED
     from engine.runs.run import Run
 
     run = Run(path)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from engine.errors import InputError
-from engine.report.prose.brief import build_brief
+from engine.report.prose.brief.brief import build_brief
 from engine.report.terminal.terminal import levels_view
 from engine.table.build import build_scenario
 from engine.table.pieces import in_sight

@@ -23,6 +23,12 @@ def bars():
     return {"SIM": simulate_bars(620, seed=3, volatility_persistence=0.97, symbol="SIM")}
 
 
+@pytest.fixture(scope="module")
+def longer():
+    """Long enough for corrections to differ from none: over a short history every skill is exactly 0."""
+    return {"SIM": simulate_bars(1500, seed=3, volatility_persistence=0.97, momentum=0.6, symbol="SIM")}
+
+
 def config_of(group="model", **tune):
     return parse_config(
         {
@@ -31,7 +37,7 @@ def config_of(group="model", **tune):
             "horizons": [3, 5],
             "forecast": {"min_train_sessions": 400, "refit_sessions": 63, "paths": 100, "interval_draws": 0},
             "backtest": {"entry_threshold": 0.35},
-            "tune": {"group": group, "holdout_sessions": HOLDOUT, "paths": 100, **tune},
+            "tune": {"group": group, "holdout_sessions": HOLDOUT, "paths": 100, "refit_sessions": 63, **tune},
         }
     )
 
@@ -179,9 +185,9 @@ def test_a_stopped_trial_and_a_finished_one_have_the_same_rungs_and_the_whole_sc
     assert stopped.rungs == tuple(staged.attributes["rungs"][:1])
 
 
-def test_an_early_score_knows_nothing_of_later_sessions(bars):
-    config = config_of()
-    cut = len(bars["SIM"]) - HOLDOUT - 50
+def test_an_early_score_knows_nothing_of_later_sessions(longer):
+    bars, config = longer, config_of()
+    cut = 900  # between the first and the second third of sessions 400 to 1440
     changed = {"SIM": with_changed_end(bars["SIM"], cut)}
     one, two = (SkillObjective(config, these).staged(config, (-np.inf, np.inf)) for these in (bars, changed))
     assert one.rungs[0] == two.rungs[0]
@@ -197,8 +203,8 @@ def with_changed_end(series, start):
     return replace(series, **changed)
 
 
-def test_a_null_trial_has_other_outcomes_and_the_same_rows(bars):
+def test_a_null_trial_has_other_outcomes_and_the_same_rows(longer):
     config = config_of()
-    objective = SkillObjective(config, bars)
+    objective = SkillObjective(config, longer)
     found = [objective.null(config, draw).value for draw in (0, 0, 1)]
     assert found[0] == found[1] != found[2]

@@ -132,9 +132,9 @@ def store(
         if changes and not accept_revisions:
             raise DataError(
                 "data.vendor_revised",
-                f"{slot.place}: {len(changes)} past values are not what they were:\n  "
-                + "\n  ".join(in_lines(changes))
-                + f"\n  all of them: {listed}",
+                f"{slot.place}: {len(changes)} past values are not what they were: "
+                + "; ".join(in_lines(changes))
+                + f"; all of them: {listed}",
                 "look at them; `engine fetch CONFIG --accept-revisions` replaces the cache, which is as it was",
             )
     folder = slot.record.parent

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.forecast.baselines import in_reading_order
+from engine.forecast.baselines import BASELINES, in_reading_order
 from engine.report.page.encode import Block
 from engine.report.page.material import ReportMaterial
 from engine.rules.book.levels import EVENTS
@@ -97,7 +97,10 @@ def shared_facts(material: ReportMaterial) -> dict[str, Any]:
     """Names that the columns of every block are read with."""
     return {
         "horizons": list(material.config.horizons),
-        "forecasters": [{"key": k, "label": v} for k, v in forecasters(material.forecasts).items()],
+        "forecasters": [
+            {"key": k, "label": v, "inTable": k not in BASELINES or BASELINES[k].in_table}
+            for k, v in forecasters(material.forecasts).items()
+        ],
         "kinds": [{"name": kind.name, "noun": kind.noun} for kind in KINDS],
         "events": [name.replace("_", " ") for name in EVENTS],
         "bias": [BIAS_NAMES[code] for code in (-1, 0, 1)],

@@ -27,7 +27,7 @@ from engine.report.page.tables import (
 from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
 from engine.report.prose.around import ahead_lines, fundamentals_lines
 from engine.report.prose.backtest_words import backtest_table, backtest_verdict
-from engine.report.prose.brief import DISCLAIMER
+from engine.report.prose.brief.brief import DISCLAIMER
 from engine.report.prose.check_groups import group_findings
 from engine.report.prose.glossary import GLOSSARY
 from engine.report.prose.overview import technical_overview

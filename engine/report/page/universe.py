@@ -19,13 +19,15 @@ from engine.report.page.alive import alive, policy
 from engine.report.page.bundle import script, script_hash
 from engine.report.page.material import ReportMaterial
 from engine.report.page.page import answers, environment, headline, instrument_part
+from engine.report.page.scoreboard import scoreboard_tables
 from engine.report.page.tables import provenance
 from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
 from engine.report.prose.apart import disagreement
 from engine.report.prose.backtest_words import backtest_table
-from engine.report.prose.brief import DISCLAIMER
+from engine.report.prose.brief.brief import DISCLAIMER
 from engine.report.prose.check_groups import group_findings
 from engine.report.prose.glossary import GLOSSARY
+from engine.report.prose.scoreboard_words import scoreboard_sentence
 from engine.report.prose.takeaways import equity_title, skill_title, year_title
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
 from engine.report.trust import read_metrics
@@ -125,6 +127,8 @@ def render_universe(material: ReportMaterial, pictures: Mapping[str, Markup]) ->
             calibration=calibration_blocks(trust, charts["reliability"]),
             regimes=regime_tables(trust),
             placebo=placebo_blocks(trust),
+            scoreboard=scoreboard_tables(trust.scoreboard, trust.interval),
+            scoreboard_sentence=scoreboard_sentence(trust.scoreboard),
             backtest=backtest_table(trust.backtest, trust.interval),
             trades=0 if material.trades is None else len(material.trades),
             groups=group_findings(material.metrics, (material.manifest or {}).get("findings")),

@@ -15,7 +15,7 @@ from engine.errors import DataError
 from engine.judge import judge, judgement_page, read_forecasts
 from engine.report.page.comparison import ComparedRun, render_comparison
 from engine.report.page.page import render_page
-from engine.report.prose.brief import build_brief
+from engine.report.prose.brief.brief import build_brief
 from tests.effort import count
 from tests.report import factory
 from tests.report.page.test_page import check

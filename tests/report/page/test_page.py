@@ -241,7 +241,7 @@ def test_nothing_is_cut_off_on_paper(page, tmp_path):
 
 def test_tables_and_brief_do_not_import_plotting():
     code = (
-        "import sys; import engine.report.terminal.terminal, engine.report.prose.brief, engine.table.scenario; "
+        "import sys; import engine.report.terminal.terminal, engine.report.prose.brief.brief, engine.table.scenario; "
         "print(sorted(m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'jinja2', 'plotly')))"
     )
     result = subprocess.run(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from engine.config import OutcomeConfig
-from engine.report.prose.brief import BriefSettings, build_brief
+from engine.report.prose.brief.brief import BriefSettings, build_brief
 from tests.report import factory
 
 

@@ -16,8 +16,8 @@ from engine.config import OutcomeConfig
 from engine.question import CHANGES
 from engine.report.prose import overview, question, since
 from engine.report.prose.attribution_words import attribution_sentence
-from engine.report.prose.brief import BriefSettings, build_brief
-from engine.report.prose.related import why_they_differ
+from engine.report.prose.brief.brief import BriefSettings, build_brief
+from engine.report.prose.brief.related import why_they_differ
 from engine.table import words
 from engine.table.build import build_scenario
 from engine.table.explain.explanation import Explanation

@@ -24,7 +24,7 @@ export class History {
    * @param {{symbol: string, name: string, decimals: number, volume: boolean}} facts
    * @param {Object<string, any>} table unpacked block
    * @param {{horizons: number[], kinds: {name: string, noun: string}[], events: string[], bias: string[],
-   *   positions: string[], forecasters: {key: string, label: string}[]}} shared
+   *   positions: string[], forecasters: {key: string, label: string, inTable: boolean}[]}} shared
    */
   constructor(facts, table, shared) {
     this.facts = facts;

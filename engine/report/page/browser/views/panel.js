@@ -60,6 +60,7 @@ export function readingView(history, t) {
 export function tableView(history, { t, horizon, hidden, guess }) {
   const titles = scenarioTitles(history, t);
   const known = history.shared.forecasters
+    .filter(({ inTable }) => inTable)
     .map(({ key, label }) => ({ key, label, p: history.forecast(key, horizon, t) }))
     .filter(({ key, p }) => p && key !== "raw");
   const table = known.find(({ key }) => key === "p");

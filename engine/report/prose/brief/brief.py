@@ -9,10 +9,10 @@ from typing import Any
 from engine.config import OutcomeConfig, RulesConfig
 from engine.foreign import markdown
 from engine.report.prose.around import ahead_lines, fundamentals_lines
-from engine.report.prose.brief_tables import levels_to_watch, probability_table
+from engine.report.prose.brief.brief_tables import levels_to_watch, probability_table
+from engine.report.prose.brief.related import why_they_differ
 from engine.report.prose.overview import opening, structure, technical_overview
 from engine.report.prose.question import question
-from engine.report.prose.related import why_they_differ
 from engine.report.prose.since import since_yesterday
 from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
 from engine.report.trust import read_metrics
