@@ -12,6 +12,7 @@ import pytest
 
 from engine.report.page.page import render_page
 from engine.scenarios import SCENARIOS, whole_percents
+from engine.table.words import SCENARIO_LABELS
 from tests.report import factory
 from tests.report.page.browser import browser, needs_chromium, open_page, wait_until
 
@@ -82,7 +83,7 @@ def test_fifty_dates_show_what_the_files_hold(machine, finished, dates):
         known = ~alive["kind"].isin([kind for kind, value in price.items() if np.isnan(value)])
         assert sorted(shown["book"]) == sorted(alive["level_id"][known])
         if np.isfinite(row["floor"]):
-            said = re.search(r"(?:below|through) ([\d,]+), retest", shown["words"])
+            said = re.search(r"through ([\d,]+), next", shown["words"])
             assert said is not None
             assert abs(float(said[1].replace(",", "")) - row["floor"]) <= 0.506
         if row["date"] not in forecasts.index:
@@ -101,7 +102,7 @@ def test_fifty_dates_show_what_the_files_hold(machine, finished, dates):
             assert "nothing has come yet" in came
         else:
             on = outcome["resolved_on"]
-            assert came.startswith(outcome["outcome"].capitalize())
+            assert came.startswith(SCENARIO_LABELS[outcome["outcome"]])
             assert f"decided on {on.day} {MONTHS[on.month - 1]} {on.year}" in came
             assert ("the target was touched" in came) == bool(outcome["target_touched"])
             assert ("the retest price was touched" in came) == bool(outcome["retest_touched"])
