@@ -202,7 +202,7 @@ export class Machine {
     const behind = fold("Bars in view, as a table", () => this.#barTable());
     const plots = el(
       "div.plots", {}, this.price, this.ribbon, this.slider, walk,
-      el("p.hint", {}, "Drag or use the wheel to look around, arrow keys to step, R to reveal, + and − to zoom. Blue: continuation; amber: range; red: breakdown."),
+      el("p.hint", {}, "Drag or use the wheel to look around, arrow keys to step, R to reveal, + and − to zoom. Blue: up; amber: between; red: down."),
       behind, exportButtons("chart", () => this.figure()),
     );
     this.place.replaceChildren(top, el("div.stage", {}, plots, el("aside.panel", { "aria-label": "What was known at this close" }, this.words)));
