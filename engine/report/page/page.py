@@ -80,37 +80,46 @@ def render_page(material: ReportMaterial) -> str:
     template = environment().get_template("page.html.j2")
     living = alive(material)
     return template.render(
-        name=material.config.name,
+        **everything_but_instruments(material, trust, charts),
         alive=living,
         policy=policy() if living is None else living.policy,
         several=several,
         folded=len(material.scenarios) > _MOST_UNFOLDED,
-        headline=headline(material),
-        verdict=rules_verdict(trust),
-        answers=answers(trust),
         instruments=[instrument_part(scenario, charts, material) for scenario in material.scenarios],
-        trust=trust,
-        trust_paragraphs=trust_paragraphs(trust)[1:],
-        charts=charts,
-        titles={
+    )
+
+
+def everything_but_instruments(
+    material: ReportMaterial, trust: Trust, charts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the templates of this page and of the overview of many instruments both print, by name."""
+    return {
+        "name": material.config.name,
+        "headline": headline(material),
+        "verdict": rules_verdict(trust),
+        "answers": answers(trust),
+        "trust": trust,
+        "trust_paragraphs": trust_paragraphs(trust)[1:],
+        "charts": charts,
+        "titles": {
             "skill": skill_title(trust),
             "skill_by_year": year_title(trust),
             "equity": equity_title(material.equity),
         },
-        score_tables=score_tables(trust),
-        calibration=calibration_blocks(trust, charts["reliability"]),
-        regimes=regime_tables(trust),
-        placebo=placebo_blocks(trust),
-        scoreboard=scoreboard_tables(trust.scoreboard, trust.interval),
-        scoreboard_sentence=scoreboard_sentence(trust.scoreboard),
-        backtest=backtest_table(trust.backtest, trust.interval),
-        trades=0 if material.trades is None else len(material.trades),
-        groups=group_findings(material.metrics, (material.manifest or {}).get("findings")),
-        provenance=provenance(material),
-        config_yaml=dump_config(material.config),
-        glossary=GLOSSARY,
-        disclaimer=DISCLAIMER,
-    )
+        "score_tables": score_tables(trust),
+        "calibration": calibration_blocks(trust, charts["reliability"]),
+        "regimes": regime_tables(trust),
+        "placebo": placebo_blocks(trust),
+        "scoreboard": scoreboard_tables(trust.scoreboard, trust.interval),
+        "scoreboard_sentence": scoreboard_sentence(trust.scoreboard),
+        "backtest": backtest_table(trust.backtest, trust.interval),
+        "trades": 0 if material.trades is None else len(material.trades),
+        "groups": group_findings(material.metrics, (material.manifest or {}).get("findings")),
+        "provenance": provenance(material),
+        "config_yaml": dump_config(material.config),
+        "glossary": GLOSSARY,
+        "disclaimer": DISCLAIMER,
+    }
 
 
 def _shown(value: Any) -> Any:

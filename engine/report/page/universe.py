@@ -13,23 +13,18 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from engine.config import dump_config
 from engine.report.page import figures
 from engine.report.page.alive import alive, policy
 from engine.report.page.bundle import script, script_hash
 from engine.report.page.material import ReportMaterial
-from engine.report.page.page import answers, environment, headline, instrument_part
-from engine.report.page.scoreboard import scoreboard_tables
-from engine.report.page.tables import provenance
-from engine.report.page.trust_tables import calibration_blocks, placebo_blocks, regime_tables, score_tables
+from engine.report.page.page import (
+    environment,
+    everything_but_instruments,
+    instrument_part,
+)
 from engine.report.prose.apart import disagreement
-from engine.report.prose.backtest_words import backtest_table
 from engine.report.prose.brief.brief import DISCLAIMER
-from engine.report.prose.check_groups import group_findings
 from engine.report.prose.glossary import GLOSSARY
-from engine.report.prose.scoreboard_words import scoreboard_sentence
-from engine.report.prose.takeaways import equity_title, skill_title, year_title
-from engine.report.prose.verdicts import rules_verdict, trust_paragraphs
 from engine.report.trust import read_metrics
 from engine.scenarios import SCENARIOS
 from engine.table import words
@@ -101,41 +96,17 @@ def render_universe(material: ReportMaterial, pictures: Mapping[str, Markup]) ->
         environment()
         .get_template("universe.html.j2")
         .render(
-            name=material.config.name,
+            **everything_but_instruments(material, trust, charts),
             alive=None,
             policy=policy(script_hash(code)),
             # the script is ours and its hash is in the policy
             code=Markup(code),
-            headline=headline(material),
-            verdict=rules_verdict(trust),
-            answers=answers(trust),
             lines=lines,
             columns=_columns(material),
             most_apart=[(by_symbol[_href(s)], _why(s)) for s in ranked if (disagreement(s) or 0.0) > 0.0],
             horizon=max(material.config.horizons),
             ended=_ended(material),
             left_out=(material.manifest or {}).get("left_out") or {},
-            trust=trust,
-            trust_paragraphs=trust_paragraphs(trust)[1:],
-            charts=charts,
-            titles={
-                "skill": skill_title(trust),
-                "skill_by_year": year_title(trust),
-                "equity": equity_title(material.equity),
-            },
-            score_tables=score_tables(trust),
-            calibration=calibration_blocks(trust, charts["reliability"]),
-            regimes=regime_tables(trust),
-            placebo=placebo_blocks(trust),
-            scoreboard=scoreboard_tables(trust.scoreboard, trust.interval),
-            scoreboard_sentence=scoreboard_sentence(trust.scoreboard),
-            backtest=backtest_table(trust.backtest, trust.interval),
-            trades=0 if material.trades is None else len(material.trades),
-            groups=group_findings(material.metrics, (material.manifest or {}).get("findings")),
-            provenance=provenance(material),
-            config_yaml=dump_config(material.config),
-            glossary=GLOSSARY,
-            disclaimer=DISCLAIMER,
         )
     )
 
