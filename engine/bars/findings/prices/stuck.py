@@ -51,7 +51,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     usual_flat = float(np.mean(bars.high == bars.low)) > 0.05
     for start, stop in single:
         alone = stop - start == 1
-        sure = bool((copied | (filled & ~usual_flat))[start:stop].any())
+        sure = bool((copied | (filled & (not usual_flat)))[start:stop].any())
         if alone and not sure and len(single) < 2:
             continue
         if usual_flat and stop - start < least:
