@@ -63,7 +63,8 @@ def _copied_days(seen: Movement, whole: np.ndarray) -> np.ndarray:
     rows = np.bincount(day, minlength=7)
     share = np.bincount(day, weights=whole, minlength=7) / np.maximum(rows, 1)
     copied = (share > _ALWAYS) & (rows >= _MEANINGLESS)
-    if not copied.any() or not (share[(rows > 0) & ~copied] < 1 - _ALWAYS).all():
+    others = share[(rows > 0) & ~copied]
+    if not copied.any() or not len(others) or not (others < 1 - _ALWAYS).all():
         return np.zeros(len(seen), dtype=bool)
     return whole & copied[day]
 
