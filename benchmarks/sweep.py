@@ -1,7 +1,7 @@
 """Trials of a search beside an earlier build, a sweep of 60 points, and ten thousand trials.
 
 With ``ENGINE_BASE`` naming a checkout of another build (``git worktree add /tmp/base 9c17f48``), the processor time of a
-trial is measured in both builds, each in a process of its own, in turn, and the smallest of three counts.
+trial is measured in both builds, each in a process of its own, by turns, and the smallest of three counts.
 """
 
 from __future__ import annotations
@@ -33,23 +33,21 @@ sys.path.insert(0, sys.argv[1])
 from engine.config import load_config, with_overrides
 from engine.tune.tune import tune
 
-def spent():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+at = []
 
-def search(trials):
-    start = spent()
-    tune(config, trials=trials)
-    return spent() - start
+def progress(done, total):
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    at.append((done, used.ru_utime + used.ru_stime))
 
 over = {"tune.group": sys.argv[3], "tune.holdout_sessions": 504}
 if sys.argv[3] == "event":
     over["tune.unlock_events"] = True
 config = with_overrides(load_config(sys.argv[2]), over)
-few, more = int(sys.argv[4]), int(sys.argv[5])
-search(few)
-print((search(more) - search(few)) / (more - few))
+tune(config, trials=int(sys.argv[4]), progress=progress)
+# from the end of the first batch on: bars are read, and what no trial can move is computed; the verdict comes after
+print((at[-1][1] - at[0][1]) / (at[-1][0] - at[0][0]))
 """
+_TRIALS_OF = {"model": 16, "decision": 104, "event": 12}
 _BUDGETS = {"model": 3.0, "decision": 4.0, "event": 2.0}
 
 
@@ -62,11 +60,10 @@ def measure() -> list[dict[str, Any]]:
     """Each row: name, value, unit, budget."""
     rows = []
     base = os.environ.get("ENGINE_BASE")
-    for group, few, more in (("model", 2, 8), ("decision", 2, 42), ("event", 2, 6)):
-        builds = [str(ROOT)] if base is None else [str(ROOT), base]
-        spent = {
-            build: min(_seconds_per_trial(build, group, few, more) for _ in range(3)) for build in builds
-        }
+    builds = [str(ROOT)] if base is None else [str(ROOT), base]
+    for group, trials in _TRIALS_OF.items():
+        turns = [[_seconds_per_trial(build, group, trials) for build in builds] for _ in range(3)]
+        spent = dict(zip(builds, np.min(turns, axis=0), strict=True))
         mine = spent[str(ROOT)]
         rows.append(_row(f"trials, {group} group, processor time", 1.0 / mine, "trials/s", None))
         if base is not None:
@@ -80,8 +77,8 @@ def measure() -> list[dict[str, Any]]:
     return rows
 
 
-def _seconds_per_trial(build: str, group: str, few: int, more: int) -> float:
-    command = [sys.executable, "-c", _TRIALS, build, str(CONFIG), group, str(few), str(more)]
+def _seconds_per_trial(build: str, group: str, trials: int) -> float:
+    command = [sys.executable, "-c", _TRIALS, build, str(CONFIG), group, str(trials)]
     done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=build)
     return float(done.stdout)
 

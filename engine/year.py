@@ -17,7 +17,7 @@ def sessions_per_week(dates: np.ndarray) -> int:
     if len(dates) < 2:
         return WEEK
     week = (np.asarray(dates).astype("datetime64[D]").astype(np.int64) + 3) // 7
-    _, counts = np.unique(week, return_counts=True)
+    counts = np.diff(np.flatnonzero(np.diff(week, prepend=week[0] - 1, append=week[-1] + 1)))
     inner = counts[1:-1]  # the first and the last week may be cut
     return int(np.median(inner)) if len(inner) else WEEK
 

@@ -12,7 +12,7 @@ random         the same exits, entered at random as often as the strategy asks f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -174,17 +174,42 @@ def strategy_equity(
 
     Equal to the column ``strategy`` of :func:`backtest`.
     """
-    horizon = traded_horizon(config)
+    setups = setups_of(bars_by_symbol, replay, forecasts, traded_horizon(config))
+    return equity_of(setups, config)
+
+
+def setups_of(
+    bars_by_symbol: Mapping[str, BarSeries], replay: pd.DataFrame, forecasts: pd.DataFrame, horizon: int
+) -> list[Tradable]:
+    """The instruments that have forecasts for ``horizon`` sessions, ready to be traded by any settings.
+
+    Raises
+    ------
+    InputError
+        ``backtest.no_forecasts`` where there is none.
+    """
     found = [tradable(bars, replay, forecasts, horizon) for bars in bars_by_symbol.values()]
-    plans = [plan(setup, config, horizon) for setup in found if setup is not None]
-    if not plans:
+    setups = [setup for setup in found if setup is not None]
+    if not setups:
         raise InputError("backtest.no_forecasts", f"no out-of-sample forecast for {horizon} sessions", "")
-    dates = np.unique(np.concatenate([p.setup.bars.dates[p.setup.start :] for p in plans]))
+    return setups
+
+
+def equity_of(setups: Sequence[Tradable], config: Config) -> np.ndarray:
+    """:func:`strategy_equity` of instruments that are lined up already, for the traded horizon of ``config``."""
+    horizon = traded_horizon(config)
+    plans = [plan(setup, config, horizon) for setup in setups]
+    dates = _dates(plans)
     total = np.zeros(len(dates))
     for group, cash in _accounts(plans, config):
-        own = np.unique(np.concatenate([p.setup.bars.dates[p.setup.start :] for p in group]))
-        total += on_dates(own, strategy_account(group, config, cash), dates, cash)
+        total += on_dates(_dates(group), strategy_account(group, config, cash), dates, cash)
     return total
+
+
+def _dates(plans: Sequence[Plan]) -> np.ndarray:
+    """Sessions from the first forecast on, of all instruments together."""
+    own = [p.setup.bars.dates[p.setup.start :] for p in plans]
+    return own[0] if len(own) == 1 else np.unique(np.concatenate(own))
 
 
 def _accounts(plans: list[Plan], config: Config) -> list[tuple[tuple[Plan, ...], float]]:

@@ -41,7 +41,7 @@ class TuneConfig(Section):
         "tpe", description="who proposes the settings of a trial"
     )
     pruner: Annotated[str, OneOf(PRUNERS)] = Field(
-        "none", description="who stops a trial that does badly on the first thirds of the history"
+        "none", description="who stops a trial that does badly on the first folds of the walk-forward"
     )
     constraints: dict[str, float] = Field(
         default_factory=dict,

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 CLASS_ORDER = (CONTINUATION, RANGE, BREAKDOWN)  # order of the columns in the file
 
 
-def forecast_columns() -> tuple[str, ...]:
-    """Column names of the forecast table, in order."""
-    sources = ("p", "raw", *BASELINES.names)
+def forecast_columns(names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Column names of the forecast table, in order; of the baselines called ``names`` only, unless None."""
+    sources = ("p", "raw", *(BASELINES.names if names is None else names))
     tables = [f"{source}_{SCENARIOS[c]}" for source in sources for c in CLASS_ORDER]
     return (
         "instrument",
@@ -42,11 +42,14 @@ def forecast_table(
     groups: Sequence[GroupForecast],
     calendar: np.ndarray,
     config: Config,
+    names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """One row per instrument, date and horizon of the outer folds, in that order.
 
-    The columns of a baseline that has no forecast are NaN, ``outcome`` missing where unresolved.
+    The columns of a baseline that has no forecast are NaN, ``outcome`` missing where unresolved.  Baselines are those
+    called ``names``; None: all.
     """
+    shown = BASELINES.names if names is None else tuple(names)
     place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
     parts = []
     for group in groups:
@@ -58,7 +61,7 @@ def forecast_table(
             index = np.array([place[s] for s in track.symbols], dtype=np.int64)[track.instrument[rows]]
             for k, horizon in enumerate(track.horizons):
                 parts.append(
-                    _part(instruments, baselines, index, track.row[rows], horizon, config)
+                    _part(instruments, baselines, index, track.row[rows], horizon, config, shown)
                     | {
                         "fold": forecast.fold[rows],
                         "code": track.codes[rows, k],
@@ -69,7 +72,7 @@ def forecast_table(
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.lexsort((merged["horizon"], merged["row"], merged["instrument"]))
     merged = {name: values[order] for name, values in merged.items()}
-    return _frame(merged, instruments)
+    return _frame(merged, instruments, shown)
 
 
 def _part(
@@ -79,6 +82,7 @@ def _part(
     row: np.ndarray,
     horizon: int,
     config: Config,
+    names: Sequence[str],
 ) -> dict[str, np.ndarray]:
     column = list(config.horizons).index(horizon)
     n = len(row)
@@ -90,7 +94,7 @@ def _part(
         "target_touch": np.empty(n),
         "retest_touch": np.empty(n),
     }
-    for name in BASELINES.names:
+    for name in names:
         part[name] = np.full((n, 3), np.nan)
     part["start"] = np.full((n, 3), np.nan)
     for i, (entry, base) in enumerate(zip(instruments, baselines, strict=True)):
@@ -99,13 +103,16 @@ def _part(
         part["date"][at] = entry.bars.dates[bars].astype("datetime64[us]")
         part["target_touch"][at] = base.history.target_touch[bars, horizon - 1]
         part["retest_touch"][at] = base.history.retest_touch[bars, horizon - 1]
-        for name, table in base.tables.items():
-            part[name][at] = table[bars, column]
+        for name in names:
+            if name in base.tables:
+                part[name][at] = base.tables[name][bars, column]
         part["start"][at] = base.tables[base.start][bars, column]
     return part
 
 
-def _frame(merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput]) -> pd.DataFrame:
+def _frame(
+    merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput], names: Sequence[str]
+) -> pd.DataFrame:
     symbols = np.array([entry.bars.symbol for entry in instruments], dtype=object)
     outcomes = np.array([*SCENARIOS, None], dtype=object)  # code -1 is the last
     columns: dict[str, object] = {
@@ -115,7 +122,7 @@ def _frame(merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput]) 
         "fold": merged["fold"],
         "outcome": pd.Series(outcomes[merged["code"]], dtype="str"),
     }
-    for source in ("p", "raw", *BASELINES.names):
+    for source in ("p", "raw", *names):
         for c in CLASS_ORDER:
             columns[f"{source}_{SCENARIOS[c]}"] = merged[source][:, c]
     target, retest = touch_probabilities(
@@ -124,7 +131,7 @@ def _frame(merged: dict[str, np.ndarray], instruments: Sequence[ForecastInput]) 
     columns["p_target_touch"] = target
     columns["p_retest_touch"] = retest
     frame = pd.DataFrame(columns)
-    assert tuple(frame.columns) == forecast_columns()
+    assert tuple(frame.columns) == forecast_columns(names)
     return frame
 
 

@@ -6,14 +6,14 @@ their outcomes become known, one track per horizon, calibration, online recalibr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from engine.bars.series import BarSeries
 from engine.config import Config, ForecastConfig
@@ -33,13 +33,13 @@ from engine.forecast.folds.calendar import (
     union_calendar,
     walk_forward_folds,
 )
-from engine.forecast.folds.rows import build_track
-from engine.forecast.folds.walk import TrackForecast, forecast_track
+from engine.forecast.folds.rows import Track, build_track
+from engine.forecast.folds.walk import TrackForecast, forecast_folds
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.forecast.opponents import GroupInput, group_tables, opponents, with_group_tables, with_implied
-from engine.kernels.threads import thread_count
+from engine.kernels.threads import one_thread, thread_count
 from engine.replay.families import model_features
 
 
@@ -105,9 +105,9 @@ def walk_forward(
         ``forecast.duplicate_symbol``, ``forecast.missing_feature``.
     """
     plan = plan_of([entry.bars for entry in instruments], config, features)
-    _check_instruments(instruments, plan.features)
+    check_instruments(instruments, plan.features)
     # one thread: products of small matrices only wait for each other on more, and bits stay the same
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         made = [baselines_of(entry, plan) for entry in instruments] if baselines is None else list(baselines)
         place = {entry.bars.symbol: i for i, entry in enumerate(instruments)}
         groups = []
@@ -180,7 +180,7 @@ def plan_of(bars: Sequence[BarSeries], config: Config, features: Sequence[str] |
 
 def baselines_of(entry: ForecastInput, plan: Plan) -> Opponents:
     """The baselines of one instrument, whose refits are counted on the calendar of all instruments."""
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return opponents(
             entry,
             known_bars(entry.bars.dates, plan.calendar, plan.config.forecast),
@@ -200,7 +200,7 @@ def tables_of_group(
     plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents], horizons: tuple[int, ...]
 ) -> dict[str, list[np.ndarray]]:
     """The baselines that are fitted to a group as a whole, for the horizons of one track."""
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return group_tables(GroupInput(members, baselines, plan.calendar, plan.folds, horizons, plan.config))
 
 
@@ -208,27 +208,51 @@ def forecast_horizons(
     plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents], horizons: tuple[int, ...]
 ) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
     """One track of a group: its forecasts, the same calibrated, and as they are published (N, horizons, 3)."""
+    with one_thread():
+        return published(plan, fitted(plan, track_of(plan, members, baselines, horizons)))
+
+
+def track_of(
+    plan: Plan, members: Sequence[ForecastInput], baselines: Sequence[Opponents], horizons: tuple[int, ...]
+) -> Track:
+    """The rows that one model is fitted to and forecasts."""
+    return build_track(members, baselines, plan.calendar, plan.features, plan.config.horizons, horizons)
+
+
+def fitted(plan: Plan, track: Track) -> TrackForecast:
+    """The track forecast fold by fold, before any calibration; of the config only model and window are used."""
+    return deque(fitted_folds(plan, track), maxlen=1).pop()
+
+
+def fitted_folds(plan: Plan, track: Track) -> Iterator[TrackForecast]:
+    """The same after each fold; see :func:`~.folds.walk.forecast_folds`."""
     settings = plan.config.forecast
     model = model_named(settings.model)
-    with threadpool_limits(1, user_api="blas"):
-        track = build_track(members, baselines, plan.calendar, plan.features, plan.config.horizons, horizons)
-        forecast = forecast_track(
-            track,
-            plan.folds,
-            model.learner(track.names, track.horizons),
-            own_learner=model.own,
-            rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
-        )
-        result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)
-        published = (
-            drift_corrected(forecast, result.calibrated)
-            if settings.online_recalibration
-            else result.calibrated
-        )
-    return forecast, result, published
+    return forecast_folds(
+        track,
+        plan.folds,
+        model.learner(track.names, track.horizons),
+        own_learner=model.own,
+        rolling_sessions=settings.rolling_sessions if settings.window == "rolling" else None,
+    )
 
 
-def _check_instruments(instruments: Sequence[ForecastInput], features: Sequence[str]) -> None:
+def published(plan: Plan, forecast: TrackForecast) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
+    """The same with its calibrated forecasts, and those that stand in the table."""
+    settings = plan.config.forecast
+    result = calibrate_track(forecast, settings.calibrator, forced=settings.force_calibrator)
+    return forecast, result, corrected(plan, forecast, result)
+
+
+def corrected(plan: Plan, forecast: TrackForecast, result: CalibratedTrack) -> np.ndarray:
+    """What stands in the table (N, horizons, 3): calibrated, and corrected for drift where the config says so."""
+    if not plan.config.forecast.online_recalibration:
+        return result.calibrated
+    return drift_corrected(forecast, result.calibrated)
+
+
+def check_instruments(instruments: Sequence[ForecastInput], features: Sequence[str]) -> None:
+    """Refuse a symbol that is given twice, and a feature that is missing; see :func:`walk_forward`."""
     seen: set[str] = set()
     for entry in instruments:
         symbol = entry.bars.symbol

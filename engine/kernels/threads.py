@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numba
+from threadpoolctl import ThreadpoolController
 
 _SHARES = 8  # that a thread's items are cut into, so that none waits long for the last one
 
@@ -17,6 +21,23 @@ Made = TypeVar("Made")
 def thread_count() -> int:
     """What ``NUMBA_NUM_THREADS`` allows, else one per core."""
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
+def one_thread(api: str | None = "blas") -> AbstractContextManager[Any]:
+    """A context in which libraries of the kind ``api`` (None: of every kind) use one thread.
+
+    Split over threads, sums of a matrix product are added up in another order, and the last bit changes.  Limited anew
+    each time: a limit does not reach libraries that are loaded after it.
+    """
+    limited: AbstractContextManager[Any] = _controller(len(sys.modules)).limit(limits=1, user_api=api)
+    return limited
+
+
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> ThreadpoolController:
+    """Of the libraries loaded by now; looking for them reads every mapping of the process, so it is done where
+    a module has come since."""
+    return ThreadpoolController()
 
 
 def in_threads(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:

@@ -5,7 +5,8 @@ under the fingerprint of everything that went into it (:mod:`engine.stages.store
 not differ between them; a sweep keeps the costly ones on disk too.
 """
 
+from engine.stages.scored import Scored, scored_frame
 from engine.stages.stages import Stages
 from engine.stages.store import Store, fingerprint
 
-__all__ = ["Stages", "Store", "fingerprint"]
+__all__ = ["Scored", "Stages", "Store", "fingerprint", "scored_frame"]

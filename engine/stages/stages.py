@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,16 @@ import pandas as pd
 from engine.bars.series import BarSeries
 from engine.config import Config
 from engine.forecast.baselines.filtered_history import FilteredHistory
+from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.folds.calendar import known_bars, union_calendar
 from engine.forecast.inputs import ForecastInput, input_of
 from engine.forecast.opponents.all import history_of, opponents
-from engine.forecast.walk_forward import walk_forward
+from engine.forecast.walk_forward import Plan, plan_of, weighed
 from engine.replay.replay import Replay, replay
 from engine.stages.frames import as_arrays, as_frame
+from engine.stages.scored import Scored
 from engine.stages.store import Store, fingerprint
+from engine.stages.walk import BASELINES, Walk, forecasts, scores, skill_by_fold
 
 _KEPT = 8  # replays and simulations kept in memory; forecasts are small, and four times as many are
 
@@ -42,6 +45,8 @@ class Stages:
         self._histories = Store(_KEPT * max(1, len(self.bars)), folder and folder / "history")
         self._frames = Store(4 * _KEPT)
         self._forecasts = Store(2, folder and folder / "forecast")
+        self._fits = Store(8 * _KEPT * max(1, len(self.bars)))
+        self._weighed = Store(_KEPT * max(1, len(self.bars)))
 
     def replays(self, config: Config) -> dict[str, Replay]:
         """Every instrument replayed."""
@@ -90,16 +95,43 @@ class Stages:
         return fingerprint("forecast", self._question(config), settings, self._prints)
 
     def walk(self, inputs: Sequence[ForecastInput], config: Config) -> pd.DataFrame:
-        """Forecast ``inputs`` of this config, cut or with other outcomes; only simulations are kept."""
-        plain = config.model_copy(
-            update={"forecast": config.forecast.model_copy(update={"interval_draws": 0})}
-        )
-        calendar = union_calendar([item.bars.dates for item in inputs])
-        made = []
-        for item in inputs:
-            known = known_bars(item.bars.dates, calendar, config.forecast)
-            made.append(opponents(item, known, calendar, plain, self._history(item, known, config)))
-        return walk_forward(inputs, plain, baselines=made).frame
+        """Forecast ``inputs`` of this config, or with other outcomes; see :mod:`engine.stages.walk`."""
+        return forecasts(self._walk(inputs, config), self._fits)
+
+    def scores(self, inputs: Sequence[ForecastInput], config: Config) -> Scored:
+        """What its rows lost."""
+        return scores(self._walk(inputs, config), self._fits)
+
+    def skill_by_fold(self, inputs: Sequence[ForecastInput], config: Config) -> Iterator[float]:
+        """What the same is worth up to the end of each fold; see :func:`engine.stages.walk.skill_by_fold`."""
+        return skill_by_fold(self._walk(inputs, config), self._fits)
+
+    def _walk(self, inputs: Sequence[ForecastInput], config: Config) -> Walk:
+        plan = plan_of([item.bars for item in inputs], config)
+        by_symbol = {item.bars.symbol: item for item in inputs}
+        groups = {
+            name: self._opponents(plan, [by_symbol[symbol] for symbol in symbols])
+            for name, symbols in plan.groups.items()
+        }
+        return Walk(tuple(inputs), plan, groups)
+
+    def _opponents(self, plan: Plan, members: Sequence[ForecastInput]) -> list[Opponents]:
+        config, calendar = plan.config, plan.calendar
+        known = [known_bars(item.bars.dates, calendar, config.forecast) for item in members]
+
+        def make() -> list[Opponents]:
+            return [
+                opponents(
+                    item, bars_known, calendar, config, self._history(item, bars_known, config), BASELINES
+                )
+                for item, bars_known in zip(members, known, strict=True)
+            ]
+
+        if not config.forecast.variance_inputs:
+            return make()
+        keys = [self._history_key(item, at, config) for item, at in zip(members, known, strict=True)]
+        key = fingerprint("weighed", keys, config.forecast.variance_inputs, config.forecast.pooling)
+        return self._weighed.get(key, lambda: weighed(plan, members, make()))
 
     def _stored_forecasts(self, config: Config) -> pd.DataFrame:
         symbols = list(self.bars)
@@ -115,21 +147,19 @@ class Stages:
         return self._history(entry, known_bars(entry.bars.dates, calendar, config.forecast), config)
 
     def _history(self, entry: ForecastInput, known: np.ndarray, config: Config) -> FilteredHistory:
-        cut = len(entry.bars) < len(self.bars[entry.bars.symbol])
-        key = fingerprint(
+        make = partial(_history_arrays, entry, known, config)
+        return FilteredHistory(**self._histories.arrays(self._history_key(entry, known, config), make))
+
+    def _history_key(self, entry: ForecastInput, known: np.ndarray, config: Config) -> str:
+        return fingerprint(
             "history",
             self._prints[entry.bars.symbol],
-            len(entry.bars),
             entry.setup,
             known,
             max(config.horizons),
             _part(config, "outcome", "seed"),
             config.forecast.paths,
         )
-        make = partial(_history_arrays, entry, known, config)
-        # of a history that was cut nothing is written: the search that cuts it keeps no folder
-        arrays = self._histories.get(key, make) if cut else self._histories.arrays(key, make)
-        return FilteredHistory(**arrays)
 
     def _question(self, config: Config) -> dict[str, Any]:
         return _part(config, "rules", "setup", "outcome", "horizons")

@@ -21,12 +21,14 @@ T = TypeVar("T")
 
 
 def fingerprint(*parts: Any) -> str:
-    """SHA-256 of arrays (type, shape and bytes), texts and JSON-able settings, in order."""
-    digest = hashlib.sha256()
+    """BLAKE2b of arrays (type, shape and bytes), texts and JSON-able settings, in order; 64 hexadecimal digits."""
+    digest = hashlib.blake2b(
+        digest_size=32
+    )  # half the time of SHA-256 where the processor has no instruction for it
     for part in parts:
         if isinstance(part, np.ndarray):
             digest.update(f"{part.dtype.str}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).tobytes())
+            digest.update(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
         else:
             digest.update(json.dumps(part, sort_keys=True, default=str).encode())
         digest.update(b"\n")
@@ -48,6 +50,9 @@ class Store:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": OrderedDict()}  # a process makes its own, or reads the disk
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
 
     def get(self, key: str, make: Callable[[], T]) -> T:
         """The result called ``key``, from memory or from ``make``."""

@@ -12,7 +12,7 @@ from engine.bars.load import load_all
 from engine.config import MOMENTUM_RULES, Config, with_overrides
 from engine.errors import EngineError
 from engine.parallel import Crew
-from engine.stages import Stages, fingerprint
+from engine.stages import Stages, fingerprint, scored_frame
 from engine.sweep.folder import SweepFolder
 from engine.sweep.measure import of_forecasts, of_trading
 from engine.sweep.points import Points
@@ -133,11 +133,12 @@ def _evaluate(task: _Task) -> list[dict[str, Any]]:
     try:
         stages = _stages(task)
         forecasts = stages.forecasts(task.config)
+        rows = scored_frame(forecasts)
         shared = {
             "question": stages.question(task.config),
             "forecast": stages.forecast_key(task.config),
-            "blocks": skill_blocks(forecasts, task.config.horizons),
-            "score": mean_skill(skill_by_horizon(forecasts)),
+            "blocks": skill_blocks(rows, task.config.horizons),
+            "score": mean_skill(skill_by_horizon(rows)),
         }
         scored = [one.as_list() for one in of_forecasts(forecasts, task.config)]
     except EngineError as error:
@@ -181,6 +182,6 @@ def _null(draw: int, task: _Task) -> float | None:
     stages = _stages(task)
     try:
         inputs = null_inputs(stages, task.config, draw)
-        return mean_skill(skill_by_horizon(stages.walk(inputs, task.config)))
+        return mean_skill(skill_by_horizon(stages.scores(inputs, task.config)))
     except EngineError:
         return None

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 import multiprocessing
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Protocol
-
-from threadpoolctl import ThreadpoolController
 
 from engine.config import Config
 from engine.errors import RunError
+from engine.kernels.threads import one_thread
 from engine.processes import end_with_parent
+from engine.tune.pruning import Floors
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A trial that a pruner ended: its scores at the rungs it reached, the last of them too low."""
+    """A trial that a pruner ended: its scores after the folds it reached, the last of them too low."""
 
-    rungs: tuple[float, ...]
+    scores: tuple[float, ...]
 
 
 Evaluate = Callable[[Config], "Evaluation | float"]
@@ -56,24 +55,16 @@ Result = Evaluation | Failure | Stopped
 class Staged(Protocol):
     """An objective that can be stopped on the way."""
 
-    def staged(self, config: Config, floors: tuple[float, ...]) -> Evaluation | Stopped:
-        """The worth of ``config``, or where it fell below the floor of a rung."""
+    def staged(self, config: Config, floors: Floors) -> Evaluation | Stopped:
+        """The worth of ``config``, with its scores after each fold as ``fold_scores``, or where it fell below a floor."""
         ...
-
-
-@lru_cache(maxsize=1)
-def _controller(modules: int) -> ThreadpoolController:
-    """Of the libraries loaded by now; looking for them reads every mapping of the process, so it is done where
-    a module has come since."""
-    return ThreadpoolController()
 
 
 def attempt(evaluate: Callable[[Config], Evaluation | Stopped | float], config: Config) -> Result:
     """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
     try:
-        # split over threads, matrix products add up in another order; and processes are the parallelism.
-        # Limited anew each time: a limit does not reach libraries that are loaded after it
-        with _controller(len(sys.modules)).limit(limits=1):
+        # processes are the parallelism
+        with one_thread(None):
             found = evaluate(config)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
@@ -93,13 +84,13 @@ class Call:
     Attributes
     ----------
     method : ``score_holdout`` or ``null``; None: its value.
-    floors : of the rungs of a pruner.
+    floors : of a pruner.
     draw : number of the drawn history, for ``null``.
     """
 
     method: str | None = None
     draw: int | None = None
-    floors: tuple[float, ...] | None = None
+    floors: Floors | None = None
 
     def of(self, evaluate: Evaluate) -> Callable[[Config], Evaluation | Stopped | float]:
         """The function to call with a config."""

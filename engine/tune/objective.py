@@ -15,26 +15,27 @@ intent, so only the skill over each trial's own filtered_history is compared, ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from engine.backtest.backtest import backtest, strategy_equity, traded_horizon
+from engine.backtest.backtest import backtest, equity_of, setups_of, strategy_equity, traded_horizon
+from engine.backtest.inputs import Tradable
 from engine.backtest.overfitting import block_moments
 from engine.backtest.performance import certainty_equivalent_percent, session_returns, sharpe_ratio
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError, DataError
-from engine.forecast.inputs import ForecastInput, input_of
-from engine.stages import Stages
+from engine.forecast.inputs import ForecastInput
+from engine.stages import Scored, Stages, scored_frame
 from engine.tune.evaluation import Evaluation, Stopped
 from engine.tune.holdout import before, data_sha256, holdout_start
 from engine.tune.null import null_inputs
-from engine.tune.pruning import RUNGS
+from engine.tune.pruning import Floors
 from engine.tune.skill import daily_skill, mean_skill, skill_blocks, skill_by_horizon
 from engine.year import YEAR, sessions_per_week, sessions_per_year
 
@@ -99,32 +100,28 @@ class SkillObjective(Objective):
         self.label = f"log loss skill over filtered_history{own}"
         # a worker prepares its own: arrays are cheaper to compute than to send, and a Stages sends none
         self._stages = Stages(self._seen)
-        self._dates = np.unique(np.concatenate([series.dates for series in self._seen.values()]))
 
     def __call__(self, config: Config) -> Evaluation:
         """Score the out-of-sample rows before the holdout."""
         inputs, facts = self._checked(config)
-        return self._skill(self._stages.walk(inputs, _economical(config)), facts)
+        return self._skill(self._stages.scores(inputs, _economical(config)), facts)
 
-    def staged(self, config: Config, floors: tuple[float, ...]) -> Evaluation | Stopped:
-        """The same, unless the score on the sessions up to a rung is below its floor."""
+    def staged(self, config: Config, floors: Floors) -> Evaluation | Stopped:
+        """The same, unless its score after a fold is below the floor there: later folds are then not fitted."""
         inputs, facts = self._checked(config)
         economical = _economical(config)
-        reached: list[float] = []
-        first = config.forecast.min_train_sessions
-        for share, floor in zip(RUNGS, floors, strict=True):
-            stop = self._dates[first + int(share * (len(self._dates) - first))]
-            rows = self._stages.walk(cut_inputs(inputs, stop, config), economical)
-            reached.append(mean_skill(skill_by_horizon(rows)))
-            if reached[-1] < floor:
-                return Stopped(tuple(reached))
-        return self._skill(self._stages.walk(inputs, economical), facts | {"rungs": reached})
+        scores: list[float] = []
+        for score in self._stages.skill_by_fold(inputs, economical):
+            scores.append(score)
+            if floors.stop(scores):
+                return Stopped(tuple(scores))
+        return self._skill(self._stages.scores(inputs, economical), facts | {"fold_scores": scores})
 
     def null(self, config: Config, draw: int) -> Evaluation:
         """The worth of ``config`` where outcomes are drawn from filtered_history; see :mod:`engine.tune.null`."""
         economical = _economical(config)
         inputs = null_inputs(self._stages, economical, draw)
-        return Evaluation(mean_skill(skill_by_horizon(self._stages.walk(inputs, economical))))
+        return Evaluation(mean_skill(skill_by_horizon(self._stages.scores(inputs, economical))))
 
     def score_holdout(self, config: Config) -> Evaluation:
         """Score the out-of-sample rows of the holdout, with all the paths of the config."""
@@ -132,8 +129,9 @@ class SkillObjective(Objective):
         whole = Stages(self._bars)
         rows = whole.walk(whole.inputs(config), config)
         rows = rows[rows["date"] >= pd.Timestamp(self.holdout_start)]
-        by_date = daily_skill(rows)
-        return Evaluation(mean_skill(skill_by_horizon(rows)), {"by_date": by_date.tolist()})
+        late = scored_frame(rows)
+        by_date = daily_skill(late)
+        return Evaluation(mean_skill(skill_by_horizon(late)), {"by_date": by_date.tolist()})
 
     def _checked(self, config: Config) -> tuple[tuple[ForecastInput, ...], dict[str, Any]]:
         questions = self._stages.question(config)
@@ -145,7 +143,7 @@ class SkillObjective(Objective):
             )
         return self._stages.inputs(config), {"events_sha256": questions}
 
-    def _skill(self, rows: pd.DataFrame, facts: dict[str, Any]) -> Evaluation:
+    def _skill(self, rows: Scored, facts: dict[str, Any]) -> Evaluation:
         found = skill_by_horizon(rows)
         for horizon, line in found.items():
             facts[f"log_loss_h{horizon}"] = line.loss
@@ -156,10 +154,11 @@ class SkillObjective(Objective):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
-    """What trading reads of a forecast that no decision changes: setups, and the rows of each horizon."""
+    """What trading reads of a forecast that no decision changes: setups, the rows of each horizon, and both lined up."""
 
     setups: pd.DataFrame
     rows: dict[int, pd.DataFrame]
+    lined_up: dict[int, list[Tradable]]
 
 
 class UtilityObjective(Objective):
@@ -175,15 +174,14 @@ class UtilityObjective(Objective):
     def __call__(self, config: Config) -> Evaluation:
         """Trade the out-of-sample forecasts before the holdout."""
         made = self._forecasts(whole=False)
-        rows = made.rows[traded_horizon(config)]
-        equity = strategy_equity(self._seen, made.setups, rows, config)
+        equity = equity_of(made.lined_up[traded_horizon(config)], config)
         returns = session_returns(equity)
         ratio = sharpe_ratio(returns) or 0.0
         attributes: dict[str, Any] = {"sharpe_per_session": ratio / float(np.sqrt(YEAR))}
         if len(returns) >= 2 * BLOCKS:
             attributes["block_moments"] = block_moments(returns, BLOCKS).tolist()
         if config.tune.constraints:
-            attributes |= self._figures(made.setups, rows, config)
+            attributes |= self._figures(made.setups, made.rows[traded_horizon(config)], config)
         return Evaluation(
             certainty_equivalent_percent(equity, config.tune.risk_aversion, self.year), attributes
         )
@@ -202,24 +200,24 @@ class UtilityObjective(Objective):
 
     def returns(self, config: Config) -> np.ndarray:
         """Session returns before the holdout of the strategy that ``config`` asks for."""
-        made = self._forecasts(whole=False)
-        return session_returns(
-            strategy_equity(self._seen, made.setups, made.rows[traded_horizon(config)], config)
-        )
+        lined_up = self._forecasts(whole=False).lined_up
+        return session_returns(equity_of(lined_up[traded_horizon(config)], config))
 
     def _figures(self, setups: pd.DataFrame, rows: pd.DataFrame, config: Config) -> dict[str, float]:
         """What a constraint can name: every number that the backtest says about the strategy."""
-        alone = with_overrides(config, {"backtest.random_entries": 0})
+        alone = with_overrides(config, {"backtest.random_entries": 0, "backtest.curve_draws": 0})
         strategy = backtest(self._seen, setups, rows, alone).metrics["strategy"]
         return {k: float(v) for k, v in strategy.items() if isinstance(v, (int, float))}
 
     def _forecasts(self, *, whole: bool) -> Forecast:
         # no decision changes a forecast: made once, with the config's own settings
         if whole not in self._prepared:
-            stages = Stages(self._bars if whole else self._seen)
-            frame = stages.forecasts(self._base)
+            bars = self._bars if whole else self._seen
+            stages = Stages(bars)
+            frame, setups = stages.forecasts(self._base), stages.replay_frame(self._base)
             by_horizon = {h: frame[frame["horizon_sessions"] == h] for h in self._base.horizons}
-            self._prepared[whole] = Forecast(stages.replay_frame(self._base), by_horizon)
+            lined_up = {h: setups_of(bars, setups, rows, h) for h, rows in by_horizon.items()}
+            self._prepared[whole] = Forecast(setups, by_horizon, lined_up)
         return self._prepared[whole]
 
 
@@ -228,19 +226,6 @@ def default_objective(config: Config, bars: Mapping[str, BarSeries] | None = Non
     if config.tune.group == "decision":
         return UtilityObjective(config, bars)
     return SkillObjective(config, bars)
-
-
-def cut_inputs(
-    inputs: Sequence[ForecastInput], stop: np.datetime64, config: Config
-) -> tuple[ForecastInput, ...]:
-    """Each input as it was before the session ``stop``: outcomes that were not known then are not."""
-    found = []
-    for item in inputs:
-        n = int(np.searchsorted(item.bars.dates, stop))
-        if n:
-            known = {name: values[:n] for name, values in item.known.items()}
-            found.append(input_of(item.bars.cut(n), known, item.setup[:n], config))
-    return tuple(found)
 
 
 def _writable(series: BarSeries) -> BarSeries:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.kernels.streams import trial_seed
-from engine.tune.pruning import Pruner, floors
+from engine.tune.pruning import Floors, Pruner, floors
 from engine.tune.samplers import Asked, Sampler
 from engine.tune.space.parameter import Parameter
 from engine.tune.study import facts
@@ -51,7 +51,7 @@ class Plan:
         self._told = 0  # trials learnt from: all of the batches that are finished
         self._recent: deque[tuple[np.ndarray, float]] = deque(maxlen=MODELLED)
         self._best: list[tuple[np.ndarray, float]] = []
-        self._rungs: deque[tuple[float, ...]] = deque(maxlen=MODELLED)
+        self._fold_scores: deque[tuple[float, ...]] = deque(maxlen=MODELLED)
         self._worst = np.inf
         self._asked: list[dict[str, Any]] = []
 
@@ -75,9 +75,9 @@ class Plan:
         return self._told, [dict(settings) for settings in self._asked]
 
     @property
-    def floors(self) -> tuple[float, ...] | None:
-        """What trials of the current batch must reach at each rung; see :mod:`engine.tune.pruning`."""
-        return floors(self._pruner, self._rungs)
+    def floors(self) -> Floors | None:
+        """What trials of the current batch must reach after each fold; see :mod:`engine.tune.pruning`."""
+        return floors(self._pruner, self._fold_scores)
 
     def _finished(self, trials: Sequence[optuna.trial.FrozenTrial]) -> bool:
         mine = trials[self._told : self._told + self._size]
@@ -85,8 +85,8 @@ class Plan:
 
     def _learn(self, trial: optuna.trial.FrozenTrial) -> None:
         known = facts(trial)
-        if known.get("rungs") and trial.state.name in ("COMPLETE", "PRUNED"):
-            self._rungs.append(tuple(known["rungs"]))
+        if known.get("fold_scores") and trial.state.name in ("COMPLETE", "PRUNED"):
+            self._fold_scores.append(tuple(known["fold_scores"]))
         sound = trial.state.name == "COMPLETE" and trial.value is not None and "short_of" not in known
         if not sound and trial.state.name not in ("COMPLETE", "PRUNED"):
             return  # it failed: nothing is known about its settings

@@ -18,7 +18,7 @@ from engine.config import Config, with_overrides
 from engine.errors import ConfigError
 from engine.tune.evaluation import Call, Evaluation, Failure, Result, Stopped, Workers
 from engine.tune.plan import Plan
-from engine.tune.pruning import pruner_named
+from engine.tune.pruning import Floors, pruner_named
 from engine.tune.samplers import sampler_named
 from engine.tune.searchers import OWNER, Searchers
 from engine.tune.space import start_values
@@ -185,7 +185,7 @@ def _evaluate(
     known: dict[str, tuple[int, Evaluation | None]],
     config: Config,
     workers: Workers,
-    floors: tuple[float, ...] | None,
+    floors: Floors | None,
 ) -> dict[int, Result]:
     """Result of each trial; settings that an earlier batch evaluated are not evaluated again."""
     results: dict[str, Result] = {}
@@ -238,7 +238,7 @@ def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Result) 
             handle.set_user_attr(FACTS, {"reason": result.reason})
             study.tell(handle, state=TrialState.FAIL, skip_if_finished=True)
         elif isinstance(result, Stopped):
-            handle.set_user_attr(FACTS, {"rungs": list(result.rungs)})
+            handle.set_user_attr(FACTS, {"fold_scores": list(result.scores)})
             study.tell(handle, state=TrialState.PRUNED, skip_if_finished=True)
         else:
             handle.set_user_attr(FACTS, result.attributes)

@@ -10,9 +10,13 @@ from engine.backtest.performance import certainty_equivalent_percent
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, RunError
+from engine.forecast.models.offset_logistic import OffsetLogisticLearner
+from engine.stages import Stages, scored_frame
 from engine.tune import objective as objective_module
 from engine.tune.holdout import LOOKS_FILE, before, holdout_start, record_look
 from engine.tune.objective import SkillObjective, UtilityObjective, default_objective
+from engine.tune.pruning import Floors
+from engine.tune.skill import mean_skill, skill_by_horizon
 from engine.tune.tune import tune
 
 HOLDOUT = 60
@@ -174,24 +178,57 @@ def test_the_holdout_starts_on_one_date_for_all_instruments(bars):
     assert len(seen["TWO"]) == 500
 
 
-def test_a_stopped_trial_and_a_finished_one_have_the_same_rungs_and_the_whole_score_is_unchanged(bars):
-    config = config_of()
-    objective = SkillObjective(config, bars)
+NOBODY = Floors(())
+
+
+def test_a_trial_that_is_stopped_has_the_scores_of_one_that_is_not_and_these_are_those_of_the_folds(longer):
+    config = config_of(pruner="median")
+    objective = SkillObjective(config, longer)
     plain = objective(config)
-    staged = objective.staged(config, (-np.inf, -np.inf))
-    assert staged.value == plain.value
-    assert len(staged.attributes["rungs"]) == 2
-    stopped = objective.staged(config, (np.inf, -np.inf))
-    assert stopped.rungs == tuple(staged.attributes["rungs"][:1])
+    fresh = SkillObjective(config, longer).staged(config, NOBODY)
+    again = objective.staged(config, NOBODY)  # the fits are there already
+    assert fresh.value == again.value == plain.value
+    scores = fresh.attributes["fold_scores"]
+    assert len(scores) == 17  # of 63 sessions, from session 400 to 1440
+    assert scores == again.attributes["fold_scores"]
+    assert scores[-1] == pytest.approx(plain.value, abs=1e-12)
+    stopped = SkillObjective(config, longer).staged(config, Floors((-np.inf, np.inf)))
+    assert stopped.scores == tuple(scores[:2])
+
+
+def test_the_score_after_a_fold_is_that_of_a_shorter_walk_over_the_same_dates(longer):
+    config = config_of()
+    stages = Stages(longer)
+    inputs = stages.inputs(config)
+    frame = stages.walk(inputs, config)
+    first = frame[frame["fold"] <= 1]
+    assert list(stages.skill_by_fold(inputs, config))[1] == pytest.approx(
+        mean_skill(skill_by_horizon(scored_frame(first))), abs=1e-12
+    )
+
+
+def test_a_stopped_trial_fits_no_later_fold(longer, monkeypatch):
+    fitted = []
+    fit = OffsetLogisticLearner.fit
+    monkeypatch.setattr(
+        OffsetLogisticLearner, "fit", lambda self, window: fitted.append(1) or fit(self, window)
+    )
+    config = config_of()
+    SkillObjective(config, longer).staged(config, NOBODY)
+    whole = len(fitted)
+    SkillObjective(config, longer).staged(config, Floors((np.inf,)))
+    assert len(fitted) - whole < 0.5 * whole
 
 
 def test_an_early_score_knows_nothing_of_later_sessions(longer):
     bars, config = longer, config_of()
-    cut = 900  # between the first and the second third of sessions 400 to 1440
+    cut = 480  # in the second fold, of the sessions 463 to 525
     changed = {"SIM": with_changed_end(bars["SIM"], cut)}
-    one, two = (SkillObjective(config, these).staged(config, (-np.inf, np.inf)) for these in (bars, changed))
-    assert one.rungs[0] == two.rungs[0]
-    assert one.rungs[1] != two.rungs[1]
+    one, two = (
+        SkillObjective(config, these).staged(config, Floors((-np.inf, np.inf))) for these in (bars, changed)
+    )
+    assert one.scores[0] == two.scores[0]
+    assert one.scores[1] != two.scores[1]
 
 
 def with_changed_end(series, start):

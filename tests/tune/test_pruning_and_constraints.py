@@ -3,7 +3,7 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.tune.evaluation import Evaluation, Stopped
-from engine.tune.pruning import HALVING, MEDIAN, NONE, floors
+from engine.tune.pruning import HALVING, MEDIAN, NONE, Floors, floors
 from engine.tune.space import search_space
 from engine.tune.tune import tune
 from tests.tune.fakes import bowl, config_of
@@ -18,20 +18,47 @@ class Walked:
         raise AssertionError("a pruned search asks for stages")
 
     def staged(self, config, floors):
-        value, rungs = bowl(config).value, []
-        for share, floor in zip((0.5, 0.9), floors, strict=True):
-            rungs.append(value * share)
-            if rungs[-1] < floor:
-                return Stopped(tuple(rungs))
-        return Evaluation(value, {"rungs": rungs})
+        value, scores = bowl(config).value, []
+        for share in np.linspace(0.5, 1.0, 9):
+            scores.append(value * share)
+            if floors.stop(scores):
+                return Stopped(tuple(scores))
+        return Evaluation(value, {"fold_scores": scores})
 
 
-def test_floors_are_quantiles_of_earlier_trials():
-    rungs = [(float(i), 2.0 * i) for i in range(9)]
-    assert floors(NONE, rungs) is None
-    assert floors(MEDIAN, rungs) == (4.0, 8.0)
-    assert floors(HALVING, rungs) == pytest.approx((16 / 3, 32 / 3))
-    assert floors(MEDIAN, rungs[:7]) == (-np.inf, -np.inf)
+def test_floors_are_quantiles_of_earlier_trials_after_the_same_fold():
+    nothing = -np.inf
+    known = [tuple(float(i * (fold + 1)) for fold in range(9)) for i in range(9)]
+    assert floors(NONE, known) is None
+    # the median looks after every fold but the first and the last, successive halving after a ninth and a third
+    assert floors(MEDIAN, known).values == (nothing, *(4.0 * (fold + 1) for fold in range(1, 8)), nothing)
+    halving = floors(HALVING, known).values
+    assert [fold for fold, value in enumerate(halving) if np.isfinite(value)] == [1, 3]
+    assert halving[1] == pytest.approx(2 * 16 / 3)  # the 2/3 quantile of 0, 2, ... 16
+    assert set(floors(MEDIAN, known[:7]).values) == {nothing}  # eight trials are never stopped
+    assert not floors(HALVING, []).stop([-1e9])
+
+
+def test_who_was_stopped_earlier_counts_at_the_folds_it_reached_only():
+    known = [(0.0, 1.0, 2.0, 3.0)] * 8 + [(0.0, -5.0)] * 8
+    found = floors(MEDIAN, known).values
+    assert found[1] == -2.0
+    assert found[2] == 2.0
+
+
+def test_the_median_holds_the_best_so_far_against_its_floor_and_halving_the_latest():
+    scores = [0.3, 0.1]
+    assert Floors((-np.inf, 0.2), best=False).stop(scores)
+    assert not Floors((-np.inf, 0.2), best=True).stop(scores)
+    assert Floors((-np.inf, 0.4), best=True).stop(scores)
+    assert MEDIAN.best
+    assert not HALVING.best
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 9, 40])
+def test_no_pruner_looks_after_the_last_fold_or_beyond_it(n):
+    for pruner in (MEDIAN, HALVING):
+        assert all(1 <= fold < n - 1 for fold in pruner.folds(n))
 
 
 @pytest.mark.parametrize("pruner", ["median", "halving"])

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.forecast.calibration import Calibrator, CalibratorKind, calibrator_named
+from engine.forecast.calibration import Calibrator, calibrator_named
 from engine.forecast.calibration.calibrator import check_enough_rows
 from engine.forecast.calibration.identity import IdentityCalibrator
 from engine.forecast.folds.rows import Track
-from engine.forecast.folds.walk import TrackForecast
+from engine.forecast.folds.walk import FoldModel, TrackForecast
 from engine.forecast.models.logistic_kernels import log_rows, row_losses, softmax_rows
 from engine.forecast.probabilities import floor_probabilities
 
@@ -51,49 +51,61 @@ def calibrate_track(forecast: TrackForecast, name: str, *, forced: bool) -> Cali
     ConfigError
         ``forecast.calibrator_refused``, see :func:`~.calibrator.check_enough_rows`.
     """
-    kind = calibrator_named(name)
-    track = forecast.track
-    n, nh = track.codes.shape
-    raw = np.full((n, nh, 3), np.nan)
-    calibrated = np.full((n, nh, 3), np.nan)
-    chosen = []
-    for k in range(nh):
-        logits = np.ascontiguousarray(forecast.logits[:, k])
-        raw[:, k] = floor_probabilities(softmax_rows(logits))
-        available = _independent(track, np.flatnonzero(forecast.forecast), track.horizons[k])
-        check_enough_rows(name, kind, available, forced=forced, place=f"horizon {track.horizons[k]}")
-        folds = _walk(forecast, k, raw[:, k], calibrated[:, k], kind, 0 if forced else kind.fewest)
-        chosen.append(folds)
-    return CalibratedTrack(never_falling(raw), never_falling(calibrated), tuple(chosen))
+    walk = CalibrationWalk(forecast.track, np.flatnonzero(forecast.forecast), name, forced=forced)
+    return walk.through(forecast)
 
 
-def _walk(
-    forecast: TrackForecast, k: int, raw: np.ndarray, out: np.ndarray, kind: CalibratorKind, fewest: float
-) -> tuple[FoldCalibrator, ...]:
-    track = forecast.track
-    codes = track.codes[:, k]
-    gain = np.zeros(len(track))
-    result = []
-    for model in forecast.models:
+class CalibrationWalk:
+    """Calibrates the folds of a track one after the other.
+
+    Parameters
+    ----------
+    rows : all that will be forecast, by which a calibrator is refused: see :func:`calibrate_track`.
+    """
+
+    def __init__(self, track: Track, rows: np.ndarray, name: str, *, forced: bool) -> None:
+        n, nh = track.codes.shape
+        self._track, self._kind = track, calibrator_named(name)
+        for horizon in track.horizons:
+            available = _independent(track, rows, horizon)
+            check_enough_rows(name, self._kind, available, forced=forced, place=f"horizon {horizon}")
+        self._fewest = max(_FEWEST_OUTCOMES, 0 if forced else self._kind.fewest)
+        self._raw = np.full((n, nh, 3), np.nan)
+        self._calibrated = np.full((n, nh, 3), np.nan)
+        self._gain = np.zeros((nh, n))
+        self._folds: list[list[FoldCalibrator]] = [[] for _ in range(nh)]
+
+    def through(self, forecast: TrackForecast) -> CalibratedTrack:
+        """Calibrate the folds of ``forecast`` that are not yet; what is calibrated so far."""
+        for model in forecast.models[len(self._folds[0]) :]:
+            for k, folds in enumerate(self._folds):
+                folds.append(self._fold(forecast, model, k))
+        return CalibratedTrack(
+            never_falling(self._raw), never_falling(self._calibrated), tuple(map(tuple, self._folds))
+        )
+
+    def _fold(self, forecast: TrackForecast, model: FoldModel, k: int) -> FoldCalibrator:
+        track, codes = self._track, self._track.codes[:, k]
+        raw, gain = self._raw[:, k], self._gain[k]
         rows = track.forecast_rows(model.fold)
         known = track.known_at(model.fold.start)
         past = np.flatnonzero(forecast.forecast[:known])
-        independent = _independent(track, past, track.horizons[k])
-        calibrator = kind.make()
-        if isinstance(calibrator, IdentityCalibrator) or independent < max(_FEWEST_OUTCOMES, fewest):
-            out[rows] = raw[rows]
-            result.append(FoldCalibrator(model.fold.number, IdentityCalibrator(), False, 0.0))
-            continue
+        mine = floor_probabilities(softmax_rows(forecast.logits[rows, k]))
+        raw[rows] = mine
+        calibrator = self._kind.make()
+        enough = _independent(track, past, track.horizons[k]) >= self._fewest
+        if isinstance(calibrator, IdentityCalibrator) or not enough:
+            self._calibrated[rows, k] = mine
+            return FoldCalibrator(model.fold.number, IdentityCalibrator(), False, 0.0)
         calibrator.fit(raw[past], codes[past], track.evidence_weight[past])
-        candidate = calibrator.predict_proba(raw[rows])
+        candidate = calibrator.predict_proba(mine)
         earned = float(gain[:known].sum())
         used = earned > _CLEAR_GAIN
-        out[rows] = candidate if used else raw[rows]
-        result.append(FoldCalibrator(model.fold.number, calibrator, used, earned))
+        self._calibrated[rows, k] = candidate if used else mine
         resolved = codes[rows] >= 0
-        both = [row_losses(log_rows(p[resolved], 0.0), codes[rows][resolved]) for p in (raw[rows], candidate)]
+        both = [row_losses(log_rows(p[resolved], 0.0), codes[rows][resolved]) for p in (mine, candidate)]
         gain[rows[resolved]] = (both[0] - both[1]) * track.evidence_weight[rows[resolved]]
-    return tuple(result)
+        return FoldCalibrator(model.fold.number, calibrator, used, earned)
 
 
 def _independent(track: Track, rows: np.ndarray, horizon: int) -> float:

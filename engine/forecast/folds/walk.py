@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,6 +116,22 @@ def forecast_track(
     baseline.  What counts is the training rows, not the list of instruments: one that begins years after the
     fold must not change it.
     """
+    steps = forecast_folds(track, folds, learner, own_learner=own_learner, rolling_sessions=rolling_sessions)
+    return deque(steps, maxlen=1).pop()
+
+
+def forecast_folds(
+    track: Track,
+    folds: tuple[Fold, ...],
+    learner: Learner,
+    *,
+    own_learner: Callable[[], OffsetLogisticLearner] | None,
+    rolling_sessions: int | None = None,
+) -> Iterator[TrackForecast]:
+    """The same fold by fold: what is forecast so far, for one who may stop.
+
+    The arrays are the same ones at every step, filled further.
+    """
     n, nh = len(track), len(track.horizons)
     logits = np.full((n, nh, 3), np.nan)
     number = np.full(n, np.iinfo(np.int64).min, dtype=np.int64)
@@ -147,7 +164,7 @@ def forecast_track(
         number[rows] = fold.number
         done[rows] = True
         models.append(model)
-    return TrackForecast(track, logits, number, done, tuple(models))
+        yield TrackForecast(track, logits, number, done, tuple(models))
 
 
 def _several(track: Track, used: slice) -> bool:

@@ -64,7 +64,9 @@ def fit_theta(
     """
     shape = start.shape
     flat = ridge.ravel()
-    matrix = hessian + np.diag(flat + 1e-9 * max(float(np.trace(hessian)) / len(hessian), 1e-12))
+    matrix = hessian.copy()
+    diagonal = matrix.ravel()[:: len(matrix) + 1]
+    diagonal += flat + 1e-9 * max(float(np.trace(hessian)) / len(hessian), 1e-12)
     factor, failed = dpotrf(matrix, lower=1, clean=1)
     if failed:
         raise LinAlgError("the curvature is not positive definite")

@@ -53,11 +53,16 @@ def opponents(
     calendar: np.ndarray,
     config: Config,
     history: FilteredHistory | None = None,
+    names: Collection[str] | None = None,
 ) -> Opponents:
-    """The baselines of one instrument that need no other; ``history`` where :func:`history_of` has made it already."""
+    """The baselines of one instrument that need no other; ``history`` where :func:`history_of` has made it already.
+
+    Only the baselines called ``names`` are made; None: all.
+    """
     if history is None:
         history = history_of(entry, known, config)
-    tables = _tables(BaselineInput(entry, history, None, config), ())
+    wanted = BASELINES.names if names is None else names
+    tables = _tables(BaselineInput(entry, history, None, config), wanted)
     return Opponents(history, "filtered_history", tables, _trial(entry, calendar, config))
 
 
@@ -103,12 +108,14 @@ def _with(
 ) -> Opponents:
     known = bars_known(calendar_positions(entry.bars.dates, calendar), refits)
     implied = implied_history(base.history, entry.bars, entry.setup, known, _simulation(config), more)
-    tables = _tables(BaselineInput(entry, base.history, implied, config), base.tables)
+    tables = _tables(
+        BaselineInput(entry, base.history, implied, config), set(BASELINES.names) - set(base.tables)
+    )
     return Opponents(implied, "implied_history", {**base.tables, **tables}, None, more)
 
 
-def _tables(seen: BaselineInput, known: Collection[str]) -> dict[str, np.ndarray]:
-    tables = {one.name: one.forecast(seen) for one in BASELINES if one.name not in known}
+def _tables(seen: BaselineInput, names: Collection[str]) -> dict[str, np.ndarray]:
+    tables = {one.name: one.forecast(seen) for one in BASELINES if one.name in names}
     return {name: table for name, table in tables.items() if table is not None}
 
 
