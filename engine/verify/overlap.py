@@ -29,8 +29,10 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.kernels.streams import null_normals
+from engine.verify.overlap_kernel import ease_kernel, sum_sessions
 
 CHUNK = 64  # draws made together; part of the definition of the random stream
+_STRETCH = 64  # sessions whose normals are held at once
 _LEAST_COMMON = 250  # sessions two instruments must share before their correlation is believed
 _EXACT = 8  # instruments up to which every correlation is kept
 
@@ -79,9 +81,9 @@ def eased_length(sessions: int, ease: int) -> float:
 
 def eased(shocks: np.ndarray, ease: int) -> np.ndarray:
     """Sums of ``ease`` consecutive normals along the first axis, which gets shorter by ``ease - 1``."""
-    out = shocks[ease - 1 :].copy()
-    for back in range(1, ease):
-        out += shocks[ease - 1 - back : len(shocks) - back]
+    out = np.empty((len(shocks) - ease + 1, *shocks.shape[1:]))
+    width = int(np.prod(shocks.shape[1:]))
+    ease_kernel(shocks.reshape(-1), width, ease, out.reshape(-1))
     return out
 
 
@@ -165,27 +167,38 @@ def latent_normals(windows: Windows, horizon: int, draws: int, seed: int) -> Ite
     calendar = max(int(s[-1]) + 1 if len(s) else 0 for s in windows.sessions) + horizon
     count, length = len(windows.sessions), eased_length(horizon, windows.ease)
     own_rows = places_of(windows.instrument, count)
+    own_rows = [rows[np.argsort(windows.start[rows], kind="stable")] for rows in own_rows]
+    ordered = np.concatenate([np.empty(0, np.int64), *own_rows])
+    rows = np.column_stack([windows.start[ordered], ordered])
+    # a row near the end may look past the instrument's last session: the calendar goes on there
+    extended = [
+        np.concatenate([s, np.arange(s[-1] + 1, s[-1] + 1 + horizon)]) if len(s) else s
+        for s in windows.sessions
+    ]
+    place_stops, row_stops = (np.cumsum([len(one) for one in several]) for several in (extended, own_rows))
+    begin = np.zeros((count, 6), np.int64)
+    begin[1:, 0], begin[:, 1] = place_stops[:-1], place_stops
+    begin[1:, 3], begin[:, 5] = row_stops[:-1], row_stops
+    begin[:, 4] = begin[:, 3]
+    own_weight = np.zeros(count) if windows.own is None else windows.own
+    columns = windows.factor.shape[1] + (0 if windows.own is None else count)
+    fixed = (
+        np.ascontiguousarray(windows.factor),
+        own_weight,
+        np.concatenate(extended).astype(np.int64),
+        rows,
+    )
+    before = windows.ease - 1  # normals that the first session of a stretch shares with the one before
     for first in range(0, draws, CHUNK):
         size = min(CHUNK, draws - first)
         rng = null_normals(seed, first // CHUNK)
-        columns = windows.factor.shape[1] + (0 if windows.own is None else count)
-        shocks = rng.standard_normal((calendar + windows.ease - 1, columns, CHUNK))[:, :, :size]
-        shocks = eased(shocks, windows.ease) if windows.ease > 1 else shocks
-        out = np.empty((len(windows.start), size))
-        for i, sessions in enumerate(windows.sessions):
-            rows = own_rows[i]
-            if not len(rows):
-                continue
-            # a row near the end may look past the instrument's last session: the calendar goes on there
-            last = int(sessions[-1])
-            places = np.concatenate([sessions, np.arange(last + 1, last + 1 + horizon)])
-            own = np.zeros((len(places) + 1, size))
-            for j in range(windows.factor.shape[1]):
-                if windows.factor[i, j] != 0.0:
-                    own[1:] += windows.factor[i, j] * shocks[places, j]
-            if windows.own is not None and windows.own[i] != 0.0:
-                own[1:] += windows.own[i] * shocks[places, windows.factor.shape[1] + i]
-            np.cumsum(own, axis=0, out=own)
-            start = windows.start[rows]
-            out[rows] = (own[start + 1 + horizon] - own[start + 1]) / length
-        yield np.ascontiguousarray(out.T)
+        state, running = begin.copy(), np.zeros((count, size))
+        out = np.zeros((size, len(ordered)))
+        shocks = rng.standard_normal((before, columns, CHUNK))[:, :, :size]
+        # one stretch after another: the normals of all sessions of many instruments at once would be gigabytes
+        for day in range(0, calendar, _STRETCH):
+            more = rng.standard_normal((min(_STRETCH, calendar - day), columns, CHUNK))[:, :, :size]
+            shocks = np.concatenate([shocks[len(shocks) - before :], more])
+            sum_sessions(shocks, windows.ease, day, horizon, *fixed, state, running, out)
+        out /= length
+        yield out

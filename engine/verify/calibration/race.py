@@ -182,8 +182,9 @@ def race(
     def draw(number: int) -> None:
         normals = race_normals(seed, number).standard_normal((calendar + more, columns, asked.classes))
         shocks = eased(normals, windows.ease) if more else normals
-        later = eased(normals[more - onward_ease + 1 :], onward_ease) if more else normals
-        race_history(shocks, later, *fixed, total[number], plain[number])
+        alike = onward_ease == windows.ease
+        later = shocks if alike else eased(normals[more - onward_ease + 1 :], onward_ease)
+        race_history(shocks, later, alike, *fixed, total[number], plain[number])
 
     in_threads(draw, range(draws))  # each draw has its own normals
     return RaceDraws(total, plain)

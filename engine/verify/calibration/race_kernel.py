@@ -48,7 +48,7 @@ def _summed(shocks, loadings, own_weight, own_column, places):
 
 @numba.njit(cache=True, nogil=True)
 def race_history(
-    shocks, shocks_onward, loadings, own_weight, places, place_stops, row_stops, start, horizons, present, before,
+    shocks, shocks_onward, alike, loadings, own_weight, places, place_stops, row_stops, start, horizons, present, before,
     inverse, onward, weight, scale, lag, table, total, plain,
 ):  # fmt: skip
     """One drawn history of all rows.
@@ -58,6 +58,7 @@ def race_history(
     shocks : (calendar, f + I, K) standard normals of a session: f common factors, then one per instrument
         (the latter absent where ``own_weight`` is 0 throughout).
     shocks_onward : the same for the steps onward, eased over fewer sessions where the step is short.
+    alike : True where both are the same normals.
     loadings, own_weight : (I, f) and (I,), how an instrument's normal is made of them.
     places, place_stops : sessions of one instrument after another on the shared calendar, and where each ends.
     row_stops : (I,) where the rows of each instrument end; rows are ordered by instrument.
@@ -83,7 +84,9 @@ def race_history(
         length = place_stops[i] - begin_place
         place = places[begin_place : begin_place + length]
         own = _summed(shocks, loadings[i], own_weight[i], loadings.shape[1] + i, place)
-        onwards = _summed(shocks_onward, loadings[i], own_weight[i], loadings.shape[1] + i, place)
+        onwards = own
+        if not alike:
+            onwards = _summed(shocks_onward, loadings[i], own_weight[i], loadings.shape[1] + i, place)
         for row in range(begin_row, row_stops[i]):
             base = start[row] + 1
             for h in range(horizons.size):
