@@ -103,3 +103,15 @@ def test_where_no_calendar_is_used_the_package_is_not_imported():
     code = "import sys, engine.commands, engine.pipeline, engine.bars.load; print('exchange_calendars' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_history_cut_anywhere_asks_for_few_calendars():
+    """A calendar takes most of a second to make: an audit, which cuts on every date, must not make one a date."""
+    from engine.bars.calendars.sessions import _made_calendar
+
+    whole = sessions_between("XNYS", D("2001-03-05"), D("2013-10-01"))
+    before = _made_calendar.cache_info().misses
+    for cut in np.arange(D("2001-05-01"), D("2013-10-01"), np.timedelta64(37, "D")):
+        part = sessions_between("XNYS", D("2001-03-05"), cut)
+        np.testing.assert_array_equal(part, whole[whole <= cut])
+    assert _made_calendar.cache_info().misses - before <= 3  # one a block of five years

@@ -11,6 +11,8 @@ import numpy as np
 
 from engine.errors import ConfigError, DataError
 
+_BLOCK_YEARS = 5
+
 
 def sessions_between(name: str, first: np.datetime64, last: np.datetime64) -> np.ndarray:
     """Sessions of calendar ``name`` from ``first`` to ``last``, both included: (k,) ``datetime64[D]``.
@@ -63,23 +65,41 @@ def calendar_zone(name: str) -> str:
     return str(calendar.tz)
 
 
-@lru_cache(maxsize=256)
 def _sessions(name: str, first: str, last: str) -> tuple[np.ndarray, np.ndarray]:
-    if np.datetime64(first) > np.datetime64(last):
+    start, end = np.datetime64(first), np.datetime64(last)
+    if start > end:
         return np.empty(0, "datetime64[D]"), np.empty(0, "datetime64[D]")
+    sessions, early = (
+        days[np.searchsorted(days, start) : np.searchsorted(days, end, side="right")]
+        for days in _days_of(name, *_rounded(first, last))
+    )
+    return sessions, early
+
+
+@lru_cache(maxsize=64)
+def _days_of(name: str, first: str, last: str) -> tuple[np.ndarray, np.ndarray]:
+    """Sessions and early closes of a whole calendar, ascending."""
     calendar = _calendar(name, first, last)
-    if calendar is None:
-        return np.empty(0, "datetime64[D]"), np.empty(0, "datetime64[D]")
     parts = []
-    for index in (calendar.sessions, calendar.early_closes):
-        days = index.to_numpy().astype("datetime64[D]")
-        days = days[(days >= np.datetime64(first)) & (days <= np.datetime64(last))]
+    for index in (None, None) if calendar is None else (calendar.sessions, calendar.early_closes):
+        days = np.empty(0, "datetime64[D]") if index is None else index.to_numpy().astype("datetime64[D]")
         days.flags.writeable = False
         parts.append(days)
     return parts[0], parts[1]
 
 
+def _rounded(first: str, last: str) -> tuple[str, str]:
+    """A range of whole blocks of years around the days: a calendar takes most of a second to make, and a history that is
+    cut on each of its dates would ask for one a date."""
+    start, end = (int(day[:4]) for day in (first, last))
+    return (
+        f"{start - start % _BLOCK_YEARS:04d}-01-01",
+        f"{end - end % _BLOCK_YEARS + _BLOCK_YEARS - 1:04d}-12-31",
+    )
+
+
 def _calendar(name: str, first: str, last: str) -> Any:
+    first, last = _rounded(first, last)
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", DeprecationWarning
