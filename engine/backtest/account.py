@@ -1,15 +1,19 @@
 """Portfolio accounting by vectorbt: what a set of filled trades does to an account.
 
 vectorbt's Rust engine is called directly, with the arguments that ``Portfolio.from_orders(engine="rust")`` would pass
-on: the Python package around it takes 2.5 s to import and adds nothing that is used here.  Its licence (Apache-2.0
-with Commons Clause) is best kept behind one door, so no other module of the engine imports it.
+on: the Python package around it takes 2.5 s and 130 MB to import and adds nothing that is used here.  Its licence
+(Apache-2.0 with Commons Clause) is best kept behind one door, so no other module of the engine imports it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
+from types import ModuleType
 
 import numpy as np
 from vectorbt_rust import portfolio as rust
@@ -53,6 +57,47 @@ class Account:
 TRADE_FIELDS = np.dtype(
     [(name, np.float64) for name in ("entry_fill", "exit_fill", "size", "fees", "pnl", "return")]
 )
+
+
+# vectorbt's records of an order, and of what it logs of one, which it asks the Python package for at each simulation
+ORDER = np.dtype(
+    [("id", "i8"), ("col", "i8"), ("idx", "i8"), ("size", "f8"), ("price", "f8"), ("fees", "f8"), ("side", "i8")],
+    align=True,
+)  # fmt: skip
+_LOGGED = (
+    ("i8", "id group col idx"), ("f8", "cash position debt free_cash val_price value req_size req_price"),
+    ("i8", "req_size_type req_direction"),
+    ("f8", "req_fees req_fixed_fees req_slippage req_min_size req_max_size req_size_granularity req_reject_prob"),
+    ("?", "req_lock_cash req_allow_partial req_raise_reject req_log"),
+    ("f8", "new_cash new_position new_debt new_free_cash new_val_price new_value res_size res_price res_fees"),
+    ("i8", "res_side res_status res_status_info order_id"),
+)  # fmt: skip
+LOG = np.dtype([(name, kind) for kind, names in _LOGGED for name in names.split()], align=True)
+_one_at_a_time = Lock()
+
+
+@contextmanager
+def _records_known() -> Iterator[None]:
+    """While the Rust engine runs, two modules that hold nothing but the types of its records answer for vectorbt's own.
+
+    Without them the first simulation of a process would import the whole package.  Where somebody has imported it, it
+    answers itself.  Another thread that imports vectorbt for the first time during a simulation would be given them too;
+    none of ours does.
+    """
+    with _one_at_a_time:
+        if "vectorbt" in sys.modules:
+            yield
+            return
+        enums = ModuleType("vectorbt.portfolio.enums")
+        enums.order_dt, enums.log_dt = ORDER, LOG  # type: ignore[attr-defined]
+        standing_in = {"vectorbt": ModuleType("vectorbt"), enums.__name__: enums}
+        sys.modules.update(standing_in)
+        try:
+            yield
+        finally:
+            for name, module in standing_in.items():
+                if sys.modules.get(name) is module:
+                    del sys.modules[name]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,31 +197,32 @@ def simulate(
     def every(value: float | bool) -> np.ndarray:
         return np.array(value)
 
-    orders, _ = rust.simulate_from_orders_rs(
-        shape,
-        groups,
-        capital,
-        np.ascontiguousarray(np.broadcast_to(calls, shape)),
-        size,
-        price,
-        every(_AMOUNT),
-        every(_BOTH if shared else _LONG_ONLY),
-        fees,
-        every(0.0),  # fixed fees
-        slippage,
-        every(_LEAST_UNITS),
-        every(np.inf),  # largest size
-        every(np.nan),  # no lots
-        every(0.0),  # chance of being rejected
-        every(False),  # lock cash
-        every(True),  # a size of all the cash is carried out in part
-        every(False),  # raise where rejected
-        every(False),  # log
-        every(np.inf),  # value a position at the order's own price
-        close,
-        max_orders=int(np.isfinite(price).sum()) + 1,
-        max_logs=1,
-    )
+    with _records_known():
+        orders, _ = rust.simulate_from_orders_rs(
+            shape,
+            groups,
+            capital,
+            np.ascontiguousarray(np.broadcast_to(calls, shape)),
+            size,
+            price,
+            every(_AMOUNT),
+            every(_BOTH if shared else _LONG_ONLY),
+            fees,
+            every(0.0),  # fixed fees
+            slippage,
+            every(_LEAST_UNITS),
+            every(np.inf),  # largest size
+            every(np.nan),  # no lots
+            every(0.0),  # chance of being rejected
+            every(False),  # lock cash
+            every(True),  # a size of all the cash is carried out in part
+            every(False),  # raise where rejected
+            every(False),  # log
+            every(np.inf),  # value a position at the order's own price
+            close,
+            max_orders=int(np.isfinite(price).sum()) + 1,
+            max_logs=1,
+        )
     by_column = rust_records.col_map_rs(np.ascontiguousarray(orders["col"]), columns)
     flow = rust.cash_flow_rs(orders, *by_column, shape, False)
     if shared:

@@ -92,4 +92,21 @@ def usual_movement(open_: np.ndarray, high: np.ndarray, low: np.ndarray, close: 
     around.partition(k, axis=1)  # the upper of the two middle values: one partition is enough for a scale
     moving = true_range[true_range > 0]
     least = _LEAST_SHARE * float(np.median(moving)) if len(moving) else 0.0
-    return np.maximum(around[:, k], max(least, 1e-9))
+    return np.maximum(around[:, k], np.maximum(_tick(close), max(least, 1e-9)))
+
+
+def _tick(close: np.ndarray) -> np.ndarray:
+    """(n,) the smallest difference of two closes, as a log step from each close: no price moves by less.
+
+    A price of 0.0009 with four decimals moves by 12 % or not at all.
+    """
+    written = np.unique(np.exp(close))
+    apart = np.diff(written)
+    # the logarithm and its inverse leave noise in the last bits
+    apart = apart[apart > 1e-9 * written[1:]]
+    if not len(apart):
+        return np.zeros(len(close))
+    beside = close.copy()  # a cell of 1e-320 does not make its own unit
+    beside[1:] = np.maximum(beside[1:], close[:-1])
+    beside[:-1] = np.maximum(beside[:-1], close[1:])
+    return np.logaddexp(0.0, np.log(apart.min()) - beside)

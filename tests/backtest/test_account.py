@@ -1,9 +1,12 @@
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.backtest.account import _rows, open_account, power_of_two_below
+from engine.backtest.account import LOG, ORDER, _rows, open_account, power_of_two_below
 from engine.backtest.fills import fill_signals
 from tests.backtest.trading_twin import gappy_bars, twin_equity
 
@@ -111,6 +114,26 @@ def test_returns_do_not_depend_on_the_size_of_cash_and_prices(cash, price):
     for name in ("pnl", "fees"):
         np.testing.assert_allclose(mine[name] / cash, other[name] / 50_000.0, atol=1e-9)
     np.testing.assert_allclose(mine["size"] * price / cash, other["size"] / 50_000.0, rtol=1e-9)
+
+
+def test_a_simulation_does_not_import_the_package_around_vectorbts_engine():
+    """2.5 s and 130 MB in every process that trades: the engine asks the package for the types of its records only."""
+    script = """
+import sys
+from tests.backtest.test_account import case
+from engine.backtest.account import open_account
+
+bars, fills = case(3)
+open_account(bars, [fills], start=20, initial_cash=65_536.0, fee_bps=3.0, slippage_bps=2.0)
+assert not [name for name in sys.modules if name.split(".")[0] in ("vectorbt", "plotly")]
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_the_types_of_its_records_are_those_of_vectorbt():
+    from vectorbt.portfolio.enums import log_dt, order_dt
+
+    assert (order_dt, log_dt) == (ORDER, LOG)
 
 
 def test_the_account_is_to_the_bit_that_of_vectorbts_own_portfolio():

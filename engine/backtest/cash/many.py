@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from engine.backtest.cash.lone import lone_kernel
+from engine.backtest.cash.lone import lone_kernel, lone_sums
 from engine.backtest.cash.market import Candidates, Market
 from engine.backtest.cash.moments import account_figures, trade_moments
 from engine.backtest.cash.walk import AFTER_SPENT, BUSY, CANCELLED, NO_ROOM, TAKEN, AccountRules, walk_kernel
@@ -57,6 +57,26 @@ def accounts_of(
     filled = (found.counts, found.equity, found.gross, found.earned)
     lone_kernel(_arrays(place), _columns(trades), *_given(keys, levels, rules), filled, found.curves)
     return found
+
+
+def add_accounts(
+    place: Market,
+    trades: Candidates,
+    keys: np.ndarray,
+    levels: np.ndarray,
+    rules: AccountRules,
+    equity: np.ndarray,
+    gross: np.ndarray,
+) -> np.ndarray:
+    """The ``counts`` of :func:`accounts_of`; the values of its accounts are added to ``equity`` and ``gross`` (k, D)."""
+    if len(place.family) > 1 or not rules.one:
+        found = walked_accounts(place, trades, keys, levels, rules)
+        equity += found.equity
+        gross += found.gross
+        return found.counts
+    counts = np.zeros((len(levels), 5))
+    lone_sums(_arrays(place), _columns(trades), *_given(keys, levels, rules), counts, equity, gross)
+    return counts
 
 
 def walked_accounts(

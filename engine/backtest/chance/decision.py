@@ -12,17 +12,21 @@ knows of fills and costs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from engine.backtest.chance.intervals import interval
 from engine.backtest.chance.resample import resampled_sums
+from engine.backtest.plan import Plan
 from engine.backtest.trading import Traded
 from engine.config import Config
 from engine.kernels.streams import entry_units
 from engine.scenarios import BREAKDOWN, CONTINUATION, SCENARIOS
 
 LEVELS = (np.arange(100) + 0.5) / 100.0
+_SCENARIOS = (CONTINUATION, BREAKDOWN)
 FIGURES = (
     "acted_percent",
     "precision_percent",
@@ -42,53 +46,63 @@ def decision_curves(
     ----------
     dates : (D,) of the accounts. positions : (draws, D - 1) resampled dates.
     """
-    plans = [p for t in traded for p in t.plans]
-    rows = [p.setup.eligible & (p.setup.outcome >= 0) for p in plans]
-    when = np.concatenate(
-        [np.searchsorted(dates, p.setup.bars.dates[r]) for p, r in zip(plans, rows, strict=True)]
-    )
-    if not len(when):
+    asked = [_asked(p, dates) for t in traded for p in t.plans]
+    if not any(len(one.when) for one in asked):
         return pd.DataFrame()
-    came = np.concatenate([p.setup.outcome[r] for p, r in zip(plans, rows, strict=True)])
-    table = np.concatenate([p.setup.table[r] for p, r in zip(plans, rows, strict=True)])
-    simulated = np.concatenate([p.setup.filtered_history[r] for p, r in zip(plans, rows, strict=True)])
-    units = np.concatenate(
-        [
-            entry_units(config.seed, f"{p.setup.bars.symbol}/decision", p.setup.bars.dates, len(positions))[
-                :, r
-            ]
-            for p, r in zip(plans, rows, strict=True)
-        ],
-        axis=1,
-    )
+    measured, drawn = [], []
+    for scenario in _SCENARIOS:
+        sums = np.zeros((len(dates), 402))
+        for one in asked:
+            _add_by_date(one, scenario, sums)
+        measured.append(_figures(sums.sum(axis=0)))
+        drawn.append(_figures(resampled_sums(sums[: positions.shape[1]], positions)))
+    rates = [figures["acted_percent"] / 100.0 for figures in measured]
+    random = _random(rates, asked, config.seed, len(positions))
     parts = []
-    for scenario in (CONTINUATION, BREAKDOWN):
-        happened = came == scenario
-        sums = _by_date(when, happened, (table[:, scenario], simulated[:, scenario]), len(dates))
-        measured = _figures(sums.sum(axis=0))
-        drawn = _figures(resampled_sums(sums[: positions.shape[1]], positions))
-        random = _random(measured["acted_percent"] / 100.0, happened, units)
+    for k, scenario in enumerate(_SCENARIOS):
         parts += [
-            _part(SCENARIOS[scenario], name, measured, drawn, random, config.verify.interval)
+            _part(SCENARIOS[scenario], name, measured[k], drawn[k], random[k], config.verify.interval)
             for name in FIGURES
         ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _by_date(
-    when: np.ndarray, happened: np.ndarray, forecasts: tuple[np.ndarray, ...], dates: int
-) -> np.ndarray:
-    """(D, 402) by date: acted and right at each level, for two forecasters; decisions, and those that came true."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """One instrument's closes with a forecast and a known outcome, n of them.
+
+    Attributes
+    ----------
+    symbol, bars : its name, and the dates of all its bars.
+    row : (n,) bars. when : (n,) position of their dates among those of the accounts.
+    came : (n,) outcome. forecasts : (n, 3) of the model and of filtered history.
+    """
+
+    symbol: str
+    bars: np.ndarray
+    row: np.ndarray
+    when: np.ndarray
+    came: np.ndarray
+    forecasts: tuple[np.ndarray, np.ndarray]
+
+
+def _asked(p: Plan, dates: np.ndarray) -> _Asked:
+    setup = p.setup
+    row = np.flatnonzero(setup.eligible & (setup.outcome >= 0))
+    when = np.searchsorted(dates, setup.bars.dates[row])
+    tables = (setup.table[row], setup.filtered_history[row])
+    return _Asked(setup.bars.symbol, setup.bars.dates, row, when, setup.outcome[row], tables)
+
+
+def _add_by_date(one: _Asked, scenario: int, out: np.ndarray) -> None:
+    """Add to ``out`` (D, 402) by date: acted and right at each level, for two forecasters; decisions, and those that came true."""
+    happened = (one.came == scenario)[:, None]
     columns = []
-    for probability in forecasts:
-        acted = probability[:, None] >= LEVELS  # NaN compares False
-        columns += [acted, acted & happened[:, None]]
-    columns += [np.ones((len(when), 1), dtype=bool), happened[:, None]]
-    out = np.zeros((dates, 402))
-    order = np.argsort(when, kind="stable")
-    days, first = np.unique(when[order], return_index=True)
-    out[days] = np.add.reduceat(np.concatenate(columns, axis=1)[order], first, axis=0, dtype=np.float64)
-    return out
+    for table in one.forecasts:
+        acted = table[:, scenario, None] >= LEVELS  # NaN compares False
+        columns += [acted, acted & happened]
+    columns += [np.ones_like(happened), happened]
+    out[one.when] += np.concatenate(columns, axis=1)  # an instrument has one close a date
 
 
 def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,17 +125,27 @@ def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(FIGURES, values, strict=True))
 
 
-def _random(rate: np.ndarray, happened: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:
-    """Figures (draws, 100) of acting at random at each level's rate (100,)."""
-    n = len(happened)
-    sums = np.zeros((len(units), 402))
-    for draw, own in enumerate(units):
-        order = np.argsort(own, kind="stable")
-        right = np.concatenate([[0], np.cumsum(happened[order])])
-        acted = np.searchsorted(own[order], rate)
-        sums[draw, :100], sums[draw, 100:200] = acted, right[acted]
-    sums[:, 400], sums[:, 401] = n, happened.sum()
-    return _figures(sums)
+def _random(
+    rates: list[np.ndarray], asked: list[_Asked], seed: int, draws: int
+) -> list[dict[str, np.ndarray]]:
+    """For each scenario figures (draws, 100) of acting at random at each level's rate, of ``rates`` (100,) each."""
+    sums = np.zeros((len(rates), draws, 402))
+    for one in asked:  # counts, so that the sum over instruments has no rounding
+        units = entry_units(seed, f"{one.symbol}/decision", one.bars, draws)[:, one.row]
+        came = [np.zeros(len(one.row) + 1, dtype=np.int64) for _ in rates]
+        happened = [one.came == scenario for scenario in _SCENARIOS]
+        for draw, own in enumerate(units):
+            order = np.argsort(own, kind="stable")
+            ascending = own[order]
+            for k, rate in enumerate(rates):
+                np.cumsum(happened[k][order], out=came[k][1:])
+                acted = np.searchsorted(ascending, rate)
+                sums[k, draw, :100] += acted
+                sums[k, draw, 100:200] += came[k][acted]
+        for k in range(len(rates)):
+            sums[k, :, 400] += len(one.row)
+            sums[k, :, 401] += happened[k].sum()
+    return [_figures(one) for one in sums]
 
 
 def _part(

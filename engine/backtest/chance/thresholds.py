@@ -13,11 +13,13 @@ one of them, whose best is at least as good.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from engine.backtest.cash import AccountRules
 from engine.backtest.cash.many import (
     ASKED,
     DEVIATION,
@@ -32,6 +34,7 @@ from engine.backtest.cash.many import (
     Accounts,
     LoneFigures,
     accounts_of,
+    add_accounts,
     curve_figures,
 )
 from engine.backtest.chance.decision import decision_curves
@@ -44,11 +47,13 @@ from engine.backtest.random_entries import random_candidates
 from engine.backtest.trading import Traded, rules_of
 from engine.config import Config
 from engine.kernels.streams import verify_seed
+from engine.kernels.threads import in_threads
 from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
 
 THRESHOLDS = 100
 FEWEST_TRADES = 10
 _MOST_ACCOUNTS, _FEWEST_DRAWS = 4_000, 20
+_TOGETHER = 1_000  # accounts of random entries whose numbers are held at once
 COLUMNS = (
     "curve",
     "threshold",
@@ -83,20 +88,14 @@ def threshold_curve(
     dates = np.unique(np.concatenate([t.place.dates for t in traded]))
     cash = [float(t.equity[0, 0]) for t in traded]
     rules = [rules_of(config, money) for money in cash]
-    own = [every_setup(t.plans, t.place, sides=False, sized=True) for t in traded]
-    found = []
-    for t, trades, limits in zip(traded, own, rules, strict=True):
-        keys = np.empty(len(trades))
-        for i, p in enumerate(t.plans):
-            mine = trades.when[:, 3] == i
-            keys[mine] = p.score[trades.bar[mine]]
-        found.append(accounts_of(t.place, trades, keys, levels, limits))
-    equity, gross = (_together(traded, found, name, dates) for name in ("equity", "gross"))
-    counts = np.sum([f.counts for f in found], axis=0)
-    measured = _figures(counts, curve_figures(equity, gross), len(dates) - 1, year)
+    sums = _Sums.empty(len(dates))
+    counts = np.stack(
+        [_strategy(t, levels, limits, dates, sums) for t, limits in zip(traded, rules, strict=True)]
+    )
+    measured = _figures(counts.sum(axis=0), curve_figures(sums.equity, sums.gross), len(dates) - 1, year)
     positions = _positions(len(dates) - 1, config, horizon)
-    drawn = _resampled(equity, gross, _by_date(traded, own, found, dates), positions, year)
-    random = _random(traded, found, rules, dates, config, year, _draws(traded, draws))
+    drawn = _resampled(sums, positions, year)
+    random = _random(traded, counts, rules, dates, config, year, _draws(traded, draws))
     frame = pd.concat(
         [
             _rows("account", levels, measured, drawn, random, config.verify.interval),
@@ -145,13 +144,46 @@ def _figures(counts: np.ndarray, curves: np.ndarray, sessions: int, year: int) -
     return dict(zip(names(year), values, strict=True))
 
 
-def _together(traded: list[Traded], found: list[Accounts], name: str, dates: np.ndarray) -> np.ndarray:
-    """(k, D) sum over the accounts on their common dates."""
-    total = np.zeros((len(found[0].counts), len(dates)))
-    for t, f in zip(traded, found, strict=True):
-        values = getattr(f, name).T
-        total += on_dates(t.place.dates, values, dates, values[0] if name == "equity" else 0.0).T
-    return total
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Over the accounts, on their common dates: values of the accounts and of their positions (k, D) each, and (3, k, D)
+    trades, hits and net returns by the date of the signal.  Of an instrument nothing is kept."""
+
+    equity: np.ndarray
+    gross: np.ndarray
+    by_date: np.ndarray
+
+    @classmethod
+    def empty(cls, dates: int) -> _Sums:
+        values = (THRESHOLDS, dates)
+        return cls(np.zeros(values), np.zeros(values), np.zeros((3, *values)))
+
+
+def _strategy(
+    t: Traded, levels: np.ndarray, limits: AccountRules, dates: np.ndarray, sums: _Sums
+) -> np.ndarray:
+    """Trade one account at every level and add it to ``sums``; returns its counts (k, 5)."""
+    trades = every_setup(t.plans, t.place, sides=False, sized=True)
+    keys = np.empty(len(trades))
+    for i, p in enumerate(t.plans):
+        mine = trades.when[:, 3] == i
+        keys[mine] = p.score[trades.bar[mine]]
+    found = accounts_of(t.place, trades, keys, levels, limits)
+    _add(t, found, dates, sums.equity, sums.gross)
+    at = np.searchsorted(dates, t.place.dates)[trades.when[:, 0]]
+    made = np.isfinite(found.earned)
+    net = np.where(made, found.earned, 0.0)
+    for part, values in enumerate((made, net > 0, net)):
+        for k in range(len(values)):
+            weights = values[k].astype(np.float64)
+            sums.by_date[part, k] += np.bincount(at, weights=weights, minlength=len(dates))
+    return found.counts
+
+
+def _add(t: Traded, found: Accounts, dates: np.ndarray, equity: np.ndarray, gross: np.ndarray) -> None:
+    """Add an account's values to ``equity`` and ``gross`` (k, D) on the common dates."""
+    equity += on_dates(t.place.dates, found.equity.T, dates, found.equity[:, 0]).T
+    gross += on_dates(t.place.dates, found.gross.T, dates, 0.0).T
 
 
 def _positions(sessions: int, config: Config, horizon: int) -> np.ndarray:
@@ -161,68 +193,62 @@ def _positions(sessions: int, config: Config, horizon: int) -> np.ndarray:
     )
 
 
-def _by_date(traded: list[Traded], own: list[Any], found: list[Accounts], dates: np.ndarray) -> np.ndarray:
-    """(3, k, D) trades, hits and net returns by the date of the signal."""
-    out = np.zeros((3, len(found[0].counts), len(dates)))
-    for t, trades, f in zip(traded, own, found, strict=True):
-        at = np.searchsorted(dates, t.place.dates)[trades.when[:, 0]]
-        made = np.isfinite(f.earned)
-        net = np.where(made, f.earned, 0.0)
-        for part, values in enumerate((made, net > 0, net)):
-            for k in range(len(values)):
-                out[part, k] += np.bincount(at, weights=values[k].astype(np.float64), minlength=len(dates))
-    return out
-
-
-def _resampled(
-    equity: np.ndarray, gross: np.ndarray, by_date: np.ndarray, positions: np.ndarray, year: int
-) -> dict[str, np.ndarray]:
+def _resampled(sums: _Sums, positions: np.ndarray, year: int) -> dict[str, np.ndarray]:
     """The figures (draws, k) in resampled histories."""
+    equity, gross = sums.equity, sums.gross
     k, sessions = len(equity), positions.shape[1]
     returns = np.stack([session_returns(row) for row in equity], axis=1)
     moments = resampled_figures(returns, positions)
     share = np.divide(gross, equity, out=np.zeros_like(gross), where=equity > 0)
-    columns = np.concatenate([*by_date, share])[:, :sessions].T
-    sums = resampled_sums(columns, positions).reshape(len(positions), 4, k)
-    counts = np.stack([sums[:, 0], sums[:, 1], sums[:, 2]], axis=-1)
-    curves = np.concatenate([moments, (sums[:, 3] / sessions)[..., None]], axis=-1)
+    columns = np.concatenate([*sums.by_date, share])[:, :sessions].T
+    found = resampled_sums(columns, positions).reshape(len(positions), 4, k)
+    counts = np.stack([found[:, 0], found[:, 1], found[:, 2]], axis=-1)
+    curves = np.concatenate([moments, (found[:, 3] / sessions)[..., None]], axis=-1)
     return _figures(counts, curves, sessions, year)
 
 
 def _random(
     traded: list[Traded],
-    found: list[Accounts],
-    rules: list[Any],
+    counts: np.ndarray,
+    rules: list[AccountRules],
     dates: np.ndarray,
     config: Config,
     year: int,
     draws: int,
 ) -> dict[str, np.ndarray]:
-    """The figures (draws, k) of random entries at the rate of each threshold."""
-    trades = [every_setup(t.plans, t.place, sides=True) for t in traded]
-    units = [
-        random_candidates(t.plans, c, draws, config.seed, use="curve")
-        for t, c in zip(traded, trades, strict=True)
-    ]
-    lone = len(traded) == 1 and len(traded[0].plans) == 1 and rules[0].one
+    """The figures (draws, k) of random entries at the rate of each threshold; ``counts`` (accounts, k, 5) of the strategy."""
+    trades = [every_setup(t.plans, t.place, sides=True) for t in traded] if draws else []
+    rate = counts[..., ASKED] / np.maximum(counts[..., FREE], 1.0)
+    level = np.where(rate > 0, 1.0 - rate, np.inf)
+    lone = draws and len(traded) == 1 and len(traded[0].plans) == 1 and rules[0].one
     quick = LoneFigures(traded[0].place, trades[0], rules[0]) if lone else None
-    counts, curves = [], []
-    for draw in range(draws):
-        parts = []
-        for t, c, f, u, limits in zip(traded, trades, found, units, rules, strict=True):
-            rate = f.counts[:, ASKED] / np.maximum(f.counts[:, FREE], 1.0)
-            level = np.where(rate > 0, 1.0 - rate, np.inf)
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    together = max(1, _TOGETHER // len(traded))
+    for first in range(0, draws, together):
+        # of all draws the numbers of all instruments would be a hundred megabytes; drawing them again is cheap
+        units = [
+            1.0 - random_candidates(t.plans, c, draws, config.seed, use="curve")[first : first + together]
+            for t, c in zip(traded, trades, strict=True)
+        ]
+
+        def one_draw(draw: int, units: list[np.ndarray] = units) -> tuple[np.ndarray, np.ndarray]:
             if quick is not None:
-                count, curve = quick(1.0 - u[draw], level)
-                break
-            parts.append(accounts_of(t.place, c, 1.0 - u[draw], level, limits))
-        else:
-            count = np.sum([part.counts for part in parts], axis=0)
-            curve = curve_figures(*(_together(traded, parts, name, dates) for name in ("equity", "gross")))
-        counts.append(count)
-        curves.append(curve)
+                return quick(units[0][draw], level[0])
+            equity, gross = np.zeros((2, THRESHOLDS, len(dates)))
+            total = np.zeros((THRESHOLDS, 5))
+            for t, c, u, own, limits in zip(traded, trades, units, level, rules, strict=True):
+                if len(t.place.dates) == len(dates):
+                    total += add_accounts(t.place, c, u[draw], own, limits, equity, gross)
+                    continue
+                part = accounts_of(t.place, c, u[draw], own, limits)
+                _add(t, part, dates, equity, gross)
+                total += part.counts
+            return total, curve_figures(equity, gross)
+
+        found += in_threads(one_draw, range(len(units[0])))
     shape = (draws, THRESHOLDS, 5)
-    return _figures(np.reshape(counts, shape), np.reshape(curves, shape), len(dates) - 1, year)
+    counted, curves = (np.reshape([one[k] for one in found], shape) for k in (0, 1))
+    return _figures(counted, curves, len(dates) - 1, year)
 
 
 def _rows(

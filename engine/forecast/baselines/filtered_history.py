@@ -19,7 +19,6 @@ Choices
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +37,7 @@ from engine.forecast.baselines.paths import (
 )
 from engine.forecast.baselines.shocks import PastInputs, Shocks, fit_shocks, past_inputs
 from engine.forecast.probabilities import FLOOR, blend_with_uniform
-from engine.kernels.threads import thread_count
+from engine.kernels.threads import in_threads
 from engine.outcomes.first_touch import RULES
 from engine.scenarios import SCENARIOS
 
@@ -175,13 +174,12 @@ def simulated(
     past = past_inputs(bars, None if more is None else more.values)
     shares = None if more is None else more.share
     _for_each_fit(past, known, np.flatnonzero(wanted), horizons_max, simulate, shares)
-    undefined = np.isnan(sigma)
-    reached = counts / paths
-    reached[undefined] = np.nan
+    done = np.isfinite(sigma)
+    reached = counts[done] / paths
     return FilteredHistory(
-        probabilities=blend_with_uniform(reached[:, :, : len(SCENARIOS)], FLOOR),
-        target_touch=_kept_inside(reached[:, :, TARGET_TOUCHED]),
-        retest_touch=_kept_inside(reached[:, :, RETEST_TOUCHED]),
+        probabilities=_placed(done, blend_with_uniform(reached[:, :, : len(SCENARIOS)], FLOOR)),
+        target_touch=_placed(done, _kept_inside(reached[:, :, TARGET_TOUCHED])),
+        retest_touch=_placed(done, _kept_inside(reached[:, :, RETEST_TOUCHED])),
         sigma=sigma,
     )
 
@@ -353,11 +351,13 @@ def _for_each_fit(
         if shocks is not None:
             simulate(at, shocks)
 
-    values = [int(value) for value in np.unique(known[rows])]
-    threads = min(thread_count(), max(1, len(values)))
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(one_fit, values):
-            pass
+    in_threads(one_fit, [int(value) for value in np.unique(known[rows])])
+
+
+def _placed(done: np.ndarray, values: np.ndarray) -> np.ndarray:
+    out = np.full((len(done), *values.shape[1:]), np.nan)
+    out[done] = values
+    return out
 
 
 def _kept_inside(shares: np.ndarray) -> np.ndarray:

@@ -13,7 +13,8 @@ Journal of Futures Markets 19 (1999).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -40,6 +41,7 @@ _MEMORY_PRIOR = 400.0  # sessions of no serial dependence that the estimate star
 _LARGEST_FOR_MEMORY = 4.0
 _LEAST_FACTOR = 0.3
 _PERSISTENCE = (0.5, 0.998)
+_MOST_KEPT = 1_000_000  # shocks of the fits that are kept, 20 MB: a fit a day is not kept for ever
 _LEVEL = (0.3, 3.0)  # where volatility may be heading, relative to where it is
 
 
@@ -53,6 +55,8 @@ class PastInputs:
     bar : (n, 4) float64, log of open, high, low, close over the close before; row 0 is 0.
     opens_traded : (n,) bool, True where the open is a traded price.
     more : (n, 10 + m) float64, of :func:`engine.forecast.baselines.variance.with_more`, or None.
+    fits : what was fitted before, by what it may see: a run asks for the same fits for its setups, its levels and its
+        placebo.
     """
 
     inputs: np.ndarray
@@ -60,6 +64,7 @@ class PastInputs:
     bar: np.ndarray
     opens_traded: np.ndarray
     more: np.ndarray | None = None
+    fits: dict[tuple[int, int, float], _Fitted | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +144,15 @@ def past_inputs(bars: BarSeries, more: np.ndarray | None = None) -> PastInputs:
 
     ``more`` (n, m): further variances known at each close, squared log returns per session; NaN where unknown.
     """
+    return _past_of(bars) if more is None else _past_inputs(bars, more)
+
+
+@lru_cache(maxsize=1)
+def _past_of(bars: BarSeries) -> PastInputs:
+    return _past_inputs(bars, None)
+
+
+def _past_inputs(bars: BarSeries, more: np.ndarray | None) -> PastInputs:
     inputs, proxy = variance_inputs(bars)
     bar = np.zeros((len(bars), 4))
     before = np.log(bars.close[:-1])
@@ -167,6 +181,58 @@ def fit_shocks(
     """
     if known < max(MIN_SESSIONS, WARM_UP + 2 * horizon + 2):
         return None
+    key = (known, horizon, share)
+    if key in past.fits:
+        fitted = past.fits[key]
+    else:
+        fitted = _fit(past, *key)
+        if sum(len(one.library) for one in past.fits.values() if one is not None) < _MOST_KEPT:
+            past.fits[key] = fitted
+    if fitted is None:
+        return None
+    first = np.sqrt(fitted.one.at(past, rows)) * fitted.scale
+    gain = np.full(len(rows), fitted.pull * fitted.scale)
+    if fitted.many is not None:
+        average = np.sqrt(fitted.many.at(past, rows)) * np.sqrt(fitted.ratio) * fitted.scale
+        level = _level(first, average, horizon, fitted.persistence, fitted.surprise_variance)
+        gain = 0.5 * (gain + (1.0 - fitted.persistence) * level)
+    return Shocks(fitted.library, fitted.opens, first, gain, fitted.reversal)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """What a fit has for all dates: see :class:`Shocks`; ``many`` is the regression over the horizon, None where that is 1."""
+
+    library: np.ndarray
+    opens: np.ndarray
+    one: _Weights
+    many: _Weights | None
+    ratio: float
+    scale: float
+    persistence: float
+    pull: float
+    surprise_variance: float
+    reversal: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weights:
+    """A :class:`VarianceFit` without what it was fitted to, which would hold it and be held by it."""
+
+    plain: np.ndarray
+    more: np.ndarray | None
+    share: float
+
+    @classmethod
+    def of(cls, fit: VarianceFit) -> _Weights:
+        return cls(fit.plain, fit.more, fit.share)
+
+    def at(self, past: PastInputs, rows: np.ndarray) -> np.ndarray:
+        return VarianceFit(past, self.plain, self.more, self.share).at(rows)
+
+
+def _fit(past: PastInputs, known: int, horizon: int, share: float) -> _Fitted | None:
+    """The fit on bars ``0 .. known - 1``; None where the market never moved."""
     first_row = max(WARM_UP, known - LONGEST_MEMORY)
     one = fit_variance_pair(past, known, 1, share)
     sigma = np.sqrt(one.between(first_row, known))
@@ -186,26 +252,26 @@ def fit_shocks(
 
     persistence, pull = _mean_reversion(after, expected)
     surprise = after / expected - persistence - pull / expected
-    first = np.sqrt(one.at(rows)) * scale
-    gain = np.full(len(rows), pull * scale)
+    many, ratio = None, 1.0
     if horizon > 1:
         many = fit_variance_pair(past, known, horizon, share)
         # both regressions forecast the proxy; one common factor turns it into the variance of closes
         ratio = _mean(one.between(first_row, known - horizon)) / _mean(
             many.between(first_row, known - horizon)
         )
-        average = np.sqrt(many.at(rows)) * np.sqrt(ratio) * scale
-        level = _level(first, average, horizon, persistence, _mean(surprise**2))
-        gain = 0.5 * (gain + (1.0 - persistence) * level)
-
     order = np.argsort(shocks[:, 3], kind="stable")
     factor = np.maximum(persistence + surprise, _LEAST_FACTOR)
     library = np.column_stack([shocks[:, 3], shocks[:, 1], shocks[:, 2], factor])[order]
-    return Shocks(
+    return _Fitted(
         np.ascontiguousarray(library, dtype=np.float32),
         opens[order].astype(np.float32),
-        first,
-        gain,
+        _Weights.of(one),
+        None if many is None else _Weights.of(many),
+        ratio,
+        scale,
+        persistence,
+        pull,
+        _mean(surprise**2),
         reversal,
     )
 

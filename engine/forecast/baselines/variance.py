@@ -176,6 +176,12 @@ def fit_variance(inputs, proxy, first, known, horizon):
     size = inputs.shape[1]
     weights = np.zeros(size)
     weights[2] = 1.0  # the first round weighs by the monthly mean
+    came = np.empty(max(known - horizon, 0))  # after each row, summed in the order of the sessions
+    for row in range(first, known - horizon):
+        ahead = 0.0
+        for j in range(1, horizon + 1):
+            ahead += proxy[row + j]
+        came[row] = ahead / horizon
     for round_ in range(_ROUNDS):
         gram = np.zeros((size, size))
         moment = np.zeros(size)
@@ -183,11 +189,8 @@ def fit_variance(inputs, proxy, first, known, horizon):
         for row in range(first, known - horizon):
             if np.isnan(inputs[row, size - 2]):
                 continue
-            ahead = 0.0
-            for j in range(1, horizon + 1):
-                ahead += proxy[row + j]
             expected = _bounded(inputs, row, weights)
-            ratio = min(ahead / horizon / expected, _LARGEST_RATIO)
+            ratio = min(came[row] / expected, _LARGEST_RATIO)
             for k in range(size):
                 scaled[k] = inputs[row, k] / expected
             for k in range(size):

@@ -27,7 +27,7 @@ def history_chart(instrument: str, forecasts: pd.DataFrame, horizon: int, sessio
     if len(rows) < 2:
         return None
     label = (
-        f"{instrument}: probabilities of continuation, range and breakdown over {len(rows)} sessions, "
+        f"{instrument}: probabilities of up, between and down over {len(rows)} sessions, "
         f"{horizon} sessions ahead, with the outcomes that followed."
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 GLOSSARY: dict[str, str] = {
     "Session": "One trading day. Ten sessions are two weeks.",
     "Horizon": "How many sessions after the close a forecast covers.",
-    "Floor, ceiling, target, retest": "The four prices that make up the question. Floor: a close below it is a "
-    "breakdown. Ceiling: the nearest resistance. Target: the resistance zone whose touch is the way up. Retest: "
+    "Floor, ceiling, target, retest": "The four prices that make up the question. Floor: a close below it is the "
+    "way down. Ceiling: the nearest resistance. Target: the resistance zone whose touch is the way up. Retest: "
     "the next support under the floor. Projected means the level book had none in reach, so the price comes from ATR.",
     "Broken, former": "A broken support shelf is one that price has closed below and not come back to. A former one has "
     "proved to be resistance since. The same, upside down, for resistance.",

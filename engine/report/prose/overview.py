@@ -127,7 +127,7 @@ def _slow_trend(scenario: Scenario, fast: float, slow: float, slope_flat_atr: fl
 def _course(scenario: Scenario) -> Paragraph | None:
     """Where price comes from: the rebound, the distance to the record, the row of lows and highs."""
     facts = scenario.facts
-    rebound, drawdown = facts.get("rebound_percent"), facts.get("drawdown_percent")
+    rebound, (drawdown, record) = facts.get("rebound_percent"), _below_the_record(scenario)
     lows, highs = facts.get("higher_lows") or 0.0, facts.get("higher_highs") or 0.0
     parts = []
     past = scenario.past
@@ -139,10 +139,8 @@ def _course(scenario: Scenario) -> Paragraph | None:
     elif rebound is not None and rebound > 0:
         parts.append(f"{rebound:.1f}% above the last swing low")
     if drawdown is not None:
-        peak = facts.get("all_time_high")
-        at = f" of {scenario.price(peak)}" if peak is not None else ""
         parts.append(
-            f"{drawdown:.1f}% below the record high{at}" if drawdown >= 0.05 else "at the record high"
+            f"{drawdown:.1f}% below the record high{record}" if drawdown >= 0.05 else "at the record high"
         )
     if not parts:
         return None
@@ -159,6 +157,21 @@ def _course(scenario: Scenario) -> Paragraph | None:
     else:
         title = "The swings point both ways" if rows else "Where price comes from"
     return Paragraph(title, text)
+
+
+def _below_the_record(scenario: Scenario) -> tuple[float | None, str]:
+    """How far the close lies under the highest price ever traded, in percent, and that price in words.
+
+    On contracts that were put together it is not the highest price of the chain, whose old prices carry every roll since.
+    """
+    chain, peak = scenario.facts.get("drawdown_percent"), scenario.facts.get("all_time_high")
+    record, on = scenario.past.record, scenario.past.record_on
+    if record is None or on is None or chain is None or peak is None:
+        return chain, "" if peak is None else f" of {scenario.price(peak)}"
+    where = f" of {scenario.price(record)} on {words.day(on)}"
+    if abs(record - peak) <= 1e-9 * peak:
+        return chain, where
+    return 100.0 * (1.0 - scenario.close / record), f"{where} ({chain:.1f}% with the rolls taken out)"
 
 
 def _ahead(scenario: Scenario) -> Paragraph | None:

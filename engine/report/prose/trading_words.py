@@ -62,7 +62,8 @@ def _when(backtest: Mapping[str, Any], sides: str, horizon: float, threshold: fl
     settings = _settings(backtest)
     entry, level = settings.get("entry", "probability"), words.number(settings.get("threshold"))
     within = words.plural(horizon, "session")
-    scenario = {"long": "continuation", "short": "breakdown"}.get(sides, "the scenario traded")
+    traded = {"long": "continuation", "short": "breakdown"}.get(sides)
+    scenario = words.quoted(traded) if traded else "the scenario traded"
     if entry == "expected_value":
         bound = "the lower bound of " if settings.get("lower_bound") else ""
         return f"{bound}the expected value over {within}, after costs, was at least {words.decimal(level, 0)} basis points"

@@ -26,11 +26,11 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _OF_THE_BASELINE: Mapping[str, tuple[str, str]] = {
     "baseline_log_odds_continuation": (
         "levels and volatility that favour the target",
-        "levels and volatility that favour a range over the target",
+        "levels and volatility that favour staying between over reaching the target",
     ),
     "baseline_log_odds_breakdown": (
         "levels and volatility that threaten the floor",
-        "levels and volatility that favour a range over a breakdown",
+        "levels and volatility that favour staying between over falling through the floor",
     ),
 }
 

@@ -13,6 +13,7 @@ from engine.rules.indicators import ATR, RSI, SMA_50
 from engine.rules.pivots import swing_highs_confirmed, swing_lows_confirmed
 
 if TYPE_CHECKING:
+    from engine.bars.series import BarSeries
     from engine.replay.replay import Replay
 
 _PIVOT_SESSIONS = 252  # how far back runs of swing lows and highs are followed
@@ -31,6 +32,8 @@ class Past:
     held_on : likewise from above.
     oversold_on, oversold_rsi : the last close with an oversold RSI, and that RSI.
     crossed_on : session on which the close came to the side of the 50-day that it is on.
+    record, record_on : the highest price ever traded up to the close, as it was traded then, and its session; where
+        contracts are put together that is not the highest price of the chain.
     """
 
     low: float | None = None
@@ -43,6 +46,8 @@ class Past:
     oversold_on: str | None = None
     oversold_rsi: float | None = None
     crossed_on: str | None = None
+    record: float | None = None
+    record_on: str | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Past:
@@ -72,6 +77,8 @@ def past_of(replay: Replay, index: int, unit: Unit = SAME) -> Past:
     highs = first + np.flatnonzero(swing_highs_confirmed(bars.high, first, index + 1, k)) - k
     last_low = int(lows[-1]) if len(lows) else None
     turned, held = _tests_of_the_average(replay, index)
+    traded = _as_traded(bars, index)
+    highest = int(np.argmax(traded))
     oversold = back("sessions_since_oversold")
     above = known["distance_sma_50_atr"][index] > 0
     return Past(
@@ -85,7 +92,15 @@ def past_of(replay: Replay, index: int, unit: Unit = SAME) -> Past:
         oversold_on=day(oversold),
         oversold_rsi=None if oversold is None else float(replay.indicators[oversold, RSI]),
         crossed_on=day(back("sessions_since_sma_50_" + ("reclaimed" if above else "lost"))),
+        record=float(traded[highest]),
+        record_on=day(highest),
     )
+
+
+def _as_traded(bars: BarSeries, index: int) -> np.ndarray:
+    """(index + 1,) highs, each in prices of the contract of its own day."""
+    high, rolls = bars.high[: index + 1], bars.around.rolls
+    return high if rolls is None else (high - rolls.shift[: index + 1]) / rolls.ratio[: index + 1]
 
 
 def _begin(pivots: np.ndarray, run: float) -> int | None:

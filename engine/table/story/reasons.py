@@ -162,13 +162,12 @@ def _drawdown(state: State) -> Reason:
     percent, peak = state.fact("drawdown_percent"), state.fact("all_time_high")
     if percent is None or peak is None:
         return None
+    record = state.past.record
+    carried = record is not None and abs(record - peak) > 1e-9 * peak  # the chain's record was never traded
+    where = "the record, rolls taken out" if carried else f"the record of {state.price(peak)}"
     if percent >= 10.0:
-        return f"{percent:.0f}% below the record of {state.price(peak)}", _DOWN
-    return (
-        (f"within {percent:.1f}% of the record of {state.price(peak)}", _UP)
-        if 0.05 < percent <= 2.0
-        else None
-    )
+        return f"{percent:.0f}% below {where}", _DOWN
+    return (f"within {percent:.1f}% of {where}", _UP) if 0.05 < percent <= 2.0 else None
 
 
 def _return(sessions: int, noun: str) -> Callable[[State], Reason]:

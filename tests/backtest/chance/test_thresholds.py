@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backtest.backtest import backtest
-from engine.backtest.cash.many import LoneFigures, accounts_of, curve_figures, walked_accounts
+from engine.backtest.cash.many import (
+    LoneFigures,
+    accounts_of,
+    add_accounts,
+    curve_figures,
+    walked_accounts,
+)
+from engine.backtest.chance import thresholds
 from engine.backtest.chance.thresholds import FEWEST_TRADES
 from engine.backtest.comparisons import every_setup
 from engine.backtest.trading import place_of, rules_of
@@ -125,6 +132,9 @@ def test_quick_kernels_equal_the_walk(seed, sides, fraction, fee, dividends):
     quick = accounts_of(place, trades, keys, levels, rules)
     counts, curves = LoneFigures(place, trades, rules)(keys, levels)
     walked = walked_accounts(place, trades, keys, levels, rules)
+    sums = np.zeros((2, *quick.equity.shape))
+    np.testing.assert_array_equal(add_accounts(place, trades, keys, levels, rules, *sums), quick.counts)
+    np.testing.assert_array_equal(sums, [quick.equity, quick.gross])
     for name in ("counts", "curves", "equity", "gross", "earned"):
         np.testing.assert_allclose(
             getattr(quick, name), getattr(walked, name), rtol=1e-9, atol=1e-9, err_msg=name
@@ -132,3 +142,14 @@ def test_quick_kernels_equal_the_walk(seed, sides, fraction, fee, dividends):
     np.testing.assert_allclose(counts, walked.counts, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(curves, walked.curves, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(curve_figures(walked.equity, walked.gross), walked.curves)
+
+
+def test_of_many_instruments_no_account_is_kept_and_their_dates_may_differ():
+    """Instruments that begin on other dates, and random entries whose numbers are drawn in more than one piece."""
+    config = small_config(backtest={"curve_draws": 30, "random_entries": 0})
+    cases = [case(seed, n=300 - 7 * seed, symbol=f"S{seed}") for seed in range(3)]
+    one = run(config, *cases)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thresholds, "_TOGETHER", 12)
+        again = run(config, *cases)
+    pd.testing.assert_frame_equal(one.thresholds, again.thresholds)

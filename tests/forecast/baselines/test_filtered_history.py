@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig
 from engine.errors import InputError
-from engine.forecast.baselines import filtered_history as module
 from engine.forecast.baselines.filtered_history import filtered_history, level_touch
 from engine.forecast.baselines.random_walk import MONITORING_SHIFT, double_barrier
+from engine.kernels import threads
 
 BARS = simulate_bars(1600, seed=6, volatility_persistence=0.95)
 SETUP = BARS.close[:, None] * np.array([0.96, 1.03, 1.04, 1.045, 0.94])
@@ -67,9 +67,9 @@ def test_later_bars_leave_earlier_rows_bit_identical(stop):
 
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
     many = run()
-    monkeypatch.setattr(module, "thread_count", lambda: 1)
+    monkeypatch.setattr(threads, "thread_count", lambda: 1)
     one = run()
-    monkeypatch.setattr(module, "thread_count", lambda: 7)
+    monkeypatch.setattr(threads, "thread_count", lambda: 7)
     assert same(one, many)
     assert same(run(), many)
 

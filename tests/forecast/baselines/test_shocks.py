@@ -107,3 +107,16 @@ def test_serial_dependence_is_found_and_none_is_invented():
     # shrunk estimate of 0: standard deviation 0.009 over 100 seeds; 0.04 is more than four of them
     assert abs(reversal(0.0, 8)) < 0.04
     assert -0.13 < reversal(-0.1, 8) < -0.05
+
+
+def test_what_a_fit_kept_gives_the_same_shocks_for_other_rows_and_horizons():
+    """The bars of a run are asked about three times; what is kept is told apart by everything a fit depends on."""
+    bars = simulate_bars(2000, seed=3)
+    asked = [(1500, ROWS, 15), (1500, ROWS[:1], 15), (1500, ROWS, 10), (1500, ROWS, 1), (1450, ROWS, 15)]
+    past = past_inputs(bars)
+    assert past_inputs(bars) is past
+    for _ in range(2):
+        for one in asked:
+            alone = fit_shocks(past_inputs(replace(bars, symbol="again")), *one)
+            assert same(fit_shocks(past, *one), alone)
+    assert len(past.fits) == 4

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 from engine.config import OutcomeConfig
 from engine.report.prose.brief.brief import BriefSettings, build_brief
+from engine.table.around import Fact
 from tests.report import factory
 
 
@@ -102,3 +104,19 @@ def test_related_instruments_are_one_note_that_says_why_they_differ():
     one, two = (s.longest.whole_percents["continuation"] for s in material.scenarios)
     assert f"Up has {one}% for AAA and {two}% for BBB" in why
     assert "come from distance and volatility" in why
+
+
+def test_what_is_known_of_every_instrument_is_said_once():
+    def fact(role, value):
+        return Fact(role, role, value, "%", None, "", "2025-12-01", "2025-12-02")
+
+    one, two = factory.make_material(("AAA", "BBB")).scenarios
+    shared, own = fact("policy_rate", 3.9), fact("yield_10y", 4.1)
+    one = dataclasses.replace(one, fundamentals=[shared, own])
+    two = dataclasses.replace(two, fundamentals=[shared])
+    text = build_brief([one, two])
+    assert text.count("Policy rate: 3.90%") == 1
+    assert (
+        text.index("### Fundamentals") < text.index("10-year yield: 4.10%") < text.index("\n## Fundamentals")
+    )
+    assert build_brief([one]).count("Fundamentals") == 1

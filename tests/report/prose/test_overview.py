@@ -101,3 +101,16 @@ def test_dates_and_pace_are_told_where_they_are_known():
     assert structure(scenario) == (
         "The structure is intact above 2,415; a close below 2,460, the 50-day average, would end the bullish bias."
     )
+
+
+def test_the_record_of_contracts_put_together_is_the_one_that_was_traded():
+    row = {**reference_row(), "drawdown_percent": 9.5, "all_time_high": 2759.0}
+    past = Past(record=2605.0, record_on="2025-12-12")
+    scenario = build_scenario(row, None, forecasts(), background=Background(past=past))
+    text = " ".join(p.text for p in technical_overview(scenario, 0.25))
+    below = 100 * (1 - scenario.close / 2605.0)
+    assert (
+        f"{below:.1f}% below the record high of 2,605 on 12 December 2025 (9.5% with the rolls taken out)"
+        in text
+    )
+    assert "2,759" not in text

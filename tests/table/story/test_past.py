@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from arch.data import nasdaq
 
+from engine.bars.contracts.rolls import Rolls
 from engine.config import parse_config
 from engine.replay.replay import replay
 from engine.rules.indicators import SMA_50
@@ -54,3 +57,21 @@ def test_dates_are_those_of_the_bars(result):
             assert past.oversold_rsi <= 30.0
             assert not (result.known["rsi_14"][i + 1 : at + 1] <= 30.0).any()
     assert seen
+
+
+def test_the_record_is_a_price_that_was_traded(result):
+    """On a chain whose later contracts cost more, the highest price of the chain and the record are two days."""
+    bars = result.bars
+    n = len(bars.dates)
+    # chain = price x ratio: the second contract costs two and a half times the first
+    ratio = np.where(np.arange(n) < 700, 1.0, 0.4)
+    rolls = Rolls(ratio, np.zeros(n), (np.arange(n) >= 700).astype(np.int64), ("A", "B"))
+    chained = dataclasses.replace(bars, around=dataclasses.replace(bars.around, rolls=rolls))
+    again = dataclasses.replace(result, bars=chained)
+    for at in (600, 1100, 1499):
+        plain, carried = past_of(result, at), past_of(again, at, rolls.unit(at))
+        assert plain.record == bars.high[: at + 1].max()
+        traded = bars.high[: at + 1] / ratio[: at + 1]
+        assert carried.record == traded.max()
+        assert carried.record_on == str(bars.dates[traded.argmax()])
+    assert past_of(result, 1499).record_on != past_of(again, 1499, rolls.unit(1499)).record_on

@@ -19,8 +19,8 @@ _MOVED = (  # (has a session, has none, what happened)
 
 
 def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
-    if len(seen) < 50:
-        return
+    if len(seen) < 50 or seen.bars.around.calendar is not None:
+        return  # a named calendar has its own word on every date
     _, table = week_table(seen.bars)
     there = table >= 0
     before = np.vstack((there[:1], there[:-1]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.bars.findings.finding import Look, Remark
 from engine.bars.findings.prices.spike import spikes
-from engine.bars.findings.prices.split import steps
+from engine.bars.findings.prices.split import NO_NIGHT, steps
 from engine.bars.movement import Movement
 
 _OUTLYING = 10.0  # usual session movements from close to close
@@ -31,6 +31,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
             "sessions: the market, or a price that is wrong from here on?",
             i,
             i + 1,
+            severity="failure" if size[i] > NO_NIGHT else "warning",
             column="close",
             value=float(seen.bars.close[i]),
             near=float(seen.bars.close[i - 1]),
@@ -39,9 +40,9 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
 
 LOOK = Look(
     code="bars.jump",
-    severity="warning",
+    severity="failure",
     looks_at="moves from close to close",
     means="Either the greatest day of the history, or two series put together.",
-    remedy="compare the day with another source",
+    remedy="compare the day with another source, and correct the prices or accept the finding",
     look=_look,
 )

@@ -10,6 +10,7 @@ from engine.bars.findings.finding import Look, Remark
 from engine.bars.movement import Movement
 
 _LEAST = 100  # bars
+_BULK = 0.68  # of the sessions lie within one standard deviation
 _LARGEST_LOG = 14.0  # the logarithm of a million
 _LOG_MOVE = (
     0.002,
@@ -23,22 +24,20 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     close, n = seen.bars.close, len(seen)
     if n < _LEAST:
         return
-    moves = np.diff(seen.close)
-    level, move = float(np.std(seen.close)), float(np.std(moves))
+    # quantiles, not standard deviations: one cell of 1e308 is a bad tick in a table of prices
+    level = float(np.quantile(np.abs(seen.close - np.median(seen.close)), _BULK))
+    move = float(np.quantile(np.abs(np.diff(seen.close)), _BULK))
     if move > level > 0:
         yield Remark(
             "values scatter round one level and do not move on from where they were: returns, not prices.",
             column="close",
         )
         return
-    middle, step = float(np.median(close)), float(np.std(np.diff(close)))
-    written = np.abs(close - np.round(close, _DECIMALS)) > 1e-9 * np.abs(close)
-    if (
-        1.0 < middle < _LARGEST_LOG
-        and _LOG_MOVE[0] < step < _LOG_MOVE[1]
-        and step < _QUIET * middle
-        and float(np.mean(written)) > 0.5
-    ):
+    middle, step = float(np.median(close)), float(np.quantile(np.abs(np.diff(close)), _BULK))
+    if not (1.0 < middle < _LARGEST_LOG and _LOG_MOVE[0] < step < _LOG_MOVE[1] and step < _QUIET * middle):
+        return
+    near = close[close < 2 * _LARGEST_LOG]
+    if float(np.mean(np.abs(near - np.round(near, _DECIMALS)) > 1e-9 * near)) > 0.5:
         yield Remark(
             f"values near {middle:.3g} move by {step:.2g} a session and have more than {_DECIMALS} decimals: logarithms, "
             "not prices.",

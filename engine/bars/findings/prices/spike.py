@@ -6,21 +6,29 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from engine.bars.findings.finding import Look, Remark, geometric, price
+from engine.bars.findings.finding import Look, Remark, count, geometric, price
+from engine.bars.findings.prices.excursions import excursions
 from engine.bars.movement import Movement
 
 # in usual session movements.  A wick of 3 is 5 standard deviations of a random walk; a session of threefold volatility, the most that
 # comes without a sign in its own body or its neighbours, would need 1.7 of its own.  5 leaves room for calm decades.
-_OUTLYING = 5.0
+_WICK = 5.0
+# a close or an open that both neighbours contradict: shocks of Student's t with 3 degrees of freedom reach 3.2 in 5,000 sessions
+_ALONE = 4.0
+_APART = 2.0  # times what the neighbours differ by: with less, the price may belong to one of them
 # smaller in units, but by a factor of 1.2: prices typed wrongly are wrong by a factor, markets move in their own units
-_FACTOR, _OUTLYING_BY_FACTOR = float(np.log(1.2)), 3.0
+_FACTOR = float(np.log(1.2))
+_WICK_BY_FACTOR, _ALONE_BY_FACTOR = 2.5, 3.0
 _OUTLYING_AT_EDGE = 8.0  # first and last bar: only one neighbour can contradict
 _PART = 0.5  # of the excess: cells displaced by less belong to the sound part of the bar
 
 
 def spikes(seen: Movement) -> np.ndarray:
     """(n,) bool: bars with a bad tick."""
-    return np.logical_or.reduce([mask for _, mask in seen.once(_masks).values()])
+    bad = np.logical_or.reduce([mask for _, mask in seen.once(_masks).values()])
+    for start, stop, _ in seen.once(excursions):
+        bad[start:stop] = True
+    return bad
 
 
 def _masks(seen: Movement) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -30,23 +38,36 @@ def _masks(seen: Movement) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     # what else moved in the session: a violent day shows in its body, a bad tick does not
     body = np.maximum(np.maximum(np.abs(c - o), np.abs(o - before)), np.abs(c - before))
     top, bottom = np.maximum(o, c), np.minimum(o, c)
+    # an end has two neighbours on one side: a bad one of the two does not make a sound end look bad
+    first = c[min(2, len(c) - 1)] - c[0], c[max(len(c) - 3, 0)] - c[-1]
     there, back = c - before, c - after
+    there[0], back[-1] = -first[0], -first[1]
+    between = np.abs(there - back)
     gap, turn = o - before, o - c
-    excess = {
-        "close": (_less_of(there, back), np.abs(after - before)),
-        "open": (_less_of(gap, turn), np.abs(c - before)),
-        "high": (h - top, body),
-        "low": (l - bottom, body),
-    }
     edge = np.zeros(len(seen), dtype=bool)
     edge[[0, -1]] = True
-    found = {}
-    for name, (beyond, rest) in excess.items():
-        size = np.abs(beyond)
-        units = size / np.maximum(usual, rest)
-        least = np.where(edge & (name == "close"), _OUTLYING_AT_EDGE, _OUTLYING)
-        found[name] = (beyond, (units > least) | ((size > _FACTOR) & (units > _OUTLYING_BY_FACTOR)))
-    return found
+    return {
+        "close": _alone(_less_of(there, back), between, usual, edge),
+        "open": _alone(_less_of(gap, turn), np.abs(c - before), usual, np.zeros_like(edge)),
+        "high": _wick(h - top, np.maximum(usual, body)),
+        "low": _wick(l - bottom, np.maximum(usual, body)),
+    }
+
+
+def _alone(
+    beyond: np.ndarray, between: np.ndarray, usual: np.ndarray, edge: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Prices displaced by ``beyond`` from both neighbours, which differ by ``between``."""
+    size = np.abs(beyond)
+    least = np.where(edge, _OUTLYING_AT_EDGE, _ALONE) * usual
+    outlying = (size > least) | ((size > _FACTOR) & (size > _ALONE_BY_FACTOR * usual))
+    return beyond, outlying & (size > _APART * between)
+
+
+def _wick(beyond: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Highs and lows that reach ``beyond`` the rest of their bar."""
+    size = np.abs(beyond)
+    return beyond, (size > _WICK * unit) | ((size > _FACTOR) & (size > _WICK_BY_FACTOR * unit))
 
 
 def _less_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -58,7 +79,11 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     if len(seen) < 5:
         return
     masks = seen.once(_masks)
-    for i in np.flatnonzero(np.logical_or.reduce([mask for _, mask in masks.values()])).tolist():
+    single = np.logical_or.reduce([mask for _, mask in masks.values()])
+    for start, stop, beyond in seen.once(excursions):
+        single[start:stop] = False
+        yield _stretch(seen, start, stop, beyond)
+    for i in np.flatnonzero(single).tolist():
         shapes = [name for name, (_, mask) in masks.items() if mask[i]]
         wicks = [name for name in shapes if name in ("high", "low")]
         if shapes[0] in ("close", "open"):
@@ -83,6 +108,28 @@ def _displaced(seen: Movement, i: int, shape: str, excess: float) -> Remark:
         if (value - np.log(near)) * np.sign(excess) > _PART * abs(excess)
     ]
     return _remark(seen, i, [shape, *(name for name in away if name != shape)], near)
+
+
+def _stretch(seen: Movement, start: int, stop: int, beyond: float) -> Remark:
+    """Closes of several sessions, and the columns that went with them."""
+    near = geometric(seen.close[start - 1], seen.close[stop])
+    here = slice(start, stop)
+    away = [
+        name
+        for name in ("open", "high", "low")
+        if np.median(getattr(seen, name)[here] - np.log(near)) * np.sign(beyond) > _PART * abs(beyond)
+    ]
+    with_it = f" (and {', '.join(away)})" if away else ""
+    dates, value = seen.bars.dates, float(seen.bars.close[start])
+    return Remark(
+        f"{dates[start]} to {dates[stop - 1]}: close {price(value)}{with_it} stands alone for {count(stop - start, 'session')}, "
+        f"{price(float(np.exp(beyond)))} times the closes before and after; it should be near {price(near)}.",
+        start,
+        stop,
+        column="close",
+        value=value,
+        near=near,
+    )
 
 
 def _remark(seen: Movement, i: int, columns: list[str], near: float) -> Remark:

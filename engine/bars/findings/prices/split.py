@@ -14,6 +14,7 @@ from engine.bars.movement import Movement
 _OUTLYING = 8.0
 # or by a factor of 1.18 and more: the smallest split in use (6:5) within half a session's movement
 _FACTOR, _OUTLYING_BY_FACTOR = float(np.log(1.18)), 2.8
+NO_NIGHT = float(np.log(1.9))  # whatever the ratio: another unit, another currency, another instrument
 _KEPT = 0.5  # of the step that is still there in the closes of the week after
 _WEEK = 5
 # new shares for old ones, as companies and funds split; a market's own night fits none of them but by chance
@@ -24,7 +25,9 @@ _RATIOS = tuple(
 
 def steps(seen: Movement) -> tuple[np.ndarray, np.ndarray]:
     """(n,) log step from the close before to the open, and a mask of those that stay and are beyond the thresholds."""
-    o, c, usual = seen.open, seen.close, seen.usual
+    c, usual = seen.close, seen.usual
+    # an open that is the close before knows nothing of the night: there the close is the first price of the new level
+    o = np.where(seen.bars.opens_traded, seen.open, c)
     step = o - seen.before
     step[0] = 0.0
     size = np.abs(step)
@@ -61,7 +64,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
             f"is {abs(step[i]) / seen.usual[i]:.0f} usual sessions, and the level stays.",
             i,
             i + 1,
-            severity=None if shares else "warning",
+            severity=None if shares or abs(step[i]) > NO_NIGHT else "warning",
             column="close",
             value=float(seen.bars.close[i]),
             near=float(seen.bars.close[i - 1]),

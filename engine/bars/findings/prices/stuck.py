@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from engine.bars.findings.days.weeks import DAY_NAMES, weekdays
 from engine.bars.findings.finding import Look, Remark, count, price
 from engine.bars.movement import Movement
 from engine.bars.series import PRICE_COLUMNS
@@ -13,6 +14,11 @@ from engine.bars.stretches import runs
 
 _FALSE_ALARM = 1e-3  # a history, for a close that repeats by chance on the grid of its ticks
 _MEANINGLESS = 20  # sessions after which a stretch without a market stops a replay
+_COMMON, _MOSTLY = 0.05, 0.95  # share of sessions that begin a run; probability of a repeat
+_NEVER = 1e-2  # rows that repeat by chance in a whole history
+_TOGETHER = 10.0  # a quiet day makes each repeat likelier when the others are there
+_USUAL_FLAT = 0.05  # share of flat bars above which one is nothing special
+_ALWAYS = 0.8  # share of a weekday's rows that are copies, where it has no sessions of its own
 _TAIL = 2  # repeats that make the last close, and so the table, meaningless
 
 
@@ -29,10 +35,38 @@ def _repeats(seen: Movement) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _least_repeats(mask: np.ndarray) -> int:
-    """Repeats in a row that chance does not give: each has the probability seen in the series, a run counted once."""
-    n, separate = len(mask), len(runs(mask))
-    chance = min(max(separate, 1) / n, 0.9)
-    return max(2, int(np.ceil(np.log(n / _FALSE_ALARM) / -np.log(chance))))
+    """Repeats in a row that chance does not give.
+
+    Each has the probability seen in the series: runs among the sessions, a run counted once.  Where repeats are common, so that
+    runs are cut off rather than begun, it is the share of runs that go on.
+    """
+    n, found = len(mask), runs(mask)
+    chance = max(len(found), 1) / n
+    if found and chance > _COMMON:
+        on = float(np.mean([stop - start > 1 for start, stop in found]))
+        chance = max(chance, on + 2.0 * np.sqrt(on * (1.0 - on) / len(found)))
+    return max(2, int(np.ceil(np.log(n / _FALSE_ALARM) / -np.log(min(chance, _MOSTLY)))))
+
+
+def _expected(seen: Movement) -> float:
+    """How many bars repeat all four prices by chance: the product of how often each does, times what a quiet day ties together."""
+    n, product = len(seen), _TOGETHER
+    for name in PRICE_COLUMNS:
+        values = getattr(seen.bars, name)
+        product *= max(len(runs(values[1:] == values[:-1])), 1) / n
+    return n * min(product, 1.0)
+
+
+def _copied_days(seen: Movement, whole: np.ndarray) -> np.ndarray:
+    """(n,) rows of those days of the week that repeat the row before week after week, where the other days do not."""
+    day = weekdays(seen.bars.dates)
+    rows = np.bincount(day, minlength=7)
+    share = np.bincount(day, weights=whole, minlength=7) / np.maximum(rows, 1)
+    copied = (share > _ALWAYS) & (rows >= _MEANINGLESS)
+    others = share[(rows > 0) & ~copied]
+    if not copied.any() or not len(others) or not (others < 1 - _ALWAYS).all():
+        return np.zeros(len(seen), dtype=bool)
+    return whole & copied[day]
 
 
 def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
@@ -43,23 +77,41 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     filled = np.concatenate(([False], (bars.high[1:] == bars.low[1:]) & close[1:]))
     told = np.zeros(n, dtype=bool)
     whole = same | filled
-    least = _least_repeats(whole)
-    single = runs(whole)
-    # one row may repeat by chance on a coarse grid; with its volume, or as one flat line, or again and again it does not
+    weekly = _copied_days(seen, whole)
+    if weekly.any():
+        yield _filled_days(seen, weekly)
+        told |= weekly
+        whole, close = whole & ~weekly, close & ~weekly
+    # one row may repeat by chance on a coarse grid; with its volume, or as one flat line, it does not
     copied = np.zeros(n, dtype=bool)
     copied[1:] = same[1:] & (bars.volume[1:] == bars.volume[:-1]) & (bars.volume[1:] > 0)
-    usual_flat = float(np.mean(bars.high == bars.low)) > 0.05
-    for start, stop in single:
-        alone = stop - start == 1
-        sure = bool((copied | (filled & ~usual_flat))[start:stop].any())
-        if alone and not sure and len(single) < 2:
-            continue
-        if usual_flat and stop - start < least:
+    flat = bars.high == bars.low
+    usual_flat = float(np.mean(flat[~weekly])) > _USUAL_FLAT
+    coarse = _expected(seen) > _NEVER
+    least = _least_repeats(whole) if coarse or usual_flat else 1
+    sure = copied if coarse or usual_flat else copied | filled
+    for start, stop in runs(whole):
+        if stop - start < least and not sure[start:stop].any():
             continue
         told[max(0, start - 1) : stop] = True
         yield _remark(seen, start, stop, "all four prices are those of the session before", "close")
     for start, stop in runs(close & ~told, _least_repeats(close)):
         yield _remark(seen, start, stop, f"the close stays at {price(float(bars.close[start]))}", "close")
+
+
+def _filled_days(seen: Movement, weekly: np.ndarray) -> Remark:
+    dates = seen.bars.dates
+    rows = np.flatnonzero(weekly)
+    names = [f"{DAY_NAMES[day]}s" for day in np.unique(weekdays(dates[rows])).tolist()]
+    return Remark(
+        f"{dates[rows[0]]} to {dates[rows[-1]]}: {count(len(rows), 'row')} on {' and '.join(names)} repeat the row before: days "
+        "without a session, filled forward.",
+        int(rows[0]),
+        int(rows[-1]) + 1,
+        severity="failure",
+        column="close",
+        value=float(seen.bars.close[rows[0]]),
+    )
 
 
 def _remark(seen: Movement, start: int, stop: int, what: str, column: str) -> Remark:
@@ -82,6 +134,6 @@ LOOK = Look(
     severity="failure",
     looks_at="bars and closes that repeat the one before",
     means="A stretch without a market makes volatility, and with it every distance, too small.",
-    remedy="skip rows that are no sessions under `corrections`, or end the replay before them",
+    remedy="delete rows that are no sessions at the source, or skip them under `corrections`; end the replay before a stale tail",
     look=_look,
 )

@@ -9,7 +9,9 @@ import { BacktestView } from "./views/backtest.js";
 import { CalibrationView } from "./views/calibration.js";
 import { EpisodesView } from "./views/episodes.js";
 import { Machine } from "./views/machine.js";
+import { reachScrolled } from "./views/reach.js";
 import { SkillView } from "./views/skill.js";
+import { makeTabs } from "./views/tabs.js";
 
 /** @param {string} id */
 function textOf(id) {
@@ -33,6 +35,7 @@ function whenNear(id, make) {
 const scenarioViews = {};
 
 async function start() {
+  reachScrolled(document);
   const facts = textOf("facts");
   const place = document.getElementById("machine");
   if (!facts || !place || !("DecompressionStream" in window)) return;
@@ -48,6 +51,7 @@ async function start() {
   };
   const machine = new Machine(place, page, load);
   document.documentElement.classList.add("alive");
+  for (const group of document.querySelectorAll("[data-tabs]")) makeTabs(/** @type {HTMLElement} */ (group));
   const follow = () => {
     const [, symbol, iso] = /^#(?:(.+)@)?(\d{4}-\d\d-\d\d)$/.exec(location.hash) || [];
     const named = symbol && decodeURIComponent(symbol);

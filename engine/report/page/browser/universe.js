@@ -3,6 +3,9 @@
  * @module
  */
 
+import { reachScrolled } from "./views/reach.js";
+import { makeTabs } from "./views/tabs.js";
+
 /** Ascending, what is not known last. @param {string} a @param {string} b */
 function byValue(a, b) {
   if (a === "" || b === "") return Number(a === "") - Number(b === "");
@@ -38,4 +41,6 @@ function startSorting() {
   document.documentElement.dataset.ready = "yes";
 }
 
+reachScrolled(document);
+for (const group of document.querySelectorAll("[data-tabs]")) makeTabs(/** @type {HTMLElement} */ (group));
 startSorting();

@@ -73,8 +73,10 @@ def build_brief(
         lines += [f"# {markdown(names)}, {words.day(max(dates))}", ""]
     if several and settings.related:
         lines += ["## Why their tables differ", "", markdown(why_they_differ(scenarios)), ""]
+    common = _common_lines(scenarios)
     for scenario in scenarios:
-        lines += _instrument(scenario, settings, several)
+        lines += _instrument(scenario, settings, several, common)
+    lines += _around(common, "##")
     lines += ["## How far to trust it", ""]
     for text in trust_paragraphs(trust):
         lines += [markdown(text), ""]
@@ -85,7 +87,33 @@ def build_brief(
     return "\n".join(lines)
 
 
-def _instrument(scenario: Scenario, settings: BriefSettings, several: bool) -> list[str]:
+def _around_lines(scenario: Scenario) -> dict[str, tuple[str, ...]]:
+    """What is known from outside the bars, by heading."""
+    return {"Fundamentals": fundamentals_lines(scenario), "Ahead": ahead_lines(scenario)}
+
+
+def _common_lines(scenarios: Sequence[Scenario]) -> dict[str, list[str]]:
+    """Lines that every one of several instruments has, so that they are said once."""
+    if len(scenarios) < 2:
+        return {}
+    first, *others = (_around_lines(scenario) for scenario in scenarios)
+    return {
+        title: [line for line in lines if all(line in other[title] for other in others)]
+        for title, lines in first.items()
+    }
+
+
+def _around(found: Mapping[str, Sequence[str]], top: str) -> list[str]:
+    lines: list[str] = []
+    for title, said in found.items():
+        if said:
+            lines += [f"{top} {title}", "", *(f"- {markdown(line)}" for line in said), ""]
+    return lines
+
+
+def _instrument(
+    scenario: Scenario, settings: BriefSettings, several: bool, common: Mapping[str, Sequence[str]]
+) -> list[str]:
     top = "##" if several else "#"
     sub = top + "#"
     lines = [f"{top} {markdown(scenario.full_name)}: scenario analysis, {words.day(scenario.as_of)}", ""]
@@ -112,10 +140,11 @@ def _instrument(scenario: Scenario, settings: BriefSettings, several: bool) -> l
         lines += [markdown(settled), ""]
     for table in reversed(scenario.horizons):
         lines += probability_table(table)
-    for title, found in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
-        if found:
-            lines += [f"{sub} {title}", "", *(f"- {markdown(line)}" for line in found), ""]
-    return lines
+    own = {
+        title: [line for line in found if line not in common.get(title, ())]
+        for title, found in _around_lines(scenario).items()
+    }
+    return lines + _around(own, sub)
 
 
 def _summary(scenario: Scenario) -> str:
