@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from engine.guests import NOBODY, guests, present
 from engine.report.terminal.outputs import ended, say, saying_what_is_kept
 from engine.searches.options import (
     CORES,
@@ -29,6 +30,8 @@ from engine.searches.options import (
     RunPath,
     Symbol,
     Workers,
+    tell_plugins,
+    tell_times,
 )
 from engine.searches.options import load as _load
 from engine.searches.options import run_folder as _run_folder
@@ -57,11 +60,13 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
     """Replays every past session of a market and finds out how far a scenario table can be trusted."""
+    context.with_resource(present(NOBODY))  # the plugins of a command's config stay until it ends
 
 
 @app.command()
@@ -91,6 +96,8 @@ def run(
             told=_tell_findings,
         )
     _print(run_view(made.scenarios, made.metrics, made.config.verify.interval, full))
+    tell_plugins(made.manifest.get("plugins", ()))
+    tell_times(made.manifest.get("plugin_seconds", {}))
     page = made.path / "report.html"
     say(f"Report: {page}")
     say(made.path)
@@ -124,6 +131,7 @@ def scenario(
     else:
         shown = Shown(horizon, full, explain)
         _print(*(scenario_view(table, shown) for table in tables))
+        tell_plugins(guests().words)
 
 
 app.command()(tune)
@@ -202,10 +210,15 @@ def show(
     """The scenario table of any date of a run, what came of it, and the level book."""
     from engine import commands
     from engine.report.terminal.terminal import Shown, book_view, scenario_view, text_view
+    from engine.runs.run import open_run
 
     folder, shown = _run_folder(run, results), Shown(horizon, full, explain, levels=0)
-    for table, came in commands.show(folder, _date(date), symbol=symbol, quick=quick):
-        _print(scenario_view(table, shown), text_view(came), book_view(table))
+    found = commands.show(folder, _date(date), symbol=symbol, quick=quick)
+    opened = open_run(folder)
+    with present(opened.named_guests):
+        for table, came in found:
+            _print(scenario_view(table, shown), text_view(came), book_view(table))
+    tell_plugins(opened.named_guests.words)
 
 
 @app.command()
@@ -325,15 +338,26 @@ def schema() -> None:
 @app.command()
 def init(
     csv: Annotated[
-        Path, typer.Option("--csv", metavar="FILE", help="bars: date, open, high, low, close[, volume]")
-    ],
-    symbol: Annotated[str, typer.Option("--symbol", metavar="S", help="what the instrument is called")],
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="bars: date, open, high, low, close[, volume]"),
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option("--symbol", metavar="S", help="what the instrument is called")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="default: <symbol>.yaml")] = None,
+    plugin: Annotated[
+        Path | None, typer.Option("--plugin", metavar="FILE", help="write rules of your own to start from")
+    ] = None,
 ) -> None:
-    """Check a CSV of bars and write a commented config for it; prints the config's path."""
+    """Check a CSV of bars and write a commented config for it, or with --plugin a file of rules; prints what it wrote."""
     from engine import commands
 
-    say(commands.init(csv, symbol, out))
+    if plugin is not None:
+        say(commands.init_plugin(plugin))
+    if csv is not None and symbol is not None:
+        say(commands.init(csv, symbol, out))
+    elif csv is not None or symbol is not None or plugin is None:
+        raise typer.BadParameter("a config needs both --csv FILE and --symbol S; --plugin FILE goes alone")
 
 
 def _date(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.errors import CheckFailed, ConfigError
 from engine.parallel import open_crew
 from engine.pipeline import replay
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.verify.skill.compare import Comparison
 
 
+@with_plugins
 def audit(
     config: Config,
     dates: int | None = 200,
@@ -123,6 +124,7 @@ def judge(
     return judge_table(read_forecasts(frame, horizon), series, draws=draws)
 
 
+@with_plugins
 def ledger_add(
     config: Config, file: str | Path, as_of: str | None = None, *, told: Told | None = None
 ) -> int:
@@ -261,6 +263,25 @@ def init(csv: str | Path, symbol: str, out: str | Path | None = None) -> Path:
         ) from None
     read_as = load_bars(instrument, ReplayConfig()).around.origin
     write_text(path, commented_config(name, symbol, str(csv), read_as))
+    return path
+
+
+def init_plugin(path: str | Path) -> Path:
+    """Write a plugin to start from; see :mod:`engine.plugins`.
+
+    Raises
+    ------
+    ConfigError
+        ``config.exists`` rather than overwriting a file.
+    """
+    from importlib.resources import files
+
+    from engine.files import write_text
+
+    path = Path(path)
+    if path.exists():
+        raise ConfigError("config.exists", f"{path} exists already", "name another file with --plugin")
+    write_text(path, files("engine.plugins").joinpath("example.py").read_text(encoding="utf-8"))
     return path
 
 

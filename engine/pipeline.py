@@ -23,9 +23,10 @@ from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.findings import BarFinding
 from engine.bars.load import Told, Universe, load_sound, load_universe
 from engine.bars.series import BarSeries
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.errors import RunError
 from engine.forecast.inputs import ForecastInput, forecast_input
+from engine.guests import guests
 from engine.parallel import Crew, open_crew
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
@@ -76,6 +77,7 @@ class Replayed:
         return pd.concat(frames, ignore_index=True)
 
 
+@with_plugins
 def replay(config: Config, as_of: str | None = None, *, told: Told | None = None) -> Replayed:
     """Load the bars and walk every date; with ``as_of``, on the history as it was known after that close.
 
@@ -104,6 +106,7 @@ def _with_outcomes(config: Config, bars: dict[str, BarSeries], replays: dict[str
     return Replayed(config, bars, replays, tuple(forecast_input(one) for one in replays.values()))
 
 
+@with_plugins
 def run(
     config: Config,
     *,
@@ -221,6 +224,8 @@ def _fill(
         studied = {symbol: part.values for symbol, part in zip(bars, parts.each(), strict=True)}
         certificates = [found["audit"] for found in studied.values() if found["audit"] is not None]
         folder.manifest["audit"] = certificates or None
+        if guests().files:
+            folder.note_plugin_times([found["plugin_seconds"] for found in studied.values()])
         for name in FRAMES:
             parts.frames(name, folder.path / f"{name}.parquet")
     if ahead is not None:
@@ -290,6 +295,7 @@ def _evidence(
     )
 
 
+@with_plugins
 def scenario(
     config: Config,
     as_of: str | None = None,

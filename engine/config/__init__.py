@@ -15,6 +15,7 @@ from engine.config.instruments import (
     YahooSource,
 )
 from engine.config.load import config_sha256, dump_config, load_config, parse_config, with_overrides
+from engine.config.plugins import PluginFile, guests_of, with_plugins
 from engine.config.section import Frozen, Section
 from engine.config.settings import (
     MOMENTUM_RULES,
@@ -51,6 +52,7 @@ __all__ = [
     "InstrumentTrading",
     "OutcomeConfig",
     "ParquetSource",
+    "PluginFile",
     "ReplayConfig",
     "RollConfig",
     "RollDates",
@@ -62,7 +64,9 @@ __all__ = [
     "YahooSource",
     "config_sha256",
     "dump_config",
+    "guests_of",
     "load_config",
     "parse_config",
     "with_overrides",
+    "with_plugins",
 ]

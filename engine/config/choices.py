@@ -1,6 +1,6 @@
 """Names that a config may give, one line each, and the module that each stands for.
 
-Models, calibrators, entry rules, sizings, samplers and pruners live in stages above the config, which therefore knows
+Models, setup rules, calibrators, entry rules, sizings, samplers and pruners live in stages above the config, which therefore knows
 only their names.  To add one: write its
 module, and add one line here.  A module is imported when its name is used.
 """
@@ -41,6 +41,7 @@ MODELS = Registry[Choice](
         Choice("pool", "engine.forecast.models.pool:MODEL"),
     ),
 )
+SETUP_RULES = Registry[Choice]("setup rule", (Choice("levels", "engine.replay.rule:LEVELS"),))
 CALIBRATORS = Registry[Choice](
     "calibrator",
     (

@@ -10,11 +10,13 @@ import yaml
 from pydantic import ValidationError
 
 from engine.config.mistakes import in_words
+from engine.config.plugins import with_hashes
 from engine.config.settings import Config
 from engine.config.text import assign, expand, override, parse_yaml
 from engine.config.universe import list_universe
 from engine.errors import ConfigError
 from engine.foreign import visible
+from engine.guests import present
 
 _MOST_EXTENDED = 16
 
@@ -112,9 +114,19 @@ def _expanded(data: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def parse_config(data: dict[str, Any], place: str = "config") -> Config:
-    """Validate a plain mapping; every error names the path of its key."""
+    """Validate a plain mapping; every error names the path of its key.
+
+    Raises
+    ------
+    ConfigError
+        ``config.invalid``, or one about a plugin, as :func:`engine.config.plugins.with_hashes`.
+    """
+    found, plugins = with_hashes(data.get("plugins"))
+    if found.files:
+        data = {**data, "plugins": plugins}
     try:
-        return Config.model_validate(data)
+        with present(found):  # a name that a plugin brings may be chosen
+            return Config.model_validate(data)
     except ValidationError as error:
         raise ConfigError(
             "config.invalid", f"{place}: {in_words(error)}", "`engine schema` lists every key and its range"

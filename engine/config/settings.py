@@ -11,13 +11,31 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.config.choices import CALIBRATORS, MODELS, OneOf
+from engine.config.choices import CALIBRATORS, MODELS, SETUP_RULES, OneOf
 from engine.config.corrections import Acceptance, Correction
 from engine.config.events import EventsConfig
 from engine.config.instruments import ContextConfig, Day, Instrument
+from engine.config.plugins import PluginFile
 from engine.config.section import Section
 from engine.config.trading import BacktestConfig
 from engine.config.tuning import TuneConfig
+
+
+# what a config leaves out when it is written down, so that a new key moves no hash of a config without it
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_stop(value: object) -> bool:
+    return value == "stop"
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
+
+
+def _is_levels(value: object) -> bool:
+    return value == "levels"
 
 
 class ReplayConfig(Section):
@@ -108,6 +126,9 @@ class SetupConfig(Section):
     away, which is where the defaults of ``min_target_atr`` and ``min_floor_atr`` come from.
     """
 
+    rule: Annotated[str, OneOf(SETUP_RULES)] = Field(
+        "levels", exclude_if=_is_levels, description="how the edges are chosen; a plugin may bring another"
+    )
     min_target_atr: float = Field(1.4, gt=0, le=10, description="target at least this far above the close")
     min_floor_atr: float = Field(1.4, gt=0, le=10, description="floor at least this far below the close")
     min_ceiling_atr: float = Field(0.25, ge=0, le=5, description="ceiling at least this far above the close")
@@ -224,14 +245,6 @@ class VerifyConfig(Section):
     placebo: bool = Field(True, description="run the placebo of random levels at equal distance")
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_stop(value: object) -> bool:
-    return value == "stop"
-
-
 class Config(Section):
     """One backtest."""
 
@@ -256,6 +269,11 @@ class Config(Section):
     context: tuple[ContextConfig, ...] = Field(
         (),
         description="series published elsewhere: name, path, column, role, publication_lag_sessions or released",
+    )
+    plugins: tuple[PluginFile, ...] = Field(
+        (),
+        exclude_if=_is_empty,
+        description="Python files that add level kinds, features, setups, baselines and models",
     )
     events: EventsConfig | None = Field(
         None,

@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # the only keys that a variable may fill: whatever else a config holds is printed in reports and manifests
 _PATH_KEY = re.compile(
     r"instruments(\.\d+)?\.source(\.roll_dates)?\.(path|cache|folder|expiries)"
-    r"|instruments\.(files|file|table)|context\.\d+\.(path|source\.cache)|events\.path"
+    r"|instruments\.(files|file|table)|context\.\d+\.(path|source\.cache)|events\.path|plugins\.\d+(\.path)?"
 )
 # a config of 500 instruments has a tenth of these; reading so much takes PyYAML about a second
 _MOST_CHARACTERS = 1_000_000

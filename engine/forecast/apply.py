@@ -33,6 +33,8 @@ def check_same_question(saved: Config, asked: Config) -> None:
         ``config.other_model`` names the sections that differ; ``config.drift_not_saved``.
     """
     differ = [name for name in _SECTIONS if getattr(saved, name) != getattr(asked, name)]
+    if [one.sha256 for one in saved.plugins] != [one.sha256 for one in asked.plugins]:
+        differ.append("version of its plugins")
     if differ:
         raise ConfigError(
             "config.other_model",

@@ -14,7 +14,7 @@ from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.walk_forward import GroupForecast, Plan, forecast_horizons, plan_of
-from engine.kernels.threads import thread_count
+from engine.kernels.threads import carried, thread_count
 from engine.scenarios import SCENARIOS
 
 _KEYS = ["instrument", "date", "horizon_sessions"]
@@ -43,7 +43,7 @@ def with_challengers(
         sets = plan_of([entry.bars for entry in members], config, plan.features).horizon_sets
         own = replace(plan, config=config, horizon_sets=sets)
         with ThreadPoolExecutor(min(thread_count(), len(sets))) as pool:
-            found = pool.map(partial(forecast_horizons, own, members, baselines), sets)
+            found = pool.map(carried(partial(forecast_horizons, own, members, baselines)), sets)
             group = GroupForecast(name, *zip(*found, strict=True))
         said = forecast_table(members, baselines, [group], plan.calendar, config)
         columns = {f"p_{scenario}": f"{name}_{scenario}" for scenario in SCENARIOS}

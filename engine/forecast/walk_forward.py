@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
-from engine.config import Config, ForecastConfig
+from engine.config import Config, ForecastConfig, with_plugins
 from engine.errors import ConfigError, DataError, InputError
 from engine.forecast.baselines.filtered_history import MoreVariances
 from engine.forecast.baselines.opponents import Opponents
@@ -39,7 +39,7 @@ from engine.forecast.frame import forecast_table
 from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import model_named
 from engine.forecast.opponents import GroupInput, group_tables, opponents, with_group_tables, with_implied
-from engine.kernels.threads import one_thread, thread_count
+from engine.kernels.threads import carried, one_thread, thread_count
 from engine.replay.families import model_features
 
 
@@ -78,6 +78,7 @@ class Forecasts:
     more: Mapping[str, MoreVariances | None] = field(default_factory=dict)
 
 
+@with_plugins
 def walk_forward(
     instruments: Sequence[ForecastInput],
     config: Config,
@@ -118,9 +119,9 @@ def walk_forward(
             known = (entries, mine)
             # tracks are independent and the kernels release the interpreter's lock
             with ThreadPoolExecutor(min(thread_count(), len(plan.horizon_sets))) as pool:
-                found = pool.map(partial(forecast_horizons, plan, *known), plan.horizon_sets)
+                found = pool.map(carried(partial(forecast_horizons, plan, *known)), plan.horizon_sets)
                 groups.append(GroupForecast(name, *zip(*found, strict=True)))
-                tables = list(pool.map(partial(tables_of_group, plan, *known), plan.horizon_sets))
+                tables = list(pool.map(carried(partial(tables_of_group, plan, *known)), plan.horizon_sets))
             complete = with_group_tables(mine, plan.horizon_sets, tables)
             for i, base in zip(members, complete, strict=True):
                 made[i] = base
@@ -153,6 +154,7 @@ class Plan:
     config: Config
 
 
+@with_plugins
 def plan_of(bars: Sequence[BarSeries], config: Config, features: Sequence[str] | None = None) -> Plan:
     """How the walk-forward goes through these instruments; see :func:`walk_forward` for parameters and errors."""
     settings = config.forecast
@@ -219,6 +221,7 @@ def track_of(
     return build_track(members, baselines, plan.calendar, plan.features, plan.config.horizons, horizons)
 
 
+@with_plugins
 def fitted(plan: Plan, track: Track) -> TrackForecast:
     """The track forecast fold by fold, before any calibration; of the config only model and window are used."""
     return deque(fitted_folds(plan, track), maxlen=1).pop()
@@ -237,6 +240,7 @@ def fitted_folds(plan: Plan, track: Track) -> Iterator[TrackForecast]:
     )
 
 
+@with_plugins
 def published(plan: Plan, forecast: TrackForecast) -> tuple[TrackForecast, CalibratedTrack, np.ndarray]:
     """The same with its calibrated forecasts, and those that stand in the table."""
     settings = plan.config.forecast

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -40,6 +41,12 @@ def _controller(modules: int) -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def carried(function: Callable[[Item], Made]) -> Callable[[Item], Made]:
+    """``function`` for another thread, in which context variables have the values of this one (:mod:`engine.guests`)."""
+    context = copy_context()
+    return lambda item: context.copy().run(function, item)
+
+
 def in_threads(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     """``make`` of each item, in the order of the items.
 
@@ -56,4 +63,4 @@ def in_threads(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made
         return [make(item) for item in items[first : first + together]]
 
     with ThreadPoolExecutor(threads) as pool:
-        return [made for part in pool.map(share, range(0, len(items), together)) for made in part]
+        return [made for part in pool.map(carried(share), range(0, len(items), together)) for made in part]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.bars.series import BarSeries
+from engine.config import with_plugins
 from engine.forecast.baselines.opponents import Opponents
 from engine.forecast.calibration.walk import CalibratedTrack
 from engine.forecast.challengers import with_challengers
@@ -83,6 +84,7 @@ class TrackFit:
     without_context: np.ndarray | None = None
 
 
+@with_plugins
 def fit(plan: Plan, task: GroupTask) -> TrackFit | dict[str, LevelTouches]:
     """Do one :class:`GroupTask`."""
     parts = {symbol: Part(source) for symbol, source in task.sources.items()}
@@ -176,6 +178,7 @@ class GroupResult:
     without_context: pd.DataFrame | None = None
 
 
+@with_plugins
 def finish_group(
     plan: Plan, task: GroupTask, tracks: list[TrackFit], touch: Mapping[str, LevelTouches]
 ) -> GroupResult:

@@ -11,10 +11,12 @@ import pandas as pd
 
 from engine.bars.contracts.quoted import last_units, quoted_frame
 from engine.bars.series import BarSeries
+from engine.config import with_plugins
 from engine.forecast.baselines.filtered_history import FilteredHistory
 from engine.forecast.baselines.opponents import Opponents, Trial
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.forecast.walk_forward import Plan, baselines_of
+from engine.guests import clock
 from engine.members.part import Part, packed
 from engine.outcomes.outcomes import Outcomes
 from engine.question import SETUP_LEVELS
@@ -40,6 +42,7 @@ _TRIAL = tuple(item.name for item in fields(Trial))
 _HISTORY = tuple(item.name for item in fields(FilteredHistory))
 
 
+@with_plugins
 def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
     """Replay, audit, outcomes, baselines, level touches, placebo and the resampled past of the last close.
 
@@ -52,6 +55,7 @@ def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
     A packed part; see the functions below for what is in it.
     """
     config = plan.config
+    before = clock()
     replayed = replay(bars, config)
     entry = forecast_input(replayed)
     baselines = baselines_of(entry, plan)
@@ -81,6 +85,7 @@ def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
             "setups": int(np.isfinite(entry.setup).all(axis=1).sum()),
             "background": background_of(replayed, last).to_dict(),
             "audit": None if audited is None else audited.certificate(),
+            "plugin_seconds": clock(before),
         },
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from engine.bars.series import BarSeries
 from engine.forecast.walk_forward import Plan
-from engine.kernels.threads import thread_count
+from engine.kernels.threads import carried, thread_count
 from engine.members.fit import GroupTask, TrackFit, finish_group, fit
 from engine.members.store import Parts
 from engine.members.study import study
@@ -67,4 +67,4 @@ def _in_threads(
     """In this process; tracks are independent and the kernels release the interpreter's lock."""
     with ThreadPoolExecutor(min(thread_count(), each)) as pool:
         while block := [task for _, task in zip(range(each), tasks, strict=False)]:
-            yield from pool.map(partial(fit, plan), block)
+            yield from pool.map(carried(partial(fit, plan)), block)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import ConfigError, RunError
+from engine.guests import carried_away
 from engine.parallel.crew import AHEAD, R, T, named, out_of_memory, worker_died
 from engine.parallel.identity import identity
 
@@ -119,6 +120,7 @@ class Cluster:
     def map(self, function: Callable[[T], R], tasks: Iterable[T], names: Iterable[str] = ()) -> Iterator[R]:
         """See :meth:`engine.parallel.crew.Crew.map`."""
         waiting: deque[tuple[str, Any]] = deque()
+        function = carried_away(function)
         ahead = zip(tasks, named(names), strict=False)
         try:
             while True:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, RunError
+from engine.guests import carried_away
 from engine.parallel.crew import AHEAD, R, T, named, out_of_memory, worker_died
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Processes:
 
         self.start()
         ahead = enumerate(zip(tasks, named(names), strict=False))
-        called = _pickled(function)  # once: what it holds (a config, a calendar) may be long
+        called = _pickled(carried_away(function))  # once: what it holds (a config, a calendar) may be long
         again: deque[_Job] = deque()
         results: dict[int, Any] = {}
         given, failed_starts = 0, 0

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import pandas as pd
 
+from engine.config import with_plugins
 from engine.errors import InputError
 from engine.replay.replay import Replay
 from engine.replay.walk import SNAPSHOT_BARS
@@ -119,6 +120,7 @@ def standing_at(replay: Replay, bar: int) -> np.ndarray:
     return rows[np.argsort(rows["id"])]
 
 
+@with_plugins
 def book_at(replay: Replay, date: object) -> pd.DataFrame:
     """The level book after the close of ``date`` (or of the last session before it), highest level first.
 

@@ -16,12 +16,14 @@ import pandas as pd
 import pyarrow as pa
 
 from engine.bars.series import COLUMNS, BarSeries
-from engine.config import Config
+from engine.config import Config, with_plugins
+from engine.config.choices import SETUP_RULES
 from engine.errors import InputError
 from engine.question import SETUP, SETUP_CHANGES, SETUP_LEVELS
 from engine.replay.families import FAMILIES, FeatureFamily, Known
 from engine.replay.features import LEVEL_FEATURES, N_RECENT
 from engine.replay.memory import MEMORY_SIZE
+from engine.replay.rule import SetupRule, SetupSeen, restate
 from engine.replay.setup import setup_params
 from engine.replay.walk import SNAPSHOT_BARS, Book, Prices, Span, WalkParams, Written, advance_walk
 from engine.rules.book.events import CAPACITY, empty_book
@@ -159,6 +161,7 @@ class Replay:
         """
         return pd.DataFrame(self.level_columns())
 
+    @with_plugins
     def level_columns(self) -> dict[str, Any]:
         """The columns of :attr:`levels` as arrays, texts in Arrow's; a frame of them costs more than the walk."""
         dates = self.bars.dates.astype("datetime64[us]")
@@ -190,6 +193,7 @@ class Replay:
             "value": self.log["value"],
         }
 
+    @with_plugins
     def append(self, bars: BarSeries) -> Replay:
         """The replay of a longer history, walking only the bars that are new.
 
@@ -215,6 +219,7 @@ class Replay:
         return _extend(self, bars)
 
 
+@with_plugins
 def replay(bars: BarSeries, config: Config) -> Replay:
     """Replay every session of ``bars``; see :class:`Replay`.
 
@@ -229,10 +234,14 @@ def replay(bars: BarSeries, config: Config) -> Replay:
     >>> len(replay(simulate_bars(300), config).frame)
     300
     """
+    return _extend(_nothing(bars, config), bars)
+
+
+def _nothing(bars: BarSeries, config: Config) -> Replay:
     families = tuple(
         family for family in FAMILIES if family.fill and (family.wants is None or family.wants(bars))
     )
-    nothing = Replay(
+    return Replay(
         bars=bars.cut(0),
         config=config,
         indicators=np.empty((0, len(INDICATORS))),
@@ -250,12 +259,12 @@ def replay(bars: BarSeries, config: Config) -> Replay:
         snapshot_counters=np.empty((0, 2), np.int64),
         state=ReplayState.fresh(),
     )
-    return _extend(nothing, bars)
 
 
 def _extend(before: Replay, bars: BarSeries) -> Replay:
     start, stop = len(before), len(bars)
     rules = before.config.rules
+    chosen_by: SetupRule = SETUP_RULES[before.config.setup.rule].load()
     state = before.state.copy()
     indicators = _grown(before.indicators, stop)
     momentum = _grown(before.momentum, stop)
@@ -299,6 +308,10 @@ def _extend(before: Replay, bars: BarSeries) -> Replay:
             if bar < last_bar:
                 table = _grown(table, 2 * len(table))
                 log = _grown(log, 2 * len(log))
+        if chosen_by.choose is not None:
+            own = setup[first_bar:last_bar].copy()
+            seen = SetupSeen(bars, indicators, momentum, own, first_bar, last_bar)
+            restate(chosen_by, seen, setup, setup_levels, setup_changes, features)
         advance_reading(bars.close, indicators, momentum, setup, first_bar, last_bar, thresholds, reading)
     more = _grown(before.more, stop)
     known = Known(bars, indicators, momentum, features, setup, reading)

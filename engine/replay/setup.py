@@ -37,8 +37,10 @@ from engine.rules.book.levels import freshness
 from engine.rules.book.ranks import LAST_EVENT, MAJOR, RANK_HIGH, RANK_LOW, RANK_ROW, RANK_TOP, WORTH
 from engine.rules.kinds.kind import usable
 
-# SetupConfig as the kernels read it: a field for each of its keys, of the same name and unit
-SetupParams = namedtuple("SetupParams", tuple(SetupConfig.model_fields))  # type: ignore[misc]
+# SetupConfig as the kernels read it: a field for each of its keys, of the same name and unit; the rule is chosen before
+SetupParams = namedtuple(  # type: ignore[misc]
+    "SetupParams", tuple(name for name in SetupConfig.model_fields if name != "rule")
+)
 
 
 class Setup(NamedTuple):
@@ -57,7 +59,7 @@ class Setup(NamedTuple):
 
 def setup_params(setup: SetupConfig) -> SetupParams:
     """The parameters of the setup kernel, from the config."""
-    return SetupParams(**dict(setup))
+    return SetupParams(**{name: value for name, value in setup if name != "rule"})
 
 
 def share_projected(setup_levels: np.ndarray) -> dict[str, float | None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from engine.guests import present
 from engine.parallel import Alone, Crew
 
 if TYPE_CHECKING:
@@ -31,17 +32,25 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
 
     Returns the path of report.html.  ``crew`` draws the instruments; None: this process.
     """
+    from engine.runs.run import Run
+
+    run = Run(path)
+    with present(run.named_guests):
+        return _drawn(run, crew or Alone())
+
+
+def _drawn(run: Run, crew: Crew) -> Path:
     from engine.files import write_text
+    from engine.plugins.words import plugin_sentences
     from engine.report.page.page import render_page
     from engine.report.page.universe import render_universe
     from engine.report.prose.brief.brief import BriefSettings, build_brief
     from engine.report.prose.brief.related import MOST_RELATED
-    from engine.runs.run import Run
 
-    run = Run(path)
+    path = run.path
     if len(run.scenarios) > MOST_TOGETHER:
         material = _shared(run)
-        page = render_universe(material, _draw_members(run, material, crew or Alone()))
+        page = render_universe(material, _draw_members(run, material, crew))
     else:
         material = material_of(run)
         page = render_page(material)
@@ -52,6 +61,7 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
         outcome=config.outcome,
         slope_flat_atr=config.rules.slope_flat_atr,
         charts=_draw_charts(path, material),
+        plugins=plugin_sentences(run.manifest.get("plugins")),
         related=1 < len(material.scenarios) <= MOST_RELATED and len(families) == 1,
     )
     write_text(path / "brief.md", build_brief(material.scenarios, material.metrics, settings))

@@ -7,7 +7,9 @@ import logging
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from engine.config import Config, Correction, config_sha256, dump_config
 from engine.errors import RunError
 from engine.files import sha256_of, write_atomic, write_json, write_text
 from engine.foreign import visible, without_password
+from engine.guests import guests
 from engine.parallel import identity
 from engine.processes import this_process
 from engine.runs.resume import MANIFEST, begun
@@ -28,6 +31,9 @@ from engine.runs.resume import MANIFEST, begun
 _PACKAGES = (
     "arch", "matplotlib", "numba", "numpy", "optuna", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "vectorbt", "vectorbt-rust",
 )  # fmt: skip
+
+
+PLUGINS = "plugins"  # folder of copies
 
 
 class RunFolder:
@@ -95,6 +101,11 @@ class RunFolder:
             "seconds": {},
             "artefacts": {},
         }
+        if guests().words:
+            self.manifest["plugins"] = [
+                {**words, "path": file.path}
+                for words, file in zip(guests().words, guests().files, strict=True)
+            ]
         if before is not None:
             self.manifest["started_at"] = before["started_at"]
             self.manifest["resumed_at"] = [
@@ -103,6 +114,8 @@ class RunFolder:
             ]
         self.save_manifest()
         write_text(self.path / "config.yaml", dump_config(config))
+        for file in guests().files:  # what was run is kept, whatever becomes of the user's file
+            write_atomic(self.path / PLUGINS / file.name, partial(_write_bytes, file.source))
         self._log = _open_log(self.path / "run.log")
 
     def log(self, text: str) -> None:
@@ -126,6 +139,16 @@ class RunFolder:
         for item in corrections:
             self.log(f"correction of {item.date}: {item.what()} ({item.reason})")
         self.save_manifest()
+
+    def note_plugin_times(self, spent: Sequence[Mapping[str, Sequence[float]]]) -> None:
+        """How long the members of plugins took for each instrument, in the manifest and the log: ``"noun name"`` -> seconds, calls, bars."""
+        total: dict[str, list[float]] = {}
+        for one in spent:
+            for name, values in one.items():
+                total[name] = [a + b for a, b in zip(values, total.get(name, [0, 0, 0]), strict=True)]
+        self.manifest["plugin_seconds"] = total
+        for name, (seconds, calls, bars) in total.items():
+            self.log(f"plugin: {name}: {seconds:.2f} s in {calls:.0f} calls over {bars:.0f} bars")
 
     def write_frame(self, name: str, frame: pd.DataFrame) -> None:
         """A Parquet artefact; equal frames give equal bytes."""
@@ -200,6 +223,10 @@ def _new_folder(results: Path, name: str) -> Path:
             ) from None
         return path
     raise RunError("run.too_many", f"{results / name}: 99 runs of this second exist already", "wait a second")
+
+
+def _write_bytes(source: bytes, path: Path) -> None:
+    path.write_bytes(source)
 
 
 class _LogFile(logging.FileHandler):

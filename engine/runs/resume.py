@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.config import Config, config_sha256, load_config
 from engine.errors import EngineError, RunError
+from engine.guests import named, present
 from engine.processes import is_gone
 from engine.runs.damage import reading, sound_manifest
 
@@ -68,11 +69,20 @@ def _of_config(manifest: Mapping[str, Any], folder: Path, config: Config) -> Ite
     if manifest["config_sha256"] == config_sha256(config):
         return
     try:
-        before = load_config(folder / "config.yaml").model_dump(mode="json")
+        with present(named(tuple(manifest.get("plugins") or ()))):
+            before = load_config(folder / "config.yaml").model_dump(mode="json")
     except (EngineError, OSError):
         yield "the config differs"
         return
-    for key, was, now in _differences(before, config.model_dump(mode="json"), ""):
+    after = config.model_dump(mode="json")
+    were, are = (
+        {Path(one["path"]).name: one["sha256"] for one in found.pop("plugins", ())}
+        for found in (before, after)
+    )
+    for name in dict.fromkeys((*were, *are)):
+        if were.get(name) != are.get(name):
+            yield f"plugin {name} is {'new' if name not in were else 'gone' if name not in are else 'another version'}"
+    for key, was, now in _differences(before, after, ""):
         yield f"config {key} was {was}, is {now}"
 
 

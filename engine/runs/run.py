@@ -17,6 +17,7 @@ from engine.config import Config, load_config
 from engine.errors import RunError
 from engine.files import sha256_of
 from engine.foreign import html
+from engine.guests import Guests, named, present
 from engine.processes import is_gone
 from engine.report.prose.verdicts import calibration_verdict, rules_verdict, windows_sentence
 from engine.report.trust import read_metrics
@@ -69,8 +70,15 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The fully resolved config."""
-        return load_config(self._artefact("config.yaml"))
+        """The fully resolved config; no plugin is run to read it."""
+        with present(self.named_guests):
+            return load_config(self._artefact("config.yaml"))
+
+    @cached_property
+    def named_guests(self) -> Guests:
+        """What the run's plugins added, by name: for everything that shows a run."""
+        with reading(self.path / MANIFEST):
+            return named(tuple(self.manifest.get("plugins") or ()))
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -176,6 +184,7 @@ class Run:
             "findings",
             "corrections",
             "left_out",
+            "plugins",
         )
         return {name: self.manifest[name] for name in kept if name in self.manifest} | {
             "started_at": self.manifest["started_at"]

@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from engine.bars.load import neighbours
 from engine.bars.series import BarSeries
-from engine.config import Config
+from engine.config import Config, guests_of
 from engine.errors import RunError
+from engine.guests import present
 from engine.replay.replay import replay as replay_bars
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def tables_at(
     run: Run, date: str | None, symbol: str | None, *, quick: bool = False
 ) -> list[tuple[Scenario, list[str]]]:
     """One table with its whole level book, and what came of it, per instrument; see :func:`engine.commands.show`."""
+    # code of a plugin is run from the user's own file only, and only where it still is that of the run
+    with present(guests_of(run.config)):
+        return _tables_at(run, date, symbol, quick)
+
+
+def _tables_at(
+    run: Run, date: str | None, symbol: str | None, quick: bool
+) -> list[tuple[Scenario, list[str]]]:
     from engine.report.prose.afterwards import what_came
     from engine.table.explain.explanation import Explanation
     from engine.table.fill import table_at

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.foreign import visible
 from engine.parallel import cores
 
 if TYPE_CHECKING:
@@ -36,9 +39,13 @@ LedgerFile = Annotated[Path, typer.Option("--file", metavar="FILE", help="the le
 
 def load(config: Path, overrides: list[str] | None) -> Config:
     """The config of a file, with the keys that options replace."""
-    from engine.config import load_config
+    from engine.config import guests_of, load_config
+    from engine.guests import stay
 
-    return load_config(config, overrides or [])
+    found = load_config(config, overrides or [])
+    # what the command shows at its end has the words of the plugins, too
+    stay(guests_of(found))
+    return found
 
 
 def show(*views: object) -> None:
@@ -46,6 +53,23 @@ def show(*views: object) -> None:
     from engine.report.terminal.terminal import make_console
 
     make_console().print(*views, sep="\n")
+
+
+def tell_plugins(plugins: Sequence[Mapping[str, Any]]) -> None:
+    """Which rules are the user's own, under the tables that they had a part in."""
+    from engine.plugins.words import plugin_sentences
+    from engine.report.terminal.outputs import say
+
+    for sentence in plugin_sentences(plugins):
+        say(sentence)
+
+
+def tell_times(spent: Mapping[str, Sequence[float]]) -> None:
+    """How long they took, on stderr."""
+    from engine.plugins.words import plugin_times
+
+    for sentence in plugin_times(spent):
+        print(visible(sentence), file=sys.stderr)
 
 
 def tell_findings(findings: list[BarFinding]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from engine.bars.load import Told, load_sound
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.files import write_atomic, write_json, write_text
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.tune.result import TuneResult
 
 
+@with_plugins
 def tune(
     config: Config,
     *,
@@ -74,6 +75,7 @@ class Place:
     progress: Callable[[int, int], None] | None = None
 
 
+@with_plugins
 def sweep(
     config: Config,
     over: Sequence[str],

@@ -50,7 +50,7 @@ class Stages:
 
     def replays(self, config: Config) -> dict[str, Replay]:
         """Every instrument replayed."""
-        key = fingerprint("replay", _part(config, "rules", "setup"))
+        key = fingerprint("replay", _part(config, "rules", "setup", "plugins"))
         return self._replays.get(
             key, lambda: {symbol: replay(series, config) for symbol, series in self.bars.items()}
         )
@@ -162,7 +162,7 @@ class Stages:
         )
 
     def _question(self, config: Config) -> dict[str, Any]:
-        return _part(config, "rules", "setup", "outcome", "horizons")
+        return _part(config, "rules", "setup", "outcome", "horizons", "plugins")
 
 
 def _history_arrays(entry: ForecastInput, known: np.ndarray, config: Config) -> dict[str, np.ndarray]:

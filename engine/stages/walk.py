@@ -140,6 +140,7 @@ def fit_key(plan: Plan, track: Track) -> str:
         *arrays,
         [[fold.number, fold.start, fold.stop] for fold in plan.folds],
         settings.model,
+        [file.sha256 for file in plan.config.plugins],
         settings.rolling_sessions if settings.window == "rolling" else None,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bars.load import load_all
-from engine.config import MOMENTUM_RULES, Config, with_overrides
+from engine.config import MOMENTUM_RULES, Config, with_overrides, with_plugins
 from engine.errors import EngineError
 from engine.parallel import Crew
 from engine.stages import Stages, fingerprint, scored_frame
@@ -46,6 +46,7 @@ class _Task:
     points: tuple[tuple[int, dict[str, Any]], ...]
 
 
+@with_plugins
 def sweep(plan: SweepPlan, folder: SweepFolder, crew: Crew, progress: Progress | None = None) -> SweepResult:
     """Evaluate every point that ``folder`` does not have yet; see :class:`engine.sweep.result.SweepResult`.
 
@@ -96,7 +97,7 @@ def _distinct(tasks: Iterable[_Task]) -> list[_Task]:
     found: dict[str, _Task] = {}
     for task in tasks:
         settings = task.config.model_dump(
-            mode="json", include={"rules", "setup", "outcome", "horizons", "seed"}
+            mode="json", include={"rules", "setup", "outcome", "horizons", "seed", "plugins"}
         )
         for name in MOMENTUM_RULES:
             settings["rules"].pop(name)
@@ -119,6 +120,7 @@ def _stages(task: _Task) -> Stages:
     return _held[key]
 
 
+@with_plugins
 def _warm(task: _Task) -> None:
     try:
         stages = _stages(task)
@@ -128,6 +130,7 @@ def _warm(task: _Task) -> None:
         return
 
 
+@with_plugins
 def _evaluate(task: _Task) -> list[dict[str, Any]]:
     records = []
     try:
@@ -178,6 +181,7 @@ def _null_study(
     return highest
 
 
+@with_plugins
 def _null(draw: int, task: _Task) -> float | None:
     stages = _stages(task)
     try:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from engine.config import Config
+from engine.config import Config, guests_of
 from engine.errors import RunError
+from engine.guests import Guests, guests, present
 from engine.kernels.threads import one_thread
 from engine.processes import end_with_parent
 from engine.tune.pruning import Floors
@@ -64,7 +65,7 @@ def attempt(evaluate: Callable[[Config], Evaluation | Stopped | float], config: 
     """Evaluate one config; an exception or a value that is no number becomes a :class:`Failure`."""
     try:
         # processes are the parallelism
-        with one_thread(None):
+        with one_thread(None), present(guests_of(config)):
             found = evaluate(config)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
@@ -111,7 +112,8 @@ PLAIN = Call()
 _evaluate: Evaluate | None = None
 
 
-def _start_worker(evaluate: Evaluate) -> None:
+def _start_worker(plugins: Guests, evaluate: Evaluate) -> None:
+    """``plugins`` are run here by being unpacked, before anything of theirs is."""
     global _evaluate
     _evaluate = evaluate
     end_with_parent()
@@ -207,7 +209,7 @@ class Workers:
                 count,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
-                initargs=(self._evaluate,),
+                initargs=(guests(), self._evaluate),
             )
         return self._pool
 

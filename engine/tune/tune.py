@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.backtest.sharpe import Search
-from engine.config import Config, config_sha256, with_overrides
+from engine.config import Config, config_sha256, with_overrides, with_plugins
 from engine.errors import ConfigError
 from engine.foreign import without_password
 from engine.tune.evaluation import Call, Evaluate, Evaluation, Failure, Workers
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 IMPORTANCE_TRIALS = 20  # fewer say nothing about which parameter matters
 
 
+@with_plugins
 def tune(
     config: Config,
     *,

@@ -60,7 +60,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.errors import InputError
 from engine.foreign import visible
 from engine.kernels.streams import verify_seed
@@ -126,6 +126,7 @@ class Verification:
         return visible(whole.to_html(index=False, float_format=lambda v: f"{v:.4f}"), lines=True)
 
 
+@with_plugins
 def verify(
     forecasts: pd.DataFrame,
     replay: pd.DataFrame,

@@ -56,3 +56,16 @@ def tell_and_work_on(folder):
 
 def many_results_are_held(task):
     return os.getpid()
+
+
+def levels_of(config):
+    """How many levels a replay of this config finds in the bars of a task."""
+    from functools import partial
+
+    return partial(_levels, config)
+
+
+def _levels(config, bars):
+    from engine.replay.replay import replay
+
+    return len(replay(bars, config).table)

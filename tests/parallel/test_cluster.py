@@ -5,9 +5,14 @@ import time
 
 import pytest
 
+from engine.bars.simulate import simulate_bars
+from engine.config import guests_of
 from engine.errors import ConfigError, DataError, RunError
+from engine.guests import present
 from engine.parallel import cluster, open_crew
+from engine.replay.replay import replay
 from tests.parallel import tasks
+from tests.plugins.files import KIND, plugin_file, with_plugins
 
 distributed = pytest.importorskip("distributed")
 
@@ -53,3 +58,12 @@ def test_a_cluster_that_is_not_there_is_an_error_within_ten_seconds():
         assert caught.value.code == "parallel.no_cluster"
         assert wrong in caught.value.message
     assert time.monotonic() - started < 10
+
+
+def test_the_plugins_of_a_config_are_there_on_workers_that_have_no_such_file(address, tmp_path):
+    path = plugin_file(tmp_path, KIND)
+    config, bars = with_plugins(path), simulate_bars(300, seed=1)
+    here = len(replay(bars, config).table)
+    with present(guests_of(config)), open_crew(cluster=address) as crew:
+        path.unlink()
+        assert list(crew.map(tasks.levels_of(config), [bars, bars])) == [here, here]

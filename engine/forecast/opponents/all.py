@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.config.choices import Choice
 from engine.forecast.baselines import BASELINES, BaselineInput
 from engine.forecast.baselines.filtered_history import (
@@ -47,6 +47,7 @@ def history_of(entry: ForecastInput, known: np.ndarray, config: Config) -> Filte
     )
 
 
+@with_plugins
 def opponents(
     entry: ForecastInput,
     known: np.ndarray,

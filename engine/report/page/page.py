@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from engine.config import dump_config
 from engine.files import slug
 from engine.foreign import html, policy, visible
+from engine.plugins.words import plugin_sentences
 from engine.report.page import figures
 from engine.report.page.alive import alive
 from engine.report.page.material import ReportMaterial
@@ -97,7 +98,7 @@ def everything_but_instruments(
         "name": material.config.name,
         "headline": headline(material),
         "verdict": rules_verdict(trust),
-        "answers": answers(trust),
+        "answers": [*answers(trust), *_own_rules(material)],
         "trust": trust,
         "trust_paragraphs": trust_paragraphs(trust)[1:],
         "charts": charts,
@@ -120,6 +121,11 @@ def everything_but_instruments(
         "glossary": GLOSSARY,
         "disclaimer": DISCLAIMER,
     }
+
+
+def _own_rules(material: ReportMaterial) -> list[tuple[str, str]]:
+    told = plugin_sentences((material.manifest or {}).get("plugins"))
+    return [("Whose rules?", " ".join(told))] if told else []
 
 
 def _shown(value: Any) -> Any:

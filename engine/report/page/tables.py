@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.plugins.words import plugin_sentences
 from engine.report.page.material import ReportMaterial
 from engine.report.prose.attribution_words import attribution_sentence
 from engine.table import words
@@ -119,6 +120,7 @@ def provenance(material: ReportMaterial) -> list[tuple[str, str]]:
     for item in manifest.get("corrections") or ():
         where = f"{item['symbol']} " if item.get("symbol") else ""
         found.append((f"Correction: {where}{item['date']}", f"{item['what']}; {item['reason']}"))
+    found += [("Rules of the user", sentence) for sentence in plugin_sentences(manifest.get("plugins"))]
     for item in manifest.get("audit") or ():
         if isinstance(item, Mapping) and item.get("certificate"):
             found.append((f"Look-ahead audit: {item.get('symbol', '')}", str(item["certificate"])))

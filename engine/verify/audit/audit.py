@@ -7,7 +7,8 @@ assumed about how the replay works, so the audit can be pointed at any replay fu
 
 Each future finds a look-ahead that the others miss.  The cut finds what depends on the length of the history; noise
 finds what falls back to the right answer at the end of a history; missing values find what only asks whether there is
-a later value, because in a cut or noisy history every bar that is there has one.
+a later value, because in a cut or noisy history every bar that is there has one.  What a plugin adds is audited like the
+rest, its baselines too (:mod:`engine.verify.audit.forecasts`).
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from engine.bars.series import COLUMNS, BarSeries
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.errors import CheckFailed, InputError
 from engine.kernels.streams import audit_lots, audit_noise
 from engine.replay.replay import replay
 from engine.verify.audit.around import Rechecked
+from engine.verify.audit.forecasts import GuestForecasts
 from engine.verify.audit.tables import Difference, HasTables, Tables, differences_between
 
 FUTURE_SESSIONS = 252  # length of an invented future
@@ -100,6 +102,7 @@ class AuditResult:
             )
 
 
+@with_plugins
 def audit(
     bars: BarSeries,
     config: Config,
@@ -134,7 +137,8 @@ def audit(
     if dates is not None and dates < 1:
         raise InputError("audit.no_dates", f"dates is {dates}", "audit at least one date, or None for all")
     seed = config.seed if seed is None else seed
-    whole = Tables(replay(bars, config))
+    replayed = replay(bars, config)
+    whole, forecasts = Tables(replayed), GuestForecasts(replayed, config)
     parts = Rechecked(bars.around.recheckable, seed)
     chosen = _choose(len(bars), dates, seed)
     rewritten: list[str] = []
@@ -151,9 +155,10 @@ def audit(
         }
         for future, history in histories.items():
             around = history.around if future == "cut" else bars.around.as_known(as_of, future, seed)
-            recomputed = Tables(replay(changed(history, around=around), config)).until(as_of)
+            again = replay(changed(history, around=around), config)
             for found, difference in (
-                *differences_between(known, recomputed, str(as_of), future),
+                *differences_between(known, Tables(again).until(as_of), str(as_of), future),
+                *forecasts.differences(again, t + 1, future),
                 *parts.differences(as_of, future),
             ):
                 clean = False
@@ -168,7 +173,7 @@ def audit(
         seed=seed,
         dates=tuple(str(bars.dates[t]) for t in chosen),
         rewritten=tuple(rewritten),
-        columns=sum(len(table.names) for table in whole.tables.values()) + parts.columns,
+        columns=sum(len(table.names) for table in whole.tables.values()) + parts.columns + forecasts.columns,
         difference_count=count,
         differences=tuple(difference for examples in kept.values() for difference in examples),
     )

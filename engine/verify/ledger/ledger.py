@@ -28,7 +28,6 @@ from engine.verify.rows import columns_of
 from engine.verify.sound import sound_probabilities
 
 _IDENTITY = ("instrument", "as_of", "event_sha256", "config_sha256")
-_FORECASTERS = ("model", *BASELINES.names)
 
 
 def ledger_entry(
@@ -99,7 +98,7 @@ def entries_of(
         by_horizon: dict[int, dict[str, list[float]]] = {}
         for row in rows.to_dict("records"):
             found = {}
-            for name in _FORECASTERS:
+            for name in ("model", *BASELINES.names):
                 values = [float(row.get(column, np.nan)) for column in columns_of(name)]
                 if np.isfinite(values).all():
                     found[name] = values

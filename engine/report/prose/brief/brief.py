@@ -40,6 +40,7 @@ class BriefSettings:
     slope_flat_atr : what the rules call a flat average.
     charts : instrument to the file of its chart, as it is named beside the brief.
     related : the instruments are one market seen twice, so the note says why their tables differ.
+    plugins : what each plugin adds, in one sentence each.
     """
 
     interval: float = 0.90
@@ -47,6 +48,7 @@ class BriefSettings:
     slope_flat_atr: float = RulesConfig().slope_flat_atr
     charts: Mapping[str, str] = field(default_factory=dict)
     related: bool = False
+    plugins: Sequence[str] = ()
 
 
 def build_brief(
@@ -78,7 +80,7 @@ def build_brief(
         lines += _instrument(scenario, settings, several, common)
     lines += _around(common, "##")
     lines += ["## How far to trust it", ""]
-    for text in trust_paragraphs(trust):
+    for text in (*trust_paragraphs(trust), *settings.plugins):
         lines += [markdown(text), ""]
     lines += ["## Summary", ""]
     for scenario in scenarios:
