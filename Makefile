@@ -9,13 +9,16 @@ VENV := .venv
 endif
 BIN := $(VENV)/bin
 
+# `make test TESTS=tests/rules`: only those; all where it is empty
+TESTS ?=
+
 .PHONY: run test lint bench lock
 
 run: $(VENV)/run.stamp
 	$(BIN)/engine run configs/nasdaq.yaml
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
