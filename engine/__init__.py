@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from engine.kernels.home import choose_kernel_home
 from engine.kernels.stale import drop_stale_kernels
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ __all__ = [
     "tune",
 ]
 
-drop_stale_kernels(Path(__file__).parent)  # before the first kernel is loaded
+# before the first kernel is loaded
+drop_stale_kernels(Path(__file__).parent)
+choose_kernel_home(Path(__file__).parent)
 
 _HOME = {
     "Config": "engine.config",

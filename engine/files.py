@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -12,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine.errors import RunError
 from engine.foreign import json_text
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
@@ -35,6 +39,23 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def full_disk(error: BaseException, place: Path, again: str) -> RunError | None:
+    """The error to raise where a disk (or a quota, or the limit of a file) is full; None where ``error`` is another.
+
+    Parameters
+    ----------
+    place : what could not be written, where the error does not know the file.
+    again : the command that goes on.
+    """
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return None
+    return RunError(
+        "run.disk_full",
+        f"{error.filename or place}: {os.strerror(error.errno)}; what was under way is not finished",
+        f"make room, then `{again}` goes on where it stopped",
+    )
 
 
 def write_text(path: Path, text: str) -> None:

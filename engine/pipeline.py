@@ -7,8 +7,6 @@ which is why they agree.  Every other command is in :mod:`engine.commands`.
 
 from __future__ import annotations
 
-import errno
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +22,7 @@ from engine.bars.findings import BarFinding
 from engine.bars.load import Told, Universe, load_sound, load_universe
 from engine.bars.series import BarSeries
 from engine.config import Config, with_plugins
-from engine.errors import RunError
+from engine.files import full_disk
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.guests import guests
 from engine.parallel import Crew, open_crew
@@ -168,12 +166,9 @@ def run(
         with suppress(OSError):  # where not even this can be written, it goes on saying that it is running
             folder.log(f"{type(error).__name__}: {error}")
             folder.finish("failed")
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RunError(
-                "run.disk_full",
-                f"{error.filename or folder.path}: {os.strerror(error.errno)}; the run is not finished",
-                f"make room, then `engine run CONFIG --resume {folder.path}` goes on where it stopped",
-            ) from error
+        full = full_disk(error, folder.path, f"engine run CONFIG --resume {folder.path}")
+        if full is not None:
+            raise full from error
         raise
     folder.finish("completed")
     return Run(folder.path)
@@ -216,6 +211,8 @@ def _fill(
     ahead = compile_ahead()
     plan = plan_of(list(bars.values()), config)
     parts = Parts(folder.path, list(bars), list(plan.groups))
+    for name in parts.drop_damaged():
+        folder.log(f"parts/{name} is damaged and made again")
     if ahead is not None and crew.workers > 1:
         ahead.wait()  # or every worker would compile what is being compiled
     with progress.stage("instruments"):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +35,26 @@ def is_gone(process: Mapping[str, Any]) -> bool:
     except OSError:
         return False
     return process.get("process_started") != _started(pid)
+
+
+@contextmanager
+def starting_workers() -> Iterator[None]:
+    """Processes that are started inside never get an interrupt (ctrl-C), which a terminal sends to everybody.
+
+    The process that starts them answers it, when this block is left.  Said by the worker itself it would come too late: an
+    interrupt while it imports ends in a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it allows interrupts again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent(alive: BinaryIO | None = None) -> None:

@@ -98,6 +98,20 @@ def test_a_full_disk_leaves_nothing_that_looks_finished_and_a_resumed_run_the_sa
         engine.run(config, resume=interrupted)
 
 
+def test_parts_that_were_damaged_are_made_again(universe, interrupted):
+    config, alone = universe
+    first, second = sorted((interrupted / "parts").glob("instrument_*.npz"))
+    whole = first.read_bytes()
+    first.write_bytes(whole[: len(whole) // 2])
+    flipped = bytearray(second.read_bytes())
+    flipped[len(flipped) // 3] ^= 1
+    second.write_bytes(flipped)
+    resumed = engine.run(config, resume=interrupted)
+    assert digests(resumed.path) == digests(alone.path)
+    log = (resumed.path / "run.log").read_text()
+    assert [f"parts/{part.name} is damaged and made again" in log for part in (first, second)] == [True, True]
+
+
 def test_what_changed_is_named_and_the_run_is_refused(universe, interrupted, tmp_path):
     config, _ = universe
     before = {path: path.read_bytes() for path in interrupted.rglob("*") if path.is_file()}

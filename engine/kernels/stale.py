@@ -55,6 +55,11 @@ def drop_stale_kernels(root: Path) -> bool:
     return True
 
 
+def sources_under(root: Path) -> dict[str, str]:
+    """Path to size and time of change of every source under ``root``."""
+    return _survey(root)[0]
+
+
 def _stamped(stamp: Path) -> dict[str, str] | None:
     """Path to size and time of every source of the last time; None where it was never stamped."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,18 @@ import pyarrow as pa
 from engine.errors import RunError
 
 Source = Path | bytes
+
+# what reading an archive, an array, a frame or JSON can meet in a file that the engine did not write as it stands
+_MET = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether every byte of a piece on disk is as it was written, by the checksums of its archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None and "values.npy" in archive.namelist()
+    except _MET:
+        return False
 
 
 def packed(
@@ -54,7 +67,7 @@ class Part:
             self._file: Any = np.load(
                 source if isinstance(source, Path) else io.BytesIO(source), allow_pickle=False
             )
-        except (OSError, ValueError) as error:
+        except _MET as error:
             raise self._damaged(error) from None
 
     def close(self) -> None:
@@ -81,7 +94,7 @@ class Part:
         """One array."""
         try:
             return self._file[name.replace("/", "|")]
-        except (KeyError, OSError, ValueError) as error:
+        except _MET as error:
             raise self._damaged(error) from None
 
     def arrays(self, room: str) -> dict[str, np.ndarray]:
@@ -103,7 +116,10 @@ class Part:
             return reader.read_all()
 
     def _reader(self, name: str) -> pa.RecordBatchFileReader:
-        return pa.ipc.open_file(pa.py_buffer(self.array(f"frame {name}")))
+        try:
+            return pa.ipc.open_file(pa.py_buffer(self.array(f"frame {name}")))
+        except pa.ArrowException as error:
+            raise self._damaged(error) from None
 
     def frame(self, name: str) -> pd.DataFrame:
         """One frame."""
@@ -112,11 +128,14 @@ class Part:
     @property
     def values(self) -> dict[str, Any]:
         """The plain values."""
-        return json.loads(self.array("values").tobytes())
+        try:
+            return json.loads(self.array("values").tobytes())
+        except ValueError as error:
+            raise self._damaged(error) from None
 
     def _damaged(self, error: object) -> RunError:
         return RunError(
             "run.damaged_part",
             f"{self._name}: cannot be read ({error})",
-            "run the config again, without --resume",
+            "`engine run CONFIG --resume RUN` makes it again",
         )

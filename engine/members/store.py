@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from engine.files import write_atomic
 from engine.forecast.saved import ModelParts
 from engine.members.fit import GroupResult
-from engine.members.part import Part, Source, packed
+from engine.members.part import Part, Source, is_sound, packed
 
 FOLDER = "parts"
 
@@ -37,6 +37,17 @@ class Parts:
     def missing_groups(self) -> list[str]:
         """Groups that are not done."""
         return [name for name, path in self._groups.items() if not path.is_file()]
+
+    def drop_damaged(self) -> list[str]:
+        """Remove what a damaged disk or an editor has left, so that it is done again; returns the names of the files."""
+        bad = [
+            path
+            for path in (*self._paths.values(), *self._groups.values())
+            if path.is_file() and not is_sound(path)
+        ]
+        for path in bad:
+            path.unlink()
+        return [path.name for path in bad]
 
     def write(self, symbol: str, piece: bytes) -> None:
         """Keep what was found out about one instrument."""

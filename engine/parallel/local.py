@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError, RunError
 from engine.guests import carried_away
 from engine.parallel.crew import AHEAD, R, T, named, out_of_memory, worker_died
+from engine.processes import starting_workers
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -146,7 +147,8 @@ class _Worker:
         self.pipe: Connection
         self.pipe, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self.process.start()
+        with starting_workers():
+            self.process.start()
         theirs.close()
         self.ready = False
         self.job: _Job | None = None
@@ -202,14 +204,11 @@ def _serve(pipe: Connection) -> None:
     for name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     import pickle
-    import signal
 
     from engine.processes import end_with_parent
 
     end_with_parent()
     function: Callable[[Any], Any]
-    # an interrupt reaches every process of the terminal; the process that started this one answers it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         pipe.send_bytes(_pickled((True, None)))
         while True:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -12,10 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from engine.bars.load import Told, load_sound
 from engine.config import Config, with_plugins
-from engine.files import write_atomic, write_json, write_text
+from engine.files import full_disk, write_atomic, write_json, write_text
 
 if TYPE_CHECKING:
     from engine.sweep import SweepResult
+    from engine.sweep.folder import SweepFolder
     from engine.tune.result import TuneResult
 
 
@@ -49,10 +51,11 @@ def tune(
     stem = f"{config.name}_{config.tune.group}"
     numbered = (f"{stem}.yaml" if n == 1 else f"{stem}-{n}.yaml" for n in count(1))
     path = next(folder / name for name in numbered if not (folder / name).exists())
-    write_text(path, result.best_yaml)
+    # the config last: where it is, everything of the search is
     write_json(path.with_suffix(".json"), result.to_dict() | {"findings": [f.as_dict() for f in findings]})
     write_text(path.with_suffix(".trials.csv"), result.trials.to_csv(index=False))
     write_text(path.with_suffix(".html"), render_tuning(config.name, result, search_space(config)))
+    write_text(path, result.best_yaml)
     return path, result
 
 
@@ -120,12 +123,30 @@ def sweep(
             folder = SweepFolder.new(Path(results), config, bars, asked, at.command)
         else:
             folder = SweepFolder.again(resume, config, bars, asked)
-        result = evaluate(plan, folder, crew, at.progress)
-    write_atomic(
-        folder.path / TABLE,
-        lambda p: result.table.to_parquet(p, engine="pyarrow", index=False, compression="zstd"),
-    )
-    write_json(folder.path / "summary.json", result.to_dict())
-    write_text(folder.path / "report.html", render_sweep(config.name, result))
-    folder.finish()
+        with _kept_in(folder):
+            result = evaluate(plan, folder, crew, at.progress)
+            write_atomic(
+                folder.path / TABLE,
+                lambda p: result.table.to_parquet(p, engine="pyarrow", index=False, compression="zstd"),
+            )
+            write_json(folder.path / "summary.json", result.to_dict())
+            write_text(folder.path / "report.html", render_sweep(config.name, result))
+            folder.finish()
     return folder.path, result
+
+
+@contextmanager
+def _kept_in(folder: SweepFolder) -> Iterator[None]:
+    """A sweep that is stopped says so in its manifest, and an interrupt or a full disk what goes on from there."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(folder.stopped("interrupted"))
+        raise
+    except BaseException as error:
+        with suppress(OSError):  # where not even this can be written, its process is gone soon
+            folder.stopped("failed")
+        full = full_disk(error, folder.path, folder.go_on)
+        if full is not None:
+            raise full from error
+        raise

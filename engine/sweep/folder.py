@@ -14,6 +14,7 @@ from engine.bars.series import BarSeries
 from engine.config import Config, config_sha256, dump_config
 from engine.errors import ConfigError, RunError
 from engine.files import append_line, open_for_lines, sha256_of, write_json, write_text
+from engine.processes import is_gone, this_process
 from engine.tune.study import flat
 
 MANIFEST, ASKED, POINTS, STAGES, TABLE = (
@@ -71,6 +72,7 @@ class SweepFolder:
                 "data": data,
                 "failed_checks": [],
                 "artefacts": {},
+                "process": this_process(),
             },
         )
         folder.save()
@@ -87,13 +89,20 @@ class SweepFolder:
         Raises
         ------
         RunError
-            ``sweep.not_found``.
+            ``sweep.not_found``, ``sweep.damaged``; ``sweep.is_running`` where another process is at it.
         ConfigError
             ``sweep.other_question`` where config, bars or axes are not those it was begun with; the message names what
             differs.
         """
         folder = open_sweep(path)
-        known = json.loads((path / ASKED).read_text(encoding="utf-8"))
+        known = _asked(path / ASKED)
+        process = folder.manifest.get("process")
+        if folder.manifest["status"] == "running" and process and not is_gone(process):
+            raise RunError(
+                "sweep.is_running",
+                f"{path}: the sweep is under way, or began on another machine",
+                "wait for it; where its process is known to be gone, set `status` in its manifest to `failed`",
+            )
         differs = [
             f"{key}: {known.get(key)} against {asked.get(key)}"
             for key in asked
@@ -115,6 +124,8 @@ class SweepFolder:
                 "resume it with the settings it was begun with, or begin another",
             )
         _drop_half_a_line(path / POINTS)
+        folder.manifest |= {"status": "running", "process": this_process()}
+        folder.save()
         return folder
 
     @property
@@ -135,6 +146,17 @@ class SweepFolder:
         """Replace the manifest."""
         write_json(self.path / MANIFEST, self.manifest)
 
+    def stopped(self, status: str) -> str:
+        """Say that it was interrupted or failed; returns what it keeps, in one sentence."""
+        self.manifest["status"] = status
+        self.save()
+        return f"{self.path} keeps {len(self.finished())} finished points; `{self.go_on}` goes on from there"
+
+    @property
+    def go_on(self) -> str:
+        """The command that finishes it."""
+        return f"engine sweep CONFIG --over ... --resume {self.path}"
+
     def finish(self) -> None:
         """Fingerprint what was made and say that it is complete."""
         self.manifest["status"] = "completed"
@@ -148,8 +170,29 @@ class SweepFolder:
         path = self.path / POINTS
         if not path.exists():
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            try:
+                record = json.loads(line)
+                known = isinstance(record, dict) and isinstance(record.get("point"), int)
+            except ValueError:
+                known = False
+            if not known:
+                raise _damaged(path, f"line {number} is no finished point")
+            yield record
+
+
+def _asked(path: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if not isinstance(known, dict):
+        raise _damaged(path, "not what a sweep writes")
+    return known
+
+
+def _damaged(path: Path, what: str) -> RunError:
+    return RunError("sweep.damaged", f"{path}: {what}", "restore the file, or begin the sweep again")
 
 
 def _drop_half_a_line(path: Path) -> None:
@@ -167,16 +210,20 @@ def open_sweep(path: Path) -> SweepFolder:
     Raises
     ------
     RunError
-        ``sweep.not_found`` where there is none.
+        ``sweep.not_found`` where there is none, ``sweep.damaged`` where its manifest has another shape.
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        manifest = {}
-    if manifest.get("kind") != "sweep":
+        manifest = None
+    if not isinstance(manifest, dict) or manifest.get("kind") != "sweep":
         raise RunError(
             "sweep.not_found", f"{path}: no sweep here", "`engine runs` lists the sweeps there are"
         )
+    sound = all(isinstance(manifest.get(key), str) for key in ("status", "config_sha256"))
+    data = manifest.get("data")
+    if not sound or not isinstance(data, dict) or not all(isinstance(one, dict) for one in data.values()):
+        raise _damaged(path / MANIFEST, "not the manifest of a sweep")
     return SweepFolder(path, manifest)
 
 

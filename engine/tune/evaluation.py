@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +16,7 @@ from engine.config import Config, guests_of
 from engine.errors import RunError
 from engine.guests import Guests, guests, present
 from engine.kernels.threads import one_thread
-from engine.processes import end_with_parent
+from engine.processes import end_with_parent, starting_workers
 from engine.tune.pruning import Floors
 
 
@@ -117,8 +116,6 @@ def _start_worker(plugins: Guests, evaluate: Evaluate) -> None:
     global _evaluate
     _evaluate = evaluate
     end_with_parent()
-    # an interrupt reaches every process of the terminal; the search itself answers it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _ready() -> None:
@@ -211,6 +208,8 @@ class Workers:
                 initializer=_start_worker,
                 initargs=(guests(), self._evaluate),
             )
+            with starting_workers():
+                self._pool.submit(_ready)  # the first task starts all processes
         return self._pool
 
     def _close(self) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Config, with_overrides
@@ -75,11 +74,12 @@ def search(
                 trial.number: _write(study, trial, space, planned[trial.number - first]) for trial in mine
             }
             results = _evaluate(settings, seen.before(known, first, planned), config, workers, plan.floors)
-            done += len(mine)
-            if done >= trials:
+            if done + len(mine) >= trials:
                 searchers.sign_off()  # before the results: so the last write of a search is its last result
-            for trial in mine:
-                _tell(study, trial, results[trial.number])
+            # from then on others may take these trials, too; what they have finished is theirs
+            done += sum(_tell(study, trial, results[trial.number]) for trial in mine)
+            if done < trials:
+                searchers.sign_on()
             if progress is not None:
                 progress(min(done, trials), trials)
 
@@ -228,21 +228,29 @@ def _repeated(result: Result, first: int, number: int) -> Result:
     return Evaluation(result.value, {**result.attributes, "repeats": first})
 
 
-def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Result) -> None:
+def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Result) -> bool:
+    """Write the result; False where a process that took this one for dead was faster (it found the same)."""
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
 
     handle = _handle(study, trial)
-    with suppress(UpdateFinishedTrialError):  # by a process that took this one for dead; it found the same
+    try:
         if isinstance(result, Failure):
             handle.set_user_attr(FACTS, {"reason": result.reason})
-            study.tell(handle, state=TrialState.FAIL, skip_if_finished=True)
+            study.tell(handle, state=TrialState.FAIL)
         elif isinstance(result, Stopped):
             handle.set_user_attr(FACTS, {"fold_scores": list(result.scores)})
-            study.tell(handle, state=TrialState.PRUNED, skip_if_finished=True)
+            study.tell(handle, state=TrialState.PRUNED)
         else:
             handle.set_user_attr(FACTS, result.attributes)
-            study.tell(handle, result.value, skip_if_finished=True)
+            study.tell(handle, result.value)
+    except UpdateFinishedTrialError:
+        return False
+    except ValueError:  # what optuna says where the other was faster by one write
+        if study.get_trials(deepcopy=False)[trial.number].state.is_finished():
+            return False
+        raise
+    return True
 
 
 def _key(params: dict[str, Any]) -> str:

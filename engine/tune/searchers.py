@@ -38,18 +38,26 @@ class Searchers:
         self.token = uuid.uuid4().hex[:12]
         self._study, self._shared = study, shared
         self._over = threading.Event()
+        self._over.set()
         self._seen: dict[str, tuple[Any, float]] = {}
 
     def __enter__(self) -> Searchers:
-        _here.add(self.token)
-        if self._shared:
-            self._tell(0)
-            threading.Thread(target=self._beat, daemon=True, name="searcher").start()
+        self.sign_on()
         return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(Exception):  # whatever ended the search is the error to be told
             self.sign_off()
+
+    def sign_on(self) -> None:
+        """Say that this process is at work; for one that has signed off and has to go on, too."""
+        if not self._over.is_set():
+            return
+        self._over = threading.Event()
+        _here.add(self.token)
+        if self._shared:
+            self._tell(0)
+            threading.Thread(target=self._beat, args=(self._over,), daemon=True, name="searcher").start()
 
     def sign_off(self) -> None:
         """Say that this process is about to finish: trials that it then leaves unfinished are anybody's."""
@@ -99,9 +107,9 @@ class Searchers:
     def _tell(self, beat: int) -> None:
         self._study.set_user_attr(_PREFIX + self.token, this_process() | {"beat": beat})
 
-    def _beat(self) -> None:
+    def _beat(self, over: threading.Event) -> None:
         beat = 0
-        while not self._over.wait(BEAT_SECONDS):
+        while not over.wait(BEAT_SECONDS):
             beat += 1
             with suppress(Exception):  # a database that is away for a moment; the search itself will say so
                 self._tell(beat)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RunError
 from engine.foreign import without_password
 
 if TYPE_CHECKING:
@@ -80,9 +82,36 @@ def open_study(storage: str | None, identity: Identity) -> tuple[optuna.Study, R
             raise ConfigError(
                 "tune.bad_storage",
                 without_password(f"--storage {storage}: {said}", storage),
-                "write the URL of a database that works, or of one to be made, for example sqlite:///tuning.db",
+                "write the URL of a database that works, or of one to be made, for example sqlite:///tuning.db, where there is room",
             ) from None
     raise AssertionError
+
+
+@contextmanager
+def storage_at_work(storage: str | None) -> Iterator[None]:
+    """A database that fails while a search is at work is one error, which says that the search goes on later.
+
+    Raises
+    ------
+    RunError
+        ``tune.storage_failed``: its disk is full, its server is gone, its file is no database any more.
+    """
+    try:
+        yield
+    except Exception as error:
+        if storage is None or not _of_storage(error):
+            raise
+        raise RunError(
+            "tune.storage_failed",
+            without_password(f"--storage {storage}: {_first_line(error, error.__cause__)}", storage),
+            "see to its disk or its server; the same command goes on with the trials that are there (`--trials 0`: none is added)",
+        ) from None
+
+
+def _of_storage(error: BaseException) -> bool:
+    from optuna.exceptions import StorageInternalError
+
+    return isinstance(error, StorageInternalError) or type(error).__module__.startswith("sqlalchemy.")
 
 
 def facts(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:

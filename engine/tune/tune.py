@@ -26,7 +26,7 @@ from engine.tune.result import TuneResult
 from engine.tune.search import Progress, search
 from engine.tune.space import edges, search_space, start_values
 from engine.tune.space.parameter import Parameter
-from engine.tune.study import Identity, facts, open_study
+from engine.tune.study import Identity, facts, open_study, storage_at_work
 from engine.tune.verdict.holdout_interval import holdout_intervals
 from engine.tune.verdict.judge import SearchMade, judge_search
 
@@ -103,7 +103,8 @@ def tune(
         opened, database = open_study(storage, identity)
         shared = database is not None
         try:
-            search(opened, config, space, crew, trials=trials, shared=shared, progress=progress)
+            with storage_at_work(storage):
+                search(opened, config, space, crew, trials=trials, shared=shared, progress=progress)
         except KeyboardInterrupt as error:
             error.add_note(_kept(opened, storage))
             raise

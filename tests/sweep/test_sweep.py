@@ -1,5 +1,9 @@
 """A sweep on short simulated bars: the same bytes for any crew and any interruption, and what a run would say."""
 
+import json
+import os
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -17,6 +21,7 @@ from engine.searches import work as searches
 from engine.sweep import grid_points, open_sweep, parse_axes, random_points
 from engine.verify.rows import common_rows
 from engine.verify.skill.skill import skill
+from tests.no_room import told_without_room
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +102,7 @@ def test_a_sweep_that_is_killed_goes_on_and_ends_with_the_same_bytes(swept, conf
     with pytest.raises(Killed):
         searches.sweep(config, OVER, results=tmp_path, place=searches.Place(progress=stop))
     (begun,) = tmp_path.iterdir()
-    assert open_sweep(begun).manifest["status"] == "running"
+    assert open_sweep(begun).manifest["status"] == "failed"
     with open(begun / "points.jsonl", "a") as stream:
         stream.write('{"half": ')
     folder, _ = searches.sweep(config, OVER, results=tmp_path, resume=begun)
@@ -108,6 +113,68 @@ def test_a_sweep_that_is_killed_goes_on_and_ends_with_the_same_bytes(swept, conf
         searches.sweep(with_overrides(config, {"seed": 8}), OVER, results=tmp_path, resume=begun)
     assert error.value.code == "sweep.other_question"
     assert "seed: 7 against 8" in error.value.message
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that has no room is a fork")
+def test_a_full_disk_names_the_file_and_the_sweep_goes_on_when_there_is_room(swept, config, tmp_path):
+    _, whole, _ = swept
+
+    def ask():
+        searches.sweep(config, OVER, results=tmp_path)
+
+    code, said, hint = told_without_room(4_000, ask)
+    (begun,) = tmp_path.iterdir()
+    assert code == "run.disk_full"
+    assert str(begun) in said
+    assert f"--resume {begun}" in hint
+    assert list_runs(tmp_path)["status"].tolist() == ["failed"]
+    assert not (begun / "sweep.parquet").exists()
+    assert not list(begun.rglob("*.part"))
+    folder, _ = searches.sweep(config, OVER, results=tmp_path, resume=begun)
+    assert (folder / "sweep.parquet").read_bytes() == (whole / "sweep.parquet").read_bytes()
+
+
+def test_a_sweep_whose_process_is_gone_is_interrupted_and_one_that_lives_is_left_alone(
+    swept, config, tmp_path
+):
+    _, whole, _ = swept
+    begun = tmp_path / whole.name
+    shutil.copytree(whole, begun)
+    manifest = json.loads((begun / "manifest.json").read_text()) | {"status": "running"}
+    (begun / "manifest.json").write_text(json.dumps(manifest))
+    assert list_runs(tmp_path)["status"].tolist() == ["running"]
+    with pytest.raises(RunError) as error:
+        searches.sweep(config, OVER, results=tmp_path, resume=begun)
+    assert error.value.code == "sweep.is_running"
+    manifest["process"]["process_started"] = "long ago"
+    (begun / "manifest.json").write_text(json.dumps(manifest))
+    assert list_runs(tmp_path)["status"].tolist() == ["interrupted"]
+    folder, _ = searches.sweep(config, OVER, results=tmp_path, resume=begun)
+    assert (folder / "sweep.parquet").read_bytes() == (whole / "sweep.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("manifest.json", "[]", "sweep.not_found"),
+        ("manifest.json", '{"kind": "sweep"}', "sweep.damaged"),
+        ("manifest.json", '{"kind": "sweep", "status": "x", "config_sha256": "x", "data": {"SIM": 3}}', "sweep.damaged"),
+        ("sweep.json", "[1]", "sweep.damaged"),
+        ("sweep.json", "{", "sweep.damaged"),
+        ("points.jsonl", "[]\n", "sweep.damaged"),
+        ("points.jsonl", '{"point": "1"}\n', "sweep.damaged"),
+        ("points.jsonl", "\udc80\n", "sweep.damaged"),
+    ],
+)  # fmt: skip
+def test_a_damaged_sweep_is_one_error_that_names_the_file(swept, config, tmp_path, name, text, code):
+    _, whole, _ = swept
+    begun = tmp_path / whole.name
+    shutil.copytree(whole, begun, ignore=shutil.ignore_patterns("stages"))
+    (begun / name).write_text(text, errors="surrogateescape")
+    with pytest.raises(RunError) as error:
+        searches.sweep(config, OVER, results=tmp_path, resume=begun)
+    assert error.value.code == code
+    assert (name if code == "sweep.damaged" else begun.name) in error.value.message
 
 
 def test_runs_and_compare_know_a_sweep(swept):

@@ -13,6 +13,7 @@ import pytest
 
 from engine.tune.tune import tune
 from tests.effort import count
+from tests.no_room import no_room_beyond, told_without_room
 from tests.tune.fakes import bowl, config_of
 
 SPACE = {
@@ -121,6 +122,38 @@ def test_a_search_killed_at_any_write_ends_as_the_unbroken_one(tmp_path, workers
         assert rows(path) == wanted, f"killed at write {write} of {total}"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that has no room is a fork")
+def test_a_database_without_room_is_one_error_and_the_search_goes_on_later(tmp_path):
+    path = tmp_path / "full.db"
+    seen = []
+
+    def filling(config):
+        seen.append(config)
+        if len(seen) == 4:
+            no_room_beyond(path.stat().st_size // 2)  # pages behind it cannot be written
+        return bowl(config)
+
+    def search(evaluate=filling, trials=TRIALS):
+        return tune(
+            config_of(space=SPACE, batch=3),
+            trials=trials,
+            workers=1,
+            storage=f"sqlite:///{path}",
+            evaluate=evaluate,
+        )
+
+    code, said, hint = told_without_room(None, search)
+    assert code == "tune.storage_failed"
+    assert str(path) in said
+    assert "--trials 0" in hint
+    search(bowl, TRIALS - finished(path))
+    whole = tmp_path / "whole.db"
+    tune(
+        config_of(space=SPACE, batch=3), trials=TRIALS, workers=1, storage=f"sqlite:///{whole}", evaluate=bowl
+    )
+    assert rows(path) == rows(whole)
+
+
 def test_how_the_trials_are_cut_into_calls_does_not_matter(tmp_path):
     config = config_of(space=SPACE, batch=3)
     storage = f"sqlite:///{tmp_path / 'cut.db'}"
@@ -163,6 +196,30 @@ def test_two_processes_that_begin_together_make_the_search_of_one(tmp_path):
     )
     assert len(whole.trials) == 16
     assert rows(path) == rows(tmp_path / "one.db")
+
+
+@pytest.mark.parametrize("number", [2, TRIALS - 1])
+def test_a_trial_that_another_process_finished_meanwhile_is_not_counted(tmp_path, monkeypatch, number):
+    """Between signing off and the last result others may take the last trial: then it is theirs, and one more is ours."""
+    from engine.tune import search
+
+    path = tmp_path / "taken.db"
+    tell = search._tell
+    taken = []
+
+    def late(study, trial, result):
+        if trial.number == number and not taken:
+            taken.append(number)
+            assert tell(study, trial, result)
+        return tell(study, trial, result)
+
+    monkeypatch.setattr(search, "_tell", late)
+    config = config_of(space=SPACE, batch=3)
+    tune(config, trials=TRIALS, storage=f"sqlite:///{path}", evaluate=bowl)
+    assert taken == [number]
+    assert finished(path) == TRIALS + 1
+    tune(config, trials=TRIALS + 1, storage=f"sqlite:///{tmp_path / 'whole.db'}", evaluate=bowl)
+    assert rows(path) == rows(tmp_path / "whole.db")
 
 
 def children_of(pid):

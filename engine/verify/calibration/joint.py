@@ -28,7 +28,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.verify.calibration.power import ALTERNATIVES, LEVEL, truth_behind
+from engine.errors import InputError
+from engine.verify.calibration.power import ALTERNATIVES, LEVEL, draws_needed, truth_behind
 from engine.verify.calibration.race import Questions, RaceDraws, race
 
 _FLOOR = 1e-6  # a probability of 0 has no logarithm
@@ -98,6 +99,11 @@ def joint_test(
     power_draws : histories drawn under each wrong truth of
         :data:`engine.verify.calibration.power.ALTERNATIVES`; 0 leaves power out.
 
+    Raises
+    ------
+    InputError
+        ``verify.too_few_draws`` where no outcome could be told from chance at 5 %.
+
     Examples
     --------
     >>> import numpy as np
@@ -109,6 +115,12 @@ def joint_test(
     >>> test.lean, test.exponent < 1
     ('overconfident', True)
     """
+    if draws < draws_needed(1):
+        raise InputError(
+            "verify.too_few_draws",
+            f"{draws} draws: the smallest p-value there is, 1 / {draws + 1}, is above {LEVEL}, so nothing could ever be rejected",
+            f"draw at least {draws_needed(1)} times",
+        )
     weight = temperature_weights(asked)
     null = race(asked, weight, draws=draws, seed=seed)
     scale = _Scale.of(asked, null)
