@@ -12,7 +12,7 @@ random         the same exits, entered at random as often as the strategy asks f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,13 +22,13 @@ import pandas as pd
 
 from engine.backtest.chance.intervals import account_intervals
 from engine.backtest.chance.thresholds import threshold_curve
-from engine.backtest.frames import Accounts, equity_frame, on_dates, trades_frame
+from engine.backtest.frames import Accounts, equity_frame, trades_frame
 from engine.backtest.inputs import Tradable, tradable
-from engine.backtest.performance import equity_metrics, month_table, session_returns, trade_metrics
+from engine.backtest.performance import equity_metrics, month_table
 from engine.backtest.plan import Plan, plan
-from engine.backtest.possible import EXIT_REASONS, LONG
-from engine.backtest.sharpe import Search, deflated_sharpe
-from engine.backtest.trading import Traded, strategy_account, trade
+from engine.backtest.possible import LONG
+from engine.backtest.strategy import accounts_of, figures_of, strategy_figures, trade_account, traded_horizon
+from engine.backtest.trading import Traded
 from engine.bars.series import BarSeries
 from engine.bars.stretches import runs
 from engine.config import Config
@@ -70,11 +70,6 @@ class BacktestResult:
     equity: pd.DataFrame
     thresholds: pd.DataFrame
     metrics: dict[str, Any]
-
-
-def traded_horizon(config: Config) -> int:
-    """The horizon whose forecasts are traded: ``backtest.horizon_sessions`` or the longest."""
-    return config.backtest.horizon_sessions or config.horizons[-1]
 
 
 def backtest(
@@ -121,22 +116,23 @@ def backtest(
             "give a longer history or a smaller forecast.min_train_sessions",
         )
     plans = [plan(setup, config, horizon) for setup in setups]
-    accounts = _accounts(plans, config)
+    accounts = accounts_of(plans, config)
     # importing the accounting costs a worker seconds: it must have a few instruments to trade
     spread = crew is not None and len(accounts) >= _WORTH_A_WORKER * crew.workers
     names = ["-".join(p.setup.bars.symbol for p in group) for group, _ in accounts]
     together = Accounts.empty(plans, config)
     traded: list[Traded] = []
-    for t in (crew if crew is not None and spread else Alone()).map(partial(_trade, config), accounts, names):
+    for t in (crew if crew is not None and spread else Alone()).map(
+        partial(trade_account, config), accounts, names
+    ):
         together.add(t)
         traded.append(
             replace(t, draws=t.draws[:0])
         )  # hundreds of accounts an instrument: only their sum is kept
     trades = trades_frame(traded)
     year = sessions_per_year(sessions_per_week(together.dates))
-    made = Search(config.backtest.trials, config.backtest.trials_sharpe_variance)
     thresholds, curve = threshold_curve(traded, config, horizon, year)
-    metrics = _metrics(traded, trades, together, made, year)
+    metrics = _metrics(traded, trades, together, config, year)
     metrics |= {
         "horizon_sessions": horizon,
         "entry_threshold": config.backtest.entry_threshold,
@@ -158,65 +154,9 @@ def backtest(
     )
 
 
-def _trade(config: Config, account: tuple[tuple[Plan, ...], float]) -> Traded:
-    return trade(account[0], config, account[1])
-
-
 def _by_instrument(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Taken apart once: looking every symbol up among all rows would grow with the square of the instruments."""
     return {str(symbol): rows for symbol, rows in frame.groupby("instrument", sort=False)}
-
-
-def strategy_equity(
-    bars_by_symbol: Mapping[str, BarSeries], replay: pd.DataFrame, forecasts: pd.DataFrame, config: Config
-) -> np.ndarray:
-    """(sessions,) the strategy's equity curve alone: what tuning needs of a backtest, many times over.
-
-    Equal to the column ``strategy`` of :func:`backtest`.
-    """
-    setups = setups_of(bars_by_symbol, replay, forecasts, traded_horizon(config))
-    return equity_of(setups, config)
-
-
-def setups_of(
-    bars_by_symbol: Mapping[str, BarSeries], replay: pd.DataFrame, forecasts: pd.DataFrame, horizon: int
-) -> list[Tradable]:
-    """The instruments that have forecasts for ``horizon`` sessions, ready to be traded by any settings.
-
-    Raises
-    ------
-    InputError
-        ``backtest.no_forecasts`` where there is none.
-    """
-    found = [tradable(bars, replay, forecasts, horizon) for bars in bars_by_symbol.values()]
-    setups = [setup for setup in found if setup is not None]
-    if not setups:
-        raise InputError("backtest.no_forecasts", f"no out-of-sample forecast for {horizon} sessions", "")
-    return setups
-
-
-def equity_of(setups: Sequence[Tradable], config: Config) -> np.ndarray:
-    """:func:`strategy_equity` of instruments that are lined up already, for the traded horizon of ``config``."""
-    horizon = traded_horizon(config)
-    plans = [plan(setup, config, horizon) for setup in setups]
-    dates = _dates(plans)
-    total = np.zeros(len(dates))
-    for group, cash in _accounts(plans, config):
-        total += on_dates(_dates(group), strategy_account(group, config, cash), dates, cash)
-    return total
-
-
-def _dates(plans: Sequence[Plan]) -> np.ndarray:
-    """Sessions from the first forecast on, of all instruments together."""
-    own = [p.setup.bars.dates[p.setup.start :] for p in plans]
-    return own[0] if len(own) == 1 else np.unique(np.concatenate(own))
-
-
-def _accounts(plans: list[Plan], config: Config) -> list[tuple[tuple[Plan, ...], float]]:
-    """The instruments of each account, and the cash that it begins with."""
-    if config.backtest.cash == "shared":
-        return [(tuple(plans), config.backtest.initial_cash)]
-    return [((p,), config.backtest.initial_cash / len(plans)) for p in plans]
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -237,20 +177,11 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def _metrics(
-    traded: list[Traded], trades: pd.DataFrame, accounts: Accounts, search: Search, year: int
+    traded: list[Traded], trades: pd.DataFrame, accounts: Accounts, config: Config, year: int
 ) -> dict[str, Any]:
     curves, invested, draws = accounts.curves, accounts.invested, accounts.draws
-    strategy = _strategy_metrics(trades, curves[:, 0], invested[:, 0], year)
-    strategy["cancelled_entries"] = sum(m.fills.cancelled for t in traded for m in t.made)
-    strategy["entries_filled_at_close"] = int(trades["entry_at_close"].sum())
-    strategy["short_trades"] = int((trades["side"] == "short").sum())
-    strategy["entries_without_size"] = sum(p.unsized for t in traded for p in t.plans)
-    strategy["entries_without_room"] = sum(t.no_room for t in traded)
-    strategy["shorts_refused"] = sum(p.refused for t in traded for p in t.plans)
-    strategy["spent_on"] = min((str(t.spent) for t in traded if t.spent is not None), default=None)
-    strategy["deflated_sharpe"] = _deflated(curves[:, 0], search, year)
     metrics: dict[str, Any] = {
-        "strategy": strategy,
+        "strategy": strategy_figures(traded, trades, accounts, config, year),
         "buy_and_hold": equity_metrics(curves[:, 1], invested[:, 1], year),
         "unfiltered": equity_metrics(curves[:, 2], invested[:, 2], year)
         | {"trades": sum(sum(t.unfiltered) for t in traded)},
@@ -266,7 +197,7 @@ def _metrics(
         symbol = t.plans[0].setup.bars.symbol
         mine = own.get(symbol, trades[:0])
         metrics["instruments"][symbol] = {
-            "strategy": _strategy_metrics(mine, t.equity[:, 0], t.invested[:, 0], year),
+            "strategy": figures_of(mine, t.equity[:, 0], t.invested[:, 0], year),
             "buy_and_hold": equity_metrics(t.equity[:, 1], t.invested[:, 1], year),
             "unfiltered": equity_metrics(t.equity[:, 2], t.invested[:, 2], year),
         }
@@ -300,38 +231,6 @@ def _random_metrics(draws: np.ndarray, final: float, year: int) -> dict[str, Any
     # the strategy counts as one of the draws, so the value is never 0 (Phipson and Smyth 2010)
     p_value = float((1 + np.sum(draws[-1] >= final)) / (1 + count)) if count else None
     return {"draws": count, "p_value": p_value, **medians}
-
-
-def _strategy_metrics(
-    trades: pd.DataFrame, equity: np.ndarray, invested: np.ndarray, year: int
-) -> dict[str, Any]:
-    size = trades["size"].to_numpy()
-    bought, sold = size * trades["entry_fill"].to_numpy(), size * trades["exit_fill"].to_numpy()
-    counts = trades["exit_reason"].value_counts()
-    return (
-        equity_metrics(equity, invested, year)
-        | trade_metrics(
-            trades["return"].to_numpy(),
-            trades["sessions_held"].to_numpy(),
-            float(bought.sum() + sold.sum()),
-            float(np.mean(equity)),
-            len(equity) - 1,
-            year,
-        )
-        | {
-            "fees_percent_of_initial_cash": 100.0 * float(trades["fees"].sum()) / float(equity[0]),
-            "exits": {reason: int(counts.get(reason, 0)) for reason in EXIT_REASONS},
-        }
-    )
-
-
-def _deflated(equity: np.ndarray, search: Search, year: int) -> dict[str, Any]:
-    result = deflated_sharpe(session_returns(equity), search)
-    return {
-        "trials": search.trials,
-        "probability": None if result is None else result.probability,
-        f"benchmark_sharpe_{year}": None if result is None else result.benchmark * float(np.sqrt(year)),
-    }
 
 
 def _stretches(bars: BarSeries) -> str:

@@ -1,4 +1,8 @@
-"""What the strategy is compared with: every setup, buying and holding, and entries at random as often as its own."""
+"""What the strategy is compared with: every setup, buying and holding, and entries at random as often as its own.
+
+Entries at random are drawn by counter: whether draw ``d`` asks for one on a day depends on the seed, the symbol, ``d``, that
+day and the rate alone, so a longer history, another instrument or more draws never reshuffle the numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from engine.backtest.cash.many import equity_of_many
 from engine.backtest.fills import Fills
 from engine.backtest.plan import Plan
 from engine.backtest.possible import END, LONG, PossibleTrades
-from engine.backtest.random_entries import random_candidates
 from engine.config import Config
+from engine.kernels.streams import entry_units
 
 
 def every_setup(plans: tuple[Plan, ...], place: Market, *, sides: bool, sized: bool = False) -> Candidates:
@@ -97,3 +101,31 @@ def random_accounts(
     units = random_candidates(plans, trades, count, config.seed)
     asked = units < rates[trades.when[:, 3]]
     return equity_of_many(place, trades, asked, rules).T
+
+
+def random_signals(
+    symbol: str, dates: np.ndarray, eligible: np.ndarray, rate: float, draws: int, seed: int
+) -> np.ndarray:
+    """(draws, n) bool: entry asked for on eligible dates, each with probability ``rate``."""
+    return (entry_units(seed, symbol, dates, draws) < rate) & eligible[None, :]
+
+
+def random_candidates(
+    plans: Sequence[Plan], trades: Candidates, draws: int, seed: int, use: str = ""
+) -> np.ndarray:
+    """(draws, c) uniform numbers in [0, 1), an entry where one is below the rate; 2 for the side that is not drawn.
+
+    ``trades`` has a candidate for every eligible close and side; where both sides are traded, each draw tosses a coin for
+    the side of each close.  ``use`` keeps the numbers of one comparison apart from those of another.
+    """
+    units = np.full((draws, len(trades)), 2.0)
+    for i, p in enumerate(plans):
+        mine = trades.when[:, 3] == i
+        bars, bar = p.setup.bars, trades.bar[mine]
+        name = f"{bars.symbol}/{use}" if use else bars.symbol
+        mine_units = entry_units(seed, name, bars.dates, draws)[:, bar]
+        if len(p.sides) > 1:
+            heads = entry_units(seed, f"{name}/side", bars.dates, draws)[:, bar] < 0.5
+            mine_units = np.where(heads == (trades.side[mine] > 0), mine_units, 2.0)
+        units[:, mine] = mine_units
+    return units

@@ -24,11 +24,17 @@ from engine.backtest.cash import (
     walk,
 )
 from engine.backtest.cash.walk import AFTER_SPENT, CANCELLED, NO_ROOM, TAKEN
-from engine.backtest.comparisons import entry_rate, every_setup, hold, hold_trades, random_accounts
+from engine.backtest.comparisons import (
+    entry_rate,
+    every_setup,
+    hold,
+    hold_trades,
+    random_accounts,
+    random_signals,
+)
 from engine.backtest.fills import Fills, select
 from engine.backtest.plan import Plan
 from engine.backtest.possible import LONG, SPENT
-from engine.backtest.random_entries import random_signals
 from engine.config import Config
 
 STRATEGY, HOLD, UNFILTERED = range(3)

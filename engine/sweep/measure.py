@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.backtest import backtest, traded_horizon
+from engine.backtest.chance.resample import DEVIATION, DRAWDOWN, FLAT, GROWTH, MEAN, resampled_figures
 from engine.backtest.performance import (
     annual_return_percent,
     certainty_equivalent_percent,
@@ -17,7 +17,8 @@ from engine.backtest.performance import (
     session_returns,
     sharpe_ratio,
 )
-from engine.config import Config, with_overrides
+from engine.backtest.strategy import setups_of, strategy_of, traded_horizon
+from engine.config import Config
 from engine.errors import InputError
 from engine.kernels.blocks import resampled_positions
 from engine.kernels.streams import luck_lots
@@ -26,7 +27,6 @@ from engine.tune.skill import BLOCK_HORIZONS
 from engine.verify.rows import columns_of, outcome_codes
 from engine.verify.skill.ratio_interval import ratio_intervals
 from engine.verify.skill.scores import score_table
-from engine.year import sessions_per_week, sessions_per_year
 
 RESAMPLED = 200  # accounts behind the interval of a figure of trading
 _BLOCK = 20  # sessions: about a month, longer than a trade is held
@@ -75,52 +75,49 @@ def of_forecasts(forecasts: pd.DataFrame, config: Config) -> list[Measured]:
 
 def of_trading(stages: Stages, forecasts: pd.DataFrame, config: Config) -> list[Measured]:
     """The strategy's account; intervals from accounts whose sessions are resampled in blocks of a month."""
-    quiet = {
-        f"backtest.{name}": 0
-        for name in ("random_entries", "curve_draws")
-        if name in type(config.backtest).model_fields
-    }
+    horizon = traded_horizon(config)
     try:
-        traded = backtest(stages.bars, stages.replay_frame(config), forecasts, with_overrides(config, quiet))
+        setups = setups_of(stages.bars, stages.replay_frame(config), forecasts, horizon)
     except InputError:  # no forecast of the traded horizon
         return []
-    equity = traded.equity["strategy"].to_numpy(np.float64)
-    dates = traded.equity["date"].to_numpy().astype("datetime64[D]")
-    year = sessions_per_year(sessions_per_week(dates))
-    aversion = config.tune.risk_aversion
-    drawn = _accounts(equity, config.seed)
+    made = strategy_of(setups, config)
+    equity, year, aversion = made.equity, made.year, config.tune.risk_aversion
+    returns, trades = session_returns(equity), int(made.metrics["trades"])
+    drawn = _figures(returns, year, aversion, config.seed)
     tail = (1.0 - config.verify.interval) / 2.0
-    horizon, trades = traded_horizon(config), int(traded.metrics["strategy"]["trades"])
+    values = {
+        "annual_return_percent": annual_return_percent(equity, year),
+        "sharpe": sharpe_ratio(returns, year),
+        "max_drawdown_percent": max_drawdown_percent(equity),
+        "certainty_equivalent_percent": certainty_equivalent_percent(equity, aversion, year),
+    }
     found = []
-    for name, figure in (
-        ("annual_return_percent", lambda account: annual_return_percent(account, year)),
-        ("sharpe", lambda account: sharpe_ratio(session_returns(account), year)),
-        ("max_drawdown_percent", max_drawdown_percent),
-        (
-            "certainty_equivalent_percent",
-            lambda account: certainty_equivalent_percent(account, aversion, year),
-        ),
-    ):
-        values = [value for value in map(figure, drawn) if value is not None]
+    for name, value in values.items():
+        known = drawn[name][np.isfinite(drawn[name])]
         ends = (
-            tuple(np.quantile(values, [tail, 1.0 - tail]))
-            if len(values) > RESAMPLED / 2
-            else (np.nan, np.nan)
+            tuple(np.quantile(known, [tail, 1.0 - tail])) if len(known) > RESAMPLED / 2 else (np.nan, np.nan)
         )
-        value = figure(equity)
         found.append(_measured(name, horizon, np.nan if value is None else value, ends, trades))
     for name in ("trades", "win_rate_percent", "exposure_percent"):
-        value = traded.metrics["strategy"].get(name)
+        value = made.metrics.get(name)
         found.append(_measured(name, horizon, np.nan if value is None else value, (np.nan, np.nan), trades))
     return found
 
 
-def _accounts(equity: np.ndarray, seed: int) -> np.ndarray:
-    returns = session_returns(equity)
-    if len(returns) < 2 * _BLOCK:
-        return np.empty((0, len(equity)))
-    growth = np.cumprod(1.0 + returns[_positions(len(returns), seed)], axis=1)
-    return np.column_stack([np.ones(len(growth)), growth])
+def _figures(returns: np.ndarray, year: int, aversion: float, seed: int) -> dict[str, np.ndarray]:
+    """Each figure of trading in ``RESAMPLED`` accounts; NaN where it is not defined."""
+    n = len(returns)
+    draws = _positions(n, seed) if n >= 2 * _BLOCK else np.empty((0, n), dtype=np.int64)
+    figures = resampled_figures(returns[:, None], draws)[:, 0]
+    growth, mean, deviation = figures[:, GROWTH], figures[:, MEAN], figures[:, DEVIATION]
+    varies = deviation > FLAT
+    ratio = np.where(varies, mean / np.where(varies, deviation, 1.0) * np.sqrt(year), np.nan)
+    return {
+        "annual_return_percent": 100.0 * (growth ** (year / n) - 1.0),
+        "sharpe": ratio,
+        "max_drawdown_percent": 100.0 * figures[:, DRAWDOWN],
+        "certainty_equivalent_percent": 100.0 * year * (mean - 0.5 * aversion * deviation**2),
+    }
 
 
 @lru_cache(maxsize=4)

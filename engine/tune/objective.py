@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.backtest.backtest import backtest, equity_of, setups_of, strategy_equity, traded_horizon
 from engine.backtest.inputs import Tradable
 from engine.backtest.overfitting import block_moments
 from engine.backtest.performance import certainty_equivalent_percent, session_returns, sharpe_ratio
+from engine.backtest.strategy import equity_of, setups_of, strategy_equity, strategy_of, traded_horizon
 from engine.bars.load import load_all
 from engine.bars.series import BarSeries
-from engine.config import Config, with_overrides
+from engine.config import Config
 from engine.errors import ConfigError, DataError
 from engine.forecast.inputs import ForecastInput
 from engine.stages import Scored, Stages, scored_frame
@@ -181,7 +181,7 @@ class UtilityObjective(Objective):
         if len(returns) >= 2 * BLOCKS:
             attributes["block_moments"] = block_moments(returns, BLOCKS).tolist()
         if config.tune.constraints:
-            attributes |= self._figures(made.setups, made.rows[traded_horizon(config)], config)
+            attributes |= _figures(made.lined_up[traded_horizon(config)], config)
         return Evaluation(
             certainty_equivalent_percent(equity, config.tune.risk_aversion, self.year), attributes
         )
@@ -203,12 +203,6 @@ class UtilityObjective(Objective):
         lined_up = self._forecasts(whole=False).lined_up
         return session_returns(equity_of(lined_up[traded_horizon(config)], config))
 
-    def _figures(self, setups: pd.DataFrame, rows: pd.DataFrame, config: Config) -> dict[str, float]:
-        """What a constraint can name: every number that the backtest says about the strategy."""
-        alone = with_overrides(config, {"backtest.random_entries": 0, "backtest.curve_draws": 0})
-        strategy = backtest(self._seen, setups, rows, alone).metrics["strategy"]
-        return {k: float(v) for k, v in strategy.items() if isinstance(v, (int, float))}
-
     def _forecasts(self, *, whole: bool) -> Forecast:
         # no decision changes a forecast: made once, with the config's own settings
         if whole not in self._prepared:
@@ -219,6 +213,12 @@ class UtilityObjective(Objective):
             lined_up = {h: setups_of(bars, setups, rows, h) for h, rows in by_horizon.items()}
             self._prepared[whole] = Forecast(setups, by_horizon, lined_up)
         return self._prepared[whole]
+
+
+def _figures(lined_up: list[Tradable], config: Config) -> dict[str, float]:
+    """What a constraint can name: every number that the backtest says about the strategy."""
+    metrics = strategy_of(lined_up, config).metrics
+    return {k: float(v) for k, v in metrics.items() if isinstance(v, (int, float))}
 
 
 def default_objective(config: Config, bars: Mapping[str, BarSeries] | None = None) -> Objective:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.backtest.backtest import backtest, strategy_equity
+from engine.backtest.backtest import backtest
+from engine.backtest.strategy import setups_of, strategy_equity, strategy_of, traded_horizon
 from engine.config import with_overrides
 from engine.errors import InputError
 from tests.backtest.trading_twin import frames, gappy_bars, small_config, twin_equity, twin_trades
@@ -124,6 +125,9 @@ def test_instruments_trade_equal_shares_by_themselves():
         assert mine["sharpe_252"] == pytest.approx(single.metrics["strategy"]["sharpe_252"], rel=1e-9)
     assert both.trades["signal_date"].is_monotonic_increasing
     np.testing.assert_array_equal(strategy_equity(*inputs, config), both.equity["strategy"])
+    alone = strategy_of(setups_of(*inputs, traded_horizon(config)), config)
+    assert alone.metrics == both.metrics["strategy"]
+    np.testing.assert_array_equal(alone.equity, both.equity["strategy"])
 
 
 def test_an_instrument_without_forecasts_is_left_out_and_said():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from engine.backtest.random_entries import random_signals
+from engine.backtest.comparisons import random_signals
 
 
 def days(n):

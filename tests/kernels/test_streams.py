@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backtest.random_entries import random_signals
+from engine.backtest.comparisons import random_signals
 from engine.kernels import streams
 from engine.kernels.blocks import resampled_positions
 from engine.verify.placebo import _donors

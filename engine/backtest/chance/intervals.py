@@ -14,6 +14,7 @@ import numpy as np
 from engine.backtest.chance.resample import (
     DEVIATION,
     DRAWDOWN,
+    FLAT,
     GROWTH,
     MEAN,
     resampled_figures,
@@ -23,8 +24,6 @@ from engine.backtest.performance import equity_metrics, session_returns
 from engine.config import Config
 from engine.kernels.streams import verify_seed
 from engine.verify.skill.bootstrap import BLOCKS_PER_HORIZON
-
-_FLAT = 1e-12  # a deviation of session returns below this is rounding
 
 
 def account_intervals(
@@ -70,7 +69,7 @@ def account_intervals(
 def _yearly(figures: np.ndarray, sessions: int, year: int) -> np.ndarray:
     """(draws, accounts, 3) return a year in percent, Sharpe ratio, drawdown in percent."""
     grown = 100.0 * (np.maximum(figures[..., GROWTH], 0.0) ** (year / sessions) - 1.0)
-    flat = figures[..., DEVIATION] <= _FLAT
+    flat = figures[..., DEVIATION] <= FLAT
     ratio = figures[..., MEAN] / np.where(flat, 1.0, figures[..., DEVIATION]) * np.sqrt(year)
     return np.stack([grown, np.where(flat, 0.0, ratio), 100.0 * figures[..., DRAWDOWN]], axis=-1)
 

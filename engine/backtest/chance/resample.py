@@ -13,6 +13,7 @@ from engine.kernels.blocks import next_position
 from engine.kernels.streams import bootstrap_unit
 
 GROWTH, MEAN, DEVIATION, DRAWDOWN = range(4)
+FLAT = 1e-12  # a deviation of session returns below this is rounding
 _LEAST = 1e-12  # of an account in one session: what is lost beyond is not resampled
 
 

@@ -40,10 +40,9 @@ from engine.backtest.cash.many import (
 from engine.backtest.chance.decision import decision_curves
 from engine.backtest.chance.intervals import interval
 from engine.backtest.chance.resample import resampled_figures, resampled_positions, resampled_sums
-from engine.backtest.comparisons import every_setup
+from engine.backtest.comparisons import every_setup, random_candidates
 from engine.backtest.frames import on_dates
 from engine.backtest.performance import session_returns
-from engine.backtest.random_entries import random_candidates
 from engine.backtest.trading import Traded, rules_of
 from engine.config import Config
 from engine.kernels.streams import verify_seed
