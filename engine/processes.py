@@ -1,4 +1,4 @@
-"""Which process wrote something and whether it still runs; processes that end with the one that started them.
+"""Which process wrote something and whether it still runs; processes that end with the one that started them; their memory.
 
 A process is known by its machine, its number and the moment it began, because numbers are given out again.
 """
@@ -67,6 +67,19 @@ def end_with_parent(alive: BinaryIO | None = None) -> None:
     """
     threading.Thread(target=_watch, args=(alive,), daemon=True, name="end with parent").start()
     _ask_the_kernel()
+
+
+def give_memory_back() -> None:
+    """Hand freed memory to the system: the allocators of C and of Arrow keep what a piece of work needed at its peak."""
+    import ctypes
+    import sys
+
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].default_memory_pool().release_unused()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return  # another C library than glibc
 
 
 def _watch(alive: BinaryIO | None) -> None:

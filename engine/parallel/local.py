@@ -205,7 +205,7 @@ def _serve(pipe: Connection) -> None:
         os.environ[name] = "1"
     import pickle
 
-    from engine.processes import end_with_parent
+    from engine.processes import end_with_parent, give_memory_back
 
     end_with_parent()
     function: Callable[[Any], Any]
@@ -225,6 +225,7 @@ def _serve(pipe: Connection) -> None:
                 reply = _pickled((False, _portable(error)))
             pipe.send_bytes(reply)
             del reply
+            give_memory_back()
     except (EOFError, OSError):
         return
 

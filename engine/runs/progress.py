@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.processes import give_memory_back
 from engine.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Progress:
             self._bar.update(self._task, description=name)
         started = time.perf_counter()
         yield
+        give_memory_back()
         seconds = time.perf_counter() - started
         self._folder.manifest["seconds"][name] = round(seconds, 3)
         self._folder.log(f"{name}: {seconds:.2f} s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,14 @@ class Rows:
     def dates(self) -> int:
         """Distinct dates."""
         return int(self.date_index[-1]) + 1 if len(self.date_index) else 0
+
+    def of_model(self) -> Rows:
+        """What the tests of the model's calibration look at, and nothing of the others'."""
+        return replace(
+            self,
+            frame=self.frame[["instrument", "date"]],
+            probabilities={"model": self.probabilities["model"]},
+        )
 
 
 def common_rows(

@@ -168,14 +168,16 @@ def verify(
     crew = crew or Alone()
     measured: list[tuple[Rows, Calibration]] = []
     tasks = ((rows, _groups_of(rows, grouped)) for rows in compared)
-    for rows, (found, fitted) in zip(compared, crew.map(partial(_measure, config), tasks), strict=True):
+    for number, (found, fitted) in enumerate(crew.map(partial(_measure, config), tasks)):
+        rows = compared[number]
         entry = _horizon_metrics(rows, found, fitted)
         if rows.frame["instrument"].nunique() > 1 and "filtered_history" in rows.probabilities:
             entry["members"] = member_skill(rows)
         horizons[str(rows.horizon)] = entry
         reliability.append(fitted.reliability)
         tables.append(found.table)
-        measured.append((rows, fitted))
+        compared[number] = rows.of_model()
+        measured.append((compared[number], fitted))
 
     family = len(SCENARIOS) * len(measured)
     adjusted = holm(np.array([f.classes[s]["mcb_p_value"] for _, f in measured for s in SCENARIOS]))

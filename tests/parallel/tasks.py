@@ -69,3 +69,21 @@ def _levels(config, bars):
     from engine.replay.replay import replay
 
     return len(replay(bars, config).table)
+
+
+_last = []
+
+
+def use_memory(megabytes):
+    """Fill so much memory in pieces that the C library takes from its heap, and give back all but the last of them."""
+    pieces = [bytearray(b"x" * 65_536) for _ in range(16 * megabytes)]
+    _last[:] = pieces[-1:]
+    return resident_megabytes(None)
+
+
+def resident_megabytes(_):
+    """Memory of this process that is in use, Linux."""
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")
+    )
+    return int(line.split()[1]) / 1024

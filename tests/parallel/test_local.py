@@ -1,6 +1,7 @@
 """Order, kills, errors and orphans of the crews; the cluster is in test_cluster.py."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -71,6 +72,19 @@ def test_a_task_that_kills_every_worker_is_named(two):
         list(two.map(tasks.die, [0, 1, 2], ["GC", "RUT", "ES"]))
     assert caught.value.code == "parallel.worker_died"
     assert ATTEMPTS == 3
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="memory is given back by the C library of most Linux"
+)
+def test_a_worker_hands_freed_memory_back():
+    """The last piece stays, so the library keeps what lies below it until it is asked."""
+    with Processes(1) as one:
+        (before,) = one.map(tasks.resident_megabytes, [None])
+        (most,) = one.map(tasks.use_memory, [120])
+        (after,) = one.map(tasks.resident_megabytes, [None])
+    assert most > before + 100
+    assert after < before + 40
 
 
 def test_one_worker_is_this_process():
