@@ -1,10 +1,13 @@
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from engine import commands
 from engine.bars.simulate import simulate_bars
 from engine.cli import app
 from engine.errors import DataError
@@ -173,3 +176,26 @@ def test_the_command_prints_the_verdict_and_draws_the_page(tmp_path):
     assert json.loads(told.output)["classes"] == list(NAMES)
     absent = CliRunner().invoke(app, ["judge", str(tmp_path / "none.csv")])
     assert absent.exit_code != 0
+
+
+def test_the_analysts_table_of_the_documentation_scores_what_the_page_says(tmp_path, monkeypatch):
+    root = Path(__file__).resolve().parents[2]
+    page = (root / "docs" / "judge.md").read_text(encoding="utf-8")
+    code = (
+        page.split("```python\n")[1]
+        .split("```")[0]
+        .replace("configs/nasdaq.yaml", str(root / "configs/nasdaq.yaml"))
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    found = commands.judge("analyst.csv", "bars.csv", draws=99).metrics["horizons"]
+    for told, name in (
+        ("over past frequencies", "climatology"),
+        ("over filtered history", "filtered_history"),
+    ):
+        cells = page.split(f"| {told}")[1].split("\n")[0].split("|")[1:3]
+        for cell, horizon in zip(cells, ("10", "15"), strict=True):
+            line = found[horizon]["skill"][name]
+            shown = [line["log_loss_skill"], line["low"], line["high"]]
+            numbers = [float(number) for number in re.findall(r"-?[0-9.]+", cell.replace("−", "-"))]
+            assert numbers == pytest.approx([100 * value for value in shown], abs=0.051)
