@@ -170,9 +170,9 @@ def headline(material: ReportMaterial) -> str:
     counts = Counter(row.scenario for row in leading if row is not None)
     if not counts:
         return text
-    found = [f"{name} in {counts[name]}" for name in words.DISPLAY_ORDER if counts[name]]
+    found = [f"{words.quoted(name)} in {counts[name]}" for name in words.DISPLAY_ORDER if counts[name]]
     if len(found) == 1 and counts.total() == count:
-        found = [f"{next(iter(counts))} in {'both' if count == 2 else f'all {count}'}"]
+        found = [f"{words.quoted(next(iter(counts)))} in {'both' if count == 2 else f'all {count}'}"]
     horizon = max(s.longest.horizon_sessions for s in material.scenarios if s.longest is not None)
     return f"{text}: over {words.plural(horizon, 'session')} the likeliest is {words.join(found)}."
 

@@ -170,10 +170,10 @@ def _skill(found: Mapping[str, Any]) -> tuple[str, Any]:
     value, low, high = (words.number(found.get(key)) for key in ("log_loss_skill", "low", "high"))
     if value is None:
         return words.MISSING, None
-    said = f"{100 * value:+.1f}%"
+    said = words.signed_percent(value)
     if low is not None and high is not None:
-        said += f" ({100 * low:+.1f} to {100 * high:+.1f})"
-    return said.replace("-", "−"), value
+        said += f" ({words.signed(100 * low)} to {words.signed(100 * high)})"
+    return said, value
 
 
 def _calibration(material: ReportMaterial, symbol: str) -> tuple[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -76,19 +76,37 @@ def tell_bar_findings(findings: list[BarFinding]) -> None:
 
 
 def bar_findings_view(findings: list[BarFinding], most: int = 5) -> RenderableType:
-    """What was found in the bars, worst first: at most five lines, and how many more there are."""
-    parts: list[RenderableType] = [_finding_line(finding) for finding in findings[:most]]
-    if len(findings) > most:
-        parts.append(
-            Text(
-                f"and {words.plural(len(findings) - most, 'finding')} more: `engine check` lists all",
-                style="dim",
-            )
-        )
+    """What was found in the bars, worst first: at most five lines, and how many more there are.
+
+    A finding that stops nothing is told for the first instrument that has it, with how many others have it too.
+    """
+    lines: list[tuple[BarFinding, list[BarFinding]]] = []
+    for finding in findings:
+        alike = None if finding.stops else _line_of_another(finding, lines)
+        if alike is None:
+            lines.append((finding, []))
+        else:
+            alike.append(finding)
+    parts: list[RenderableType] = [
+        _finding_line(finding, len({other.symbol for other in alike})) for finding, alike in lines[:most]
+    ]
+    left = sum(1 + len(alike) for _, alike in lines[most:])
+    if left:
+        parts.append(Text(f"and {words.plural(left, 'finding')} more: `engine check` lists all", style="dim"))
     return Group(*parts)
 
 
-def _finding_line(finding: BarFinding) -> Text:
+def _line_of_another(
+    finding: BarFinding, lines: Sequence[tuple[BarFinding, list[BarFinding]]]
+) -> list[BarFinding] | None:
+    """What is alike on the line of another instrument; None where there is no such line yet."""
+    for told, alike in lines:
+        if (told.code, told.severity) == (finding.code, finding.severity) and told.symbol != finding.symbol:
+            return alike
+    return None
+
+
+def _finding_line(finding: BarFinding, alike: int = 0) -> Text:
     grave = finding.severity == "failure"
     line = Text(f"{finding.severity}: ", style="bold red" if grave else "bold")
     line.append(f"{finding.symbol}: {finding.text}", style="not bold default")
@@ -96,6 +114,8 @@ def _finding_line(finding: BarFinding) -> Text:
         line.append(f" Accepted: {finding.accepted}.", style="not bold default")
     elif grave:
         line.append(f" Remedy: {finding.remedy}.", style="not bold default")
+    if alike:
+        line.append(f" {words.plural(alike, 'other instrument')} alike.", style="not bold default")
     line.append(f"  [{finding.code}]", style="dim")
     return line
 

@@ -152,10 +152,10 @@ def test_many_instruments_fold_their_levels_away():
     assert "<details><summary>Overview, levels to watch" not in few
     assert many.count("<details><summary>Overview, levels to watch") == 4
     assert re.search(
-        r"<h1>4 instruments, close of .*: over 15 sessions the likeliest is \w+ in (\d|all 4)", many
+        r"<h1>4 instruments, close of .*: over 15 sessions the likeliest is “\w+” in (\d|all 4)", many
     )
     both = render_page(factory.make_material(("A", "B")))
-    assert re.search(r"the likeliest is (\w+ in both|\w+ in 1 and \w+ in 1)\.</h1>", both)
+    assert re.search(r"the likeliest is (“\w+” in both|“\w+” in 1 and “\w+” in 1)\.</h1>", both)
 
 
 def test_letters_can_be_read_on_every_ground(page):

@@ -5,7 +5,14 @@ import re
 import pandas as pd
 import pytest
 
-from engine.report.terminal.listings import comparison_view, ledger_view, runs_view, tuning_view
+from engine.bars.findings import BarFinding
+from engine.report.terminal.listings import (
+    bar_findings_view,
+    comparison_view,
+    ledger_view,
+    runs_view,
+    tuning_view,
+)
 from engine.report.terminal.terminal import book_view
 from engine.verify.skill.compare import Comparison
 from tests.report import factory
@@ -115,3 +122,15 @@ def test_the_percents_of_a_recorded_table_sum_to_100():
     )
     text = printed(ledger_view(frame), width=100)
     assert [int(share) for share in re.findall(r"(\d+)%", text)] == [49, 15, 36]
+
+
+def test_what_many_instruments_share_is_told_once_and_nothing_is_lost_from_the_count():
+    many = [BarFinding(f"S{k:03d}", "bars.fake_opens", "warning", f"opens {k}") for k in range(500)]
+    stop = [BarFinding("S007", "bars.spike", "failure", "spike", remedy="correct it")]
+    own = [BarFinding("S000", "bars.long_gap", "note", f"gap {k}") for k in range(7)]
+    text = printed(bar_findings_view([*stop, *many, *own]), 200)
+    assert "S000: opens 0 499 other instruments alike.  [bars.fake_opens]" in text
+    assert text.count("bars.fake_opens") == 1
+    assert text.count("bars.long_gap") == 3  # of one instrument each has its line
+    assert "and 4 findings more: `engine check` lists all" in text
+    assert len(text.strip().splitlines()) == 6
