@@ -76,8 +76,9 @@ def study(plan: Plan, audit_dates: int, bars: BarSeries) -> bytes:
     alone = not config.forecast.variance_inputs
     if alone and config.forecast.interval_draws and _asked(entry, baselines):
         arrays["past"] = resampled_past(entry, last, plan.calendar, config)
-    if _asked(entry, baselines) and (held := held_question(entry, last, plan.calendar, config)) is not None:
-        arrays["held"] = held
+    if alone and _asked(entry, baselines):
+        held = held_question(entry, last, plan.calendar, config)
+        arrays |= {} if held is None else {"held": held}
     return packed(
         arrays,
         _frames(replayed, entry),

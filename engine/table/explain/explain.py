@@ -60,8 +60,8 @@ def explain(
     for symbol, day in requests:
         if symbol not in entries:
             raise InputError("forecast.unknown_symbol", f"{symbol!r} is not one of {', '.join(entries)}")
-        more = forecasts.more.get(symbol) is not None
-        result[symbol, day] = Explanation(opponent="implied_history" if more else "filtered_history")
+        implied = forecasts.more.get(symbol) is not None
+        result[symbol, day] = Explanation(opponent="implied_history" if implied else "filtered_history")
         wanted.setdefault((symbol, entries[symbol].bars.index_of(day)), []).append((symbol, day))
     yesterdays: dict[tuple[str, int], np.ndarray | None] = dict(held or {})
     refits: list[_Refits] = []
@@ -86,12 +86,9 @@ def explain(
                     )
                     if place not in yesterdays:  # once for all horizons
                         entry, bar = entries[place[0]], place[1]
-                        yesterdays[place] = held_question(entry, bar, forecasts.calendar, config)
-                    # options are asked about today's question only: where they are weighed in, nothing is split
-                    plain = forecasts.more.get(place[0]) is None
-                    _shares(
-                        forecast, group.published[position], row, yesterdays[place] if plain else None, target
-                    )
+                        more = forecasts.more.get(place[0])
+                        yesterdays[place] = held_question(entry, bar, forecasts.calendar, config, more)
+                    _shares(forecast, group.published[position], row, yesterdays[place], target)
                 refits.append(_Refits(group, position, model, rows))
     if config.forecast.interval_draws:
         _intervals(forecasts, refits, entries, config, resampled or {})
@@ -322,8 +319,10 @@ def resampled_past(
         return resampled_offsets(entry.bars, entry.setup[bar], bar, known, config, draws, more)
 
 
-def held_question(entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config) -> np.ndarray | None:
-    """What distance and volatility say at ``bar`` of the question of the bar before.
+def held_question(
+    entry: ForecastInput, bar: int, calendar: np.ndarray, config: Config, more: MoreVariances | None = None
+) -> np.ndarray | None:
+    """What the opponent says at ``bar`` of the question of the bar before.
 
     ``calendar`` is that of all instruments; see :func:`engine.table.story.change.yesterdays_question_today`.
     """
@@ -331,4 +330,5 @@ def held_question(entry: ForecastInput, bar: int, calendar: np.ndarray, config: 
         return None
     known = int(known_bars(entry.bars.dates, calendar, config.forecast)[bar])
     with threadpool_limits(1, user_api="blas"):
-        return yesterdays_question_today(config, entry.bars, entry.setup[bar - 1 : bar + 1], bar, known)
+        questions = entry.setup[bar - 1 : bar + 1]
+        return yesterdays_question_today(config, entry.bars, questions, bar, known, more)

@@ -22,7 +22,8 @@ import numpy as np
 
 from engine.bars.contracts.rolls import SAME, Unit
 from engine.config import Config
-from engine.forecast.baselines.filtered_history import filtered_history
+from engine.forecast.baselines.filtered_history import MoreVariances, Simulation, simulated
+from engine.forecast.baselines.implied_history import implied_history
 from engine.question import (
     CEILING,
     CHANGES,
@@ -114,7 +115,12 @@ def moves_of(replay: Replay, index: int, unit: Unit = SAME) -> tuple[EdgeMove, .
 
 
 def yesterdays_question_today(
-    config: Config, bars: BarSeries, questions: np.ndarray, bar: int, known: int
+    config: Config,
+    bars: BarSeries,
+    questions: np.ndarray,
+    bar: int,
+    known: int,
+    more: MoreVariances | None = None,
 ) -> np.ndarray | None:
     """F(yesterday's question, today) as (longest, 3) probabilities; None where it is answered, or there was none.
 
@@ -122,6 +128,7 @@ def yesterdays_question_today(
     ----------
     questions : (2, 5) setups of the bar before and of ``bar``.
     known : bars known to the fit behind ``bar``.
+    more : what options say, where the opponent of the table knows it.
     """
     question, by_target = questions[0], config.outcome.rule == "target"
     top = question[TARGET_LOW if by_target else CEILING]
@@ -131,8 +138,10 @@ def yesterdays_question_today(
     setup, knowns = np.full((len(bars), 5), np.nan), np.zeros(len(bars), dtype=np.int64)
     setup[bar], knowns[bar] = question, known
     wanted = knowns > 0
-    longest, paths = max(config.horizons), config.forecast.paths
-    found = filtered_history(bars, setup, knowns, longest, config.outcome, paths, config.seed, rows=wanted)
+    how = Simulation(max(config.horizons), config.outcome, config.forecast.paths, config.seed)
+    found = simulated(bars, setup, knowns, how, wanted)
+    if more is not None:
+        found = implied_history(found, bars, setup, knowns, how, more)
     return found.probabilities[bar]
 
 

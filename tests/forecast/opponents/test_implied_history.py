@@ -18,6 +18,8 @@ from engine.forecast.folds.calendar import bars_known, horizon_ends, latest_refi
 from engine.forecast.opponents.implied_weight import PRIOR, SHARES, family_share, trial
 from engine.forecast.walk_forward import walk_forward
 from engine.kernels.streams import audit_noise
+from engine.question import FLOOR, TARGET_LOW
+from engine.table.explain.explain import explain
 from tests.forecast.adhoc import FEATURES, adhoc_config, adhoc_input
 
 BASE = [f"filtered_history_{name}" for name in ("continuation", "range", "breakdown")]
@@ -151,3 +153,27 @@ def test_a_name_that_is_no_context_is_told_with_its_place(tmp_path):
     )
     with pytest.raises(ConfigError, match="'vix' is no series under context"):
         load_config(path)
+
+
+def test_what_changed_since_yesterday_is_split_against_the_opponent_that_knows_options():
+    config = config_with(interval_draws=0)
+    bars = market(1900)
+    entry = adhoc_input(bars, config)
+    setup, last = entry.setup.copy(), len(bars) - 1
+    inside = (setup[last, FLOOR] < bars.close[last - 1]) & (bars.close[last - 1] < setup[last, TARGET_LOW])
+    assert inside
+    setup[last - 1] = setup[last]  # yesterday asked today's question
+    entry = replace(entry, setup=setup)
+    made = walk_forward([entry], config, features=FEATURES)
+    frame = made.frame.set_index(["date", "horizon_sessions"])
+    shares = explain(made, [entry], config, [(bars.symbol, bars.dates[last])])[
+        bars.symbol, bars.dates[last]
+    ].shares
+    assert len(shares) == 6
+    for share in shares:
+        name = f"implied_history_{share.scenario}"
+        now, before = (frame.loc[(bars.dates[at], share.horizon_sessions)] for at in (last, last - 1))
+        assert share.now - share.before == pytest.approx(share.question + share.market + share.rules)
+        assert share.question == pytest.approx(0.0, abs=1e-9)
+        assert share.market == pytest.approx(float(now[name] - before[name]), abs=1e-9)
+        assert abs(float(now[name] - now[f"filtered_history_{share.scenario}"])) > 1e-6
