@@ -294,6 +294,15 @@ class Instrument(Section):
     )
 
     @model_validator(mode="after")
+    def _dividends_once(self) -> Instrument:
+        if self.adjust == "total_return" and self.trading is not None and self.trading.dividends is not None:
+            raise ValueError(
+                "trading.dividends beside adjust: total_return would pay every dividend twice: the adjusted prices hold them"
+                " already; use adjust: splits, or leave the file out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _ordered(self) -> Instrument:
         if self.first_date and self.last_date and self.first_date >= self.last_date:
             raise ValueError(f"first_date {self.first_date} is not before last_date {self.last_date}")

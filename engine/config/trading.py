@@ -97,7 +97,7 @@ class BacktestConfig(Section):
     @model_validator(mode="after")
     def _within_the_leverage(self) -> BacktestConfig:
         named = ("fraction",) if self.sizing == "fixed_fraction" else ("max_fraction",)
-        for name in (*named, "instrument_cap"):
+        for name in (*named, "instrument_cap", "family_cap"):
             value = getattr(self, name)
             if value is not None and value > self.max_leverage:
                 raise ValueError(

@@ -98,13 +98,12 @@ def tune(
         settings=_question(config, space),
     )
     inline = objective is not None and not objective.parallel
-    with Workers(chosen, 1 if inline else workers) as crew:
+    with storage_at_work(storage), Workers(chosen, 1 if inline else workers) as crew:
         crew.start()
         opened, database = open_study(storage, identity)
         shared = database is not None
         try:
-            with storage_at_work(storage):
-                search(opened, config, space, crew, trials=trials, shared=shared, progress=progress)
+            search(opened, config, space, crew, trials=trials, shared=shared, progress=progress)
         except KeyboardInterrupt as error:
             error.add_note(_kept(opened, storage))
             raise
@@ -121,21 +120,21 @@ def tune(
         if objective is not None and looks is not None:
             rival = None if best_values in ({}, start_values(space, config)) else best_config
             holdout = _look(objective, crew, config, rival, looks, opened)
-    return TuneResult(
-        group=config.tune.group,
-        objective=objective.label if objective is not None else "a function of the caller",
-        best_config=best_config,
-        best_values=best_values,
-        best_score=best.value if best is not None else None,
-        default_score=_default_score(opened, config, space),
-        trials=_trials_table(opened, config, space),
-        edges=edges(space, best_values),
-        holdout=holdout,
-        search=made,
-        verdict=verdict,
-        study_name=opened.study_name,
-        importance=_importance(opened),
-    )
+        return TuneResult(
+            group=config.tune.group,
+            objective=objective.label if objective is not None else "a function of the caller",
+            best_config=best_config,
+            best_values=best_values,
+            best_score=best.value if best is not None else None,
+            default_score=_default_score(opened, config, space),
+            trials=_trials_table(opened, config, space),
+            edges=edges(space, best_values),
+            holdout=holdout,
+            search=made,
+            verdict=verdict,
+            study_name=opened.study_name,
+            importance=_importance(opened),
+        )
 
 
 def _kept(study: optuna.Study, storage: str | None) -> str:

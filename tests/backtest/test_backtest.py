@@ -193,3 +193,38 @@ def test_rows_that_belong_to_no_bar_are_refused():
     with pytest.raises(InputError) as error:
         backtest({"SIM": bars}, pd.concat([replay, replay]), forecasts, small_config())
     assert error.value.code == "backtest.duplicate_date"
+
+
+def test_a_threshold_that_no_forecast_reaches_leaves_empty_tables_and_no_nan():
+    bars, floor, target, probability = case(4)
+    config = small_config(backtest={"entry_threshold": 0.999, "random_entries": 20, "curve_draws": 20})
+    result, _ = run(config, (bars, floor, target, np.minimum(probability, 0.9)))
+    json.dumps(result.metrics, allow_nan=False)
+    strategy = result.metrics["strategy"]
+    assert strategy["trades"] == strategy["cancelled_entries"] == 0
+    assert strategy["total_return_percent"] == strategy["max_drawdown_percent"] == 0.0
+    assert strategy["win_rate_percent"] is None
+    assert strategy["sharpe_252"] is None
+    assert result.trades.empty
+    assert (result.equity["strategy"] == result.equity["strategy"].iloc[0]).all()
+    assert any("the highest p_continuation is 0.9" in warning for warning in result.metrics["warnings"])
+
+
+def test_kelly_without_an_edge_trades_nothing_and_says_how_often():
+    bars, *_ = case(4)
+    config = small_config(backtest={"sizing": "kelly", "entry_threshold": 0.1})
+    known = np.where(np.arange(len(bars)) >= 50, 1.0, np.nan)
+
+    def traded(rises, falls):
+        replay, forecasts = frames(bars, bars.close * 0.95, bars.close * 1.05, rises * known)
+        table = forecasts.assign(p_range=(1.0 - rises - falls) * known, p_breakdown=falls * known)
+        return backtest({"SIM": bars}, replay, table, config)
+
+    without, even = traded(0.2, 0.6), traded(0.4, 0.4)  # costs make the even bet a losing one
+    for result in (without, even):
+        assert result.trades.empty
+        assert result.metrics["strategy"]["entries_without_size"] == len(bars) - 50
+        json.dumps(result.metrics, allow_nan=False)
+    with_edge = traded(0.6, 0.2)
+    assert with_edge.metrics["strategy"]["entries_without_size"] == 0
+    assert len(with_edge.trades) > 5

@@ -58,6 +58,8 @@ def test_a_config_is_frozen():
         ({"forecast.analyst": {"continuation": 0.5, "range": 0.5, "breakdown": 0.5}}, "sum to 1.5"),
         ({"rules.rsi_bull": float("nan")}, "rules.rsi_bull"),
         ({"instruments.0.symbol": ""}, "instruments.0.symbol"),
+        ({"backtest.family_cap": 1.5}, "family_cap 1.5 is above max_leverage"),
+        ({"backtest.instrument_cap": 1.5}, "instrument_cap 1.5 is above max_leverage"),
     ],
 )
 def test_errors_name_the_key(override, named):
@@ -183,3 +185,14 @@ def test_a_config_that_is_no_text_and_a_ticker_that_is_a_path_are_refused(tmp_pa
             parse_config(MINIMAL | {"instruments": [{"symbol": "X", "source": source}]})
     (tmp_path / "c.yaml").write_bytes(b"\xef\xbb\xbf" + dump_config(parse_config(MINIMAL)).encode())
     assert load_config(tmp_path / "c.yaml").name == "x"
+
+
+def test_dividends_are_not_paid_beside_prices_that_hold_them():
+    bars = {"symbol": "X", "source": {"kind": "bundled", "name": "nasdaq"}}
+    paid = {"trading": {"dividends": {"path": "x.csv"}}}
+    with pytest.raises(ConfigError, match="would pay every dividend twice") as error:
+        parse_config({"name": "x", "instruments": [bars | paid | {"adjust": "total_return"}]})
+    assert "instruments.0" in error.value.message
+    # of prices without them a dividend is paid once, whoever pays it
+    parse_config({"name": "x", "instruments": [bars | paid | {"adjust": "splits"}]})
+    parse_config({"name": "x", "instruments": [bars | {"adjust": "total_return", "trading": {"fee_bps": 2}}]})

@@ -177,6 +177,31 @@ def test_a_damaged_sweep_is_one_error_that_names_the_file(swept, config, tmp_pat
     assert (name if code == "sweep.damaged" else begun.name) in error.value.message
 
 
+def test_two_workers_write_the_same_bytes_as_one(swept, config, tmp_path):
+    _, alone, _ = swept
+    folder, _ = searches.sweep(config, OVER, results=tmp_path, place=searches.Place(workers=2))
+    for name in ("sweep.parquet", "report.html", "summary.json", "config.yaml", "sweep.json"):
+        assert (folder / name).read_bytes() == (alone / name).read_bytes(), name
+    stored = [
+        {path.name: path.read_bytes() for path in (one / "stages").rglob("*.npz")} for one in (folder, alone)
+    ]
+    assert stored[0] == stored[1]
+
+
+def test_a_threshold_that_no_forecast_reaches_is_no_trade_and_no_nan(config, tmp_path):
+    folder, _ = searches.sweep(config, ["backtest.entry_threshold=0.35,0.99"], results=tmp_path)
+    table = pd.read_parquet(folder / "sweep.parquet")
+    never = table[table["backtest.entry_threshold"] == 0.99].set_index("metric")
+    assert never["reason"].isna().all()
+    assert never.loc["trades", "value"] == 0
+    for name in ("annual_return_percent", "max_drawdown_percent", "certainty_equivalent_percent"):
+        assert never.loc[name, "value"] == never.loc[name, "low"] == never.loc[name, "high"] == 0.0
+    # what has no value is missing in the table and in the lines of the points, not a number that is none
+    assert never.loc[["sharpe", "win_rate_percent"], "value"].isna().all()
+    assert "NaN" not in (folder / "points.jsonl").read_text()
+    assert (table[table["backtest.entry_threshold"] == 0.35].set_index("metric").loc["trades", "value"]) > 0
+
+
 def test_runs_and_compare_know_a_sweep(swept):
     results, folder, _ = swept
     listed = list_runs(results)

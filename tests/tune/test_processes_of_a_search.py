@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from engine.errors import RunError
 from engine.tune.tune import tune
 from tests.effort import count
 from tests.no_room import no_room_beyond, told_without_room
@@ -152,6 +153,44 @@ def test_a_database_without_room_is_one_error_and_the_search_goes_on_later(tmp_p
         config_of(space=SPACE, batch=3), trials=TRIALS, workers=1, storage=f"sqlite:///{whole}", evaluate=bowl
     )
     assert rows(path) == rows(whole)
+
+
+def test_a_database_that_goes_away_in_mid_search_keeps_the_trials_and_the_search_goes_on(tmp_path):
+    """The connection is lost at a write, and at every one after it, until the server is back."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+    from sqlalchemy.exc import OperationalError
+
+    config, whole = config_of(space=SPACE, batch=3), tmp_path / "whole.db"
+    writes, lost_from = [], [10**9]
+
+    def lose(connection):
+        writes.append(1)
+        if len(writes) >= lost_from[0]:
+            raise OperationalError("COMMIT", {}, ConnectionError("server closed the connection unexpectedly"))
+
+    def search(storage, trials):
+        return tune(config, trials=trials, storage=storage, evaluate=bowl).trials
+
+    event.listen(Engine, "commit", lose)
+    try:
+        wanted = search(f"sqlite:///{whole}", TRIALS)
+        middle, last = len(writes) // 2, len(writes)  # the last one is made by the verdict, after all trials
+        for lost, most in ((middle, TRIALS - 1), (last, TRIALS)):
+            storage = f"sqlite:///{tmp_path / f'lost_{lost}.db'}"
+            writes.clear()
+            lost_from[0] = lost
+            with pytest.raises(RunError) as error:
+                search(storage, TRIALS)
+            assert error.value.code == "tune.storage_failed"
+            assert "server closed the connection" in error.value.message
+            lost_from[0] = 10**9
+            kept = search(storage, 0)
+            assert 0 < len(kept) <= most
+            pd.testing.assert_frame_equal(kept, wanted[: len(kept)])
+            pd.testing.assert_frame_equal(search(storage, TRIALS - len(kept)), wanted)
+    finally:
+        event.remove(Engine, "commit", lose)
 
 
 def test_how_the_trials_are_cut_into_calls_does_not_matter(tmp_path):

@@ -244,6 +244,8 @@ def _add_trades(block: Block, trades: pd.DataFrame | None, symbol: str, days: np
         block.add(f"trade_{name}_price", mine[f"{name}_price"], scale)
     block.add("trade_return", mine["return"], 100_000, delta=False)
     block.add_text("trade_reason", [str(reason) for reason in mine["exit_reason"]])
+    if "side" in mine:  # a run of an earlier version was long throughout
+        block.add_text("trade_side", [str(side) for side in mine["side"]])
 
 
 def skill_facts(metrics: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -73,7 +73,7 @@ function smooth(values, width) {
 function allTrades(histories) {
   return histories.flatMap((history) => {
     const t = history.table;
-    return Array.from(t.trade_entry || [], (_, i) => ({ history, entry: t.trade_entry[i], exit: t.trade_exit[i], from: t.trade_entry_price[i], to: t.trade_exit_price[i], result: t.trade_return[i], reason: t.trade_reason[i] }));
+    return Array.from(t.trade_entry || [], (_, i) => ({ history, entry: t.trade_entry[i], exit: t.trade_exit[i], from: t.trade_entry_price[i], to: t.trade_exit_price[i], result: t.trade_return[i], reason: t.trade_reason[i], side: t.trade_side ? t.trade_side[i] : "long" }));
   });
 }
 
@@ -134,7 +134,7 @@ function tradeTable(trades, page) {
     const iso = isoDay(t.history.dates[Math.max(t.entry - 1, 0)]);
     const link = el("a", { href: `#${several ? `${encodeURIComponent(t.history.facts.symbol)}@` : ""}${iso}` }, shortDay(t.history.dates[t.entry]));
     const d = t.history.facts.decimals;
-    return [several ? el("span", {}, `${t.history.facts.name} `, link) : link, shortDay(t.history.dates[t.exit]), decimal(t.from, d), decimal(t.to, d), `${signed(100 * t.result, 2)}%`, t.reason];
+    return [several ? el("span", {}, `${t.history.facts.name} `, link) : link, t.side, shortDay(t.history.dates[t.exit]), decimal(t.from, d), decimal(t.to, d), `${signed(100 * t.result, 2)}%`, t.reason];
   });
-  return dataTable(["Bought", "Sold", "at", "at", "Result", "Ended by"], rows, "Newest first; the date leads to the close that gave the signal");
+  return dataTable(["Entered", "Side", "Left", "in at", "out at", "Result", "Ended by"], rows, "Newest first; the date leads to the close that gave the signal");
 }
