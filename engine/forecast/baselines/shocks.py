@@ -186,7 +186,8 @@ def fit_shocks(
         fitted = past.fits[key]
     else:
         fitted = _fit(past, *key)
-        if sum(len(one.library) for one in past.fits.values() if one is not None) < _MOST_KEPT:
+        # a list at once: other threads put their fits in meanwhile
+        if sum(len(one.library) for one in list(past.fits.values()) if one is not None) < _MOST_KEPT:
             past.fits[key] = fitted
     if fitted is None:
         return None

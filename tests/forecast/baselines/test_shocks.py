@@ -120,3 +120,20 @@ def test_what_a_fit_kept_gives_the_same_shocks_for_other_rows_and_horizons():
             alone = fit_shocks(past_inputs(replace(bars, symbol="again")), *one)
             assert same(fit_shocks(past, *one), alone)
     assert len(past.fits) == 4
+
+
+def test_a_fit_may_be_kept_while_another_thread_keeps_its_own():
+    past = past_inputs(simulate_bars(900, seed=8))
+
+    class Meanwhile:
+        """Stands for a thread that puts a fit in between two looks at those that are kept."""
+
+        @property
+        def library(self):
+            past.fits[(len(past.fits), 0, 0.0)] = None
+            return ()
+
+    past.fits[(-1, 0, 0.0)] = past.fits[(-2, 0, 0.0)] = Meanwhile()
+    before = len(past.fits)
+    assert fit_shocks(past, 800, np.arange(810, 820), 10) is not None
+    assert len(past.fits) > before
