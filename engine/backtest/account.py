@@ -1,7 +1,7 @@
 """Portfolio accounting by vectorbt: what a set of filled trades does to an account.
 
 vectorbt's Rust engine is called directly, with the arguments that ``Portfolio.from_orders(engine="rust")`` would pass
-on: the Python package around it takes 2.5 s and 130 MB to import and adds nothing that is used here.  Its licence
+on: the Python package around it takes 2.5 s and 100 MB to import and adds nothing that is used here.  Its licence
 (Apache-2.0 with Commons Clause) is best kept behind one door, so no other module of the engine imports it.
 """
 

@@ -117,7 +117,7 @@ def test_returns_do_not_depend_on_the_size_of_cash_and_prices(cash, price):
 
 
 def test_a_simulation_does_not_import_the_package_around_vectorbts_engine():
-    """2.5 s and 130 MB in every process that trades: the engine asks the package for the types of its records only."""
+    """2.5 s and 100 MB in every process that trades: the engine asks the package for the types of its records only."""
     script = """
 import sys
 from tests.backtest.test_account import case
