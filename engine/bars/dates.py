@@ -53,7 +53,9 @@ def read_days(column: pd.Series, place: str) -> np.ndarray:
     else:
         text = column.astype(str).str.strip()
         form, other = _form(text)
-        bare = text.str.replace(r"(:\d\d(?:[.,]\d+)?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$", r"\1", regex=True)
+        bare = text
+        if form.endswith("hh:mm"):
+            bare = text.str.replace(r"(:\d\d(?:[.,]\d+)?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$", r"\1", regex=True)
         parsed = pd.to_datetime(bare.where(~other, None), errors="coerce", format="ISO8601")
     bad = np.flatnonzero(parsed.isna().to_numpy())
     if len(bad):
@@ -84,8 +86,9 @@ def read_days(column: pd.Series, place: str) -> np.ndarray:
 def _form(text: pd.Series) -> tuple[str, np.ndarray]:
     """The form most cells have, and a mask of those that do not have it."""
     best, most = "", np.zeros(len(text), dtype=bool)
+    cells = text.fillna("").tolist()  # one pass over a list is faster than an accessor of pandas
     for name, pattern in _FORMS:
-        has = text.str.fullmatch(pattern).to_numpy(dtype=bool)
+        has = np.array([pattern.fullmatch(cell) is not None for cell in cells], dtype=bool)
         if has.sum() > most.sum():
             best, most = name, has
         if has.all():

@@ -43,7 +43,9 @@ class Correction(Section):
 class Acceptance(Section):
     """One finding about the bars that does not stop a replay, and why."""
 
-    finding: str = Field(pattern=r"^bars\.[a-z_]+$", description="its code, as `engine check` prints it")
+    finding: str = Field(
+        pattern=r"^(bars|context|events)\.[a-z_]+$", description="its code, as `engine check` prints it"
+    )
     symbol: str | None = Field(None, description="of the instrument (null: any)")
     date: Day | None = Field(None, description="a session it is about (null: any)")
     reason: str = Field("", max_length=300, description="why it is no defect, or does no harm")

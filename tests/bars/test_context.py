@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.bars.context import Context, Observed, known_values
 from engine.bars.context.family import change_in_own_volatility
-from engine.bars.load import load_all
+from engine.bars.load import load_all, load_sound
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config
 from engine.errors import ConfigError, DataError
@@ -158,6 +158,39 @@ def test_what_ends_early_becomes_missing_and_is_said(tmp_path):
     bars = load_all(config)["X"]
     assert np.isnan(replay(bars, config).frame["yield_change_20"].iloc[-1])
     assert "context.ends_early" in {f.code for f in find_around({"X": bars}, guess_calendars=False)}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "said"),
+    [
+        (lambda: yields(300), "context.ends_early", "its last value is of"),
+        (
+            lambda: yields().iloc[[*range(0, 400, 40), *range(410, 420)]],
+            "context.sparse",
+            "no value of the last 10 sessions",
+        ),
+    ],
+)
+def test_what_ends_early_or_is_sparse_stops_a_run_until_it_is_accepted(tmp_path, frame, code, said):
+    config = config_with(tmp_path, frame(), publication_lag_sessions=1)
+    with pytest.raises(DataError) as caught:
+        load_sound(config)
+    assert caught.value.code == code
+    assert said in caught.value.message
+    assert "max_age_sessions" in caught.value.hint
+    accepted = config.model_dump(mode="json") | {"accept": [{"finding": code, "reason": "known"}]}
+    findings = {f.code: f.accepted for f in load_sound(parse_config(accepted))[1]}
+    assert findings[code] == "known"
+
+
+def test_what_is_known_before_it_is_published_or_never_is_refused(tmp_path):
+    with pytest.raises(ConfigError):
+        config_with(tmp_path, yields(), publication_lag_sessions=-1)
+    later = yields().assign(date=lambda f: "2" + f["date"].str.slice(1))  # a thousand years on
+    with pytest.raises(DataError) as caught:
+        load_all(config_with(tmp_path, later, publication_lag_sessions=1))
+    assert caught.value.code == "context.future_date"
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,21 @@ def _filled(cells: pd.Series, days: np.ndarray) -> pd.Series:
     return pd.Series(out, cells.index, dtype="str")
 
 
+def _groups(pattern: re.Pattern[str], text: pd.Series) -> pd.DataFrame:
+    """(n, groups) text of each group, missing where the beginning of a cell does not fit; as ``str.extract``, three times as fast."""
+    none = (None,) * pattern.groups
+    found = [match.groups() if (match := pattern.search(cell)) else none for cell in text.tolist()]
+    columns = zip(*found, strict=True) if found else [()] * pattern.groups
+    return pd.DataFrame(
+        {i: pd.Series(list(column), text.index, dtype="str") for i, column in enumerate(columns)}
+    )
+
+
 # --- day, month and year --------------------------------------------------------------------------
 
 
 def _year_last(text: pd.Series, rule: DateRule, place: str) -> tuple[pd.Series, str]:
-    parts = text.str.extract(_YEAR_LAST)
+    parts = _groups(_YEAR_LAST, text)
     first, second = (pd.to_numeric(parts[i], errors="coerce") for i in (0, 2))
     read = first.notna()
     order = rule.dates
@@ -157,17 +167,19 @@ def _year_last(text: pd.Series, rule: DateRule, place: str) -> tuple[pd.Series, 
         order = "day/month/year" if day_first > month_first else "month/day/year"
     if order not in ORDERS:
         return pd.Series(pd.NaT, text.index), order
-    day, month = (parts[(0, 2)[k]] for k in ORDERS[order])
-    year = parts[3].where(
-        parts[3].str.len() != 2, np.where(parts[3] < "70", "20", "19") + parts[3].fillna("")
-    )
-    clock = parts[4].fillna("00:00")
-    stamps = pd.to_datetime(
-        year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + clock,
-        format="ISO8601",
-        errors="coerce",
-    )
+    day, month = (parts[(0, 2)[k]].tolist() for k in ORDERS[order])
+    written = [
+        f"{_full_year(y)}-{m:0>2}-{d:0>2}T{clock}" if known else None
+        for known, y, m, d, clock in zip(
+            read.tolist(), parts[3].tolist(), month, day, parts[4].fillna("00:00").tolist(), strict=True
+        )
+    ]
+    stamps = pd.to_datetime(pd.Series(written, text.index, dtype="str"), format="ISO8601", errors="coerce")
     return stamps, order
+
+
+def _full_year(year: str) -> str:
+    return year if len(year) != 2 else f"{20 if year < '70' else 19}{year}"
 
 
 def _one(parts: pd.Series, order: str) -> str:
@@ -183,7 +195,7 @@ def _one(parts: pd.Series, order: str) -> str:
 def _year_first(
     cells: pd.Series, text: pd.Series, times: pd.Series | None, rule: DateRule, place: str
 ) -> tuple[pd.Series, str]:
-    parts = text.str.extract(_YEAR_FIRST)
+    parts = _groups(_YEAR_FIRST, text)
     days = parts[0] + "-" + parts[2].str.zfill(2) + "-" + parts[3].str.zfill(2)
     stamps = pd.to_datetime(days + "T" + parts[4].fillna("00:00"), format="ISO8601", errors="coerce")
     offsets = parts[5].replace({"Z": "+0000", "UTC": "+0000"}).str.replace(":", "")

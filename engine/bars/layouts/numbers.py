@@ -9,10 +9,14 @@ import pandas as pd
 from engine.bars.series import PRICE_COLUMNS
 from engine.errors import DataError
 
-_CURRENCY = r"(?:US\$|[$€£¥₹₩₽]|\b(?:USD|EUR|GBP|JPY|CHF)\b)"
-_SPACES = "[\\s\u00a0\u202f'’]"
+_CURRENCY = re.compile(r"(?:US\$|[$€£¥₹₩₽]|\b(?:USD|EUR|GBP|JPY|CHF)\b)")
+_SPACES = re.compile("[\\s\u00a0\u202f'’]")
+_PLAIN = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
+_SIGNS, _DIGITS = "+-", "0123456789.,"
+_NUMERIC = frozenset(_SIGNS + _DIGITS + "KMBTkmbt%")
 _COMMA_GROUPS = re.compile(r"[-+]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
 _DOT_GROUPS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
+_THOUSANDS = re.compile(r"[.,]\d{3}[.,]|,\d{3}$")
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -50,11 +54,14 @@ def read_numbers(
         read = _read(chosen, sign, suffixes=name == "volume")
         changed = read[read.notna()]
         if len(changed):
-            cells = cells.copy()
-            cells.loc[changed.index] = changed
-            if chosen.str.contains(r"[.,]\d{3}[.,]|,\d{3}$", regex=True).any() and sign == ".":
+            if len(changed) < len(cells):
+                cells = cells.copy()
+                cells.loc[changed.index] = changed
+            else:
+                cells = changed
+            if sign == "." and any(map(_THOUSANDS.search, chosen.tolist())):
                 told.append("thousands separators")
-            if name == "volume" and chosen.str.contains(r"[KMBTkmbt]$", regex=True).any():
+            if name == "volume" and any(cell[-1:].lower() in _SUFFIX for cell in chosen.tolist()):
                 told.append("volumes with K, M, B")
         result[name] = cells
     return result, list(dict.fromkeys(told))
@@ -62,34 +69,42 @@ def read_numbers(
 
 def _odd(cells: pd.Series) -> pd.Series:
     """The cells that are no plain number (empty ones are left to the content checks)."""
-    unread = cells[pd.to_numeric(cells, errors="coerce").isna()]
-    return unread[unread.str.strip() != ""]
+    # one pass over a list: an accessor of pandas for each question would take three times as long
+    odd = [
+        "," in cell
+        or (not cell.replace(".", "", 1).isdigit() and not _PLAIN.fullmatch(cell) and cell.strip() != "")
+        for cell in cells.tolist()
+    ]
+    return cells[odd]
 
 
 def _bare(cells: pd.Series) -> pd.Series:
-    return cells.str.replace(_CURRENCY, "", regex=True).str.replace(_SPACES, "", regex=True)
+    texts = cells.tolist()
+    if set("".join(texts)) <= _NUMERIC:
+        return cells
+    bare = [_SPACES.sub("", _CURRENCY.sub("", text)) for text in texts]
+    return pd.Series(bare, cells.index, dtype="str")
 
 
 def _decimal_sign(prices: list[pd.Series], columns: dict[str, pd.Series], place: str) -> str | None:
-    cells = pd.concat(prices) if prices else pd.Series([], dtype=str)
-    cells = cells[cells.str.fullmatch(r"[-+]?[\d.,]+")]
-    commas = cells[cells.str.contains(",", regex=False)]
-    if not len(commas):
-        groups = cells[cells.str.count(r"\.") > 1]
-        return "," if len(groups) and groups.str.fullmatch(_DOT_GROUPS).all() else None
-    mixed = commas[commas.str.contains(".", regex=False)]
-    if len(mixed):
-        return "," if (mixed.str.rfind(",") > mixed.str.rfind(".")).mean() > 0.5 else "."
+    cells = [c for column in prices for c in column.tolist() if c and not c.lstrip(_SIGNS).strip(_DIGITS)]
+    commas = [cell for cell in cells if "," in cell]
+    if not commas:
+        groups = [cell for cell in cells if cell.count(".") > 1]
+        return "," if groups and all(map(_DOT_GROUPS.fullmatch, groups)) else None
+    mixed = [cell for cell in commas if "." in cell]
+    if mixed:
+        return "," if 2 * sum(cell.rfind(",") > cell.rfind(".") for cell in mixed) > len(mixed) else "."
     every = pd.concat([cells for name, cells in columns.items() if name in PRICE_COLUMNS]).str.strip()
     pointed = every.str.fullmatch(r"\d+\.(?:\d{1,2}|\d{4,})").sum()
-    grouped = commas.str.fullmatch(_COMMA_GROUPS)
-    if not grouped.all():
-        return "," if (~grouped).sum() > pointed else "."
-    if (commas.str.count(",") > 1).any():
+    apart = sum(not _COMMA_GROUPS.fullmatch(cell) for cell in commas)
+    if apart:
+        return "," if apart > pointed else "."
+    if any(cell.count(",") > 1 for cell in commas):
         return "."
     if every.str.fullmatch(r"\d+\.\d+").any():
         return "."
-    shown = str(commas.iloc[0])
+    shown = commas[0]
     raise DataError(
         "data.ambiguous_number",
         f"{place}: {shown} is {shown.replace(',', '.')} with a decimal comma and {shown.replace(',', '')} with a "
@@ -104,18 +119,23 @@ def _only_decimal_comma(cells: pd.Series) -> bool:
 
 def _read(cells: pd.Series, sign: str, *, suffixes: bool) -> pd.Series:
     """Plain text of each number, missing where a cell is none."""
-    factor = pd.Series(1.0, cells.index)
-    scaled = pd.Series(False, cells.index)
-    if suffixes:
-        last = cells.str[-1:].str.lower()
-        scaled = last.isin(list(_SUFFIX))
-        factor = last.map(_SUFFIX).fillna(1.0)
-        cells = cells.where(~scaled, cells.str[:-1])
     groups, other = (_DOT_GROUPS, ".") if sign == "," else (_COMMA_GROUPS, ",")
-    fits = cells.str.fullmatch(groups) | cells.str.fullmatch(rf"[-+]?\d+(?:{re.escape(sign)}\d+)?")
-    text = cells.str.replace(other, "", regex=False).str.replace(sign, ".", regex=False)
-    if scaled.any():
-        # 1.2M as 1.2 * 1e6 would end in ...0000002
-        whole = (pd.to_numeric(text.where(fits & scaled), errors="coerce") * factor).round()
-        text = text.where(~scaled, whole.map(lambda value: f"{value:.0f}"))
-    return text.where(fits)
+    simple = rf"[-+]?\d+(?:{re.escape(sign)}\d+)?"
+    scale = None
+    if suffixes:
+        scale = [_SUFFIX.get(cell[-1:].lower()) for cell in cells.tolist()]
+        texts = [cell if by is None else cell[:-1] for cell, by in zip(cells.tolist(), scale, strict=True)]
+        cells = pd.Series(texts, cells.index, dtype="str")
+    fits = cells.str.fullmatch(groups.pattern) | cells.str.fullmatch(simple)
+    text = cells.str.replace(other, "", regex=False)
+    if sign != ".":
+        text = text.str.replace(sign, ".", regex=False)
+    text = text.where(fits)
+    if scale is None:
+        return text
+    # 1.2M as 1.2 * 1e6 would end in ...0000002
+    whole = [
+        plain if by is None or not known else f"{round(float(plain) * by):.0f}"
+        for plain, known, by in zip(text.tolist(), text.notna().tolist(), scale, strict=True)
+    ]
+    return pd.Series(whole, cells.index, dtype="str")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from engine.foreign import visible
 from engine.report.page import figures
 from engine.report.page.alive import alive, policy
 from engine.report.page.bundle import script, script_hash
@@ -225,7 +226,7 @@ def picture(close: np.ndarray, scenario: Scenario) -> Markup:
     )
     return Markup(
         '<svg class="small" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polyline points="{}"/></svg>'
-    ).format(_WIDTH, _HEIGHT, f"Closes of {scenario.full_name}", drawn, points)
+    ).format(_WIDTH, _HEIGHT, visible(f"Closes of {scenario.full_name}"), drawn, points)
 
 
 def _edge(scenario: Scenario, name: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -151,6 +152,19 @@ def test_the_audit_passes_and_finds_a_release_that_is_known_early(tmp_path):
     found = audit(planted, config, 4, seed=1)
     assert {d.table for d in found.differences} == {"events"}
     assert {d.future for d in found.differences} == {"cut", "noise", "missing"}
+
+
+def test_the_audit_passes_before_anybody_had_announced_a_kind_at_all(tmp_path):
+    """Cut there, its column is empty and still one of the table's; for weeks of one kind no entry was known."""
+    late = pd.DataFrame({"date": ["1971-06-01", "1971-06-15"], "event": "cpi", "announced": "1971-05-20"})
+    text = pd.concat([pd.read_csv(io.StringIO(generated().replace("cpi", "nfp"))), late]).to_csv(index=False)
+    config = config_with(tmp_path, text, announced="announced")
+    bars = load_all(config)["X"]
+    for future in ("cut", "noise", "missing"):
+        known = bars.around.events.as_known(D("1970-06-01"), future, 1)
+        assert set(known.facts().columns) >= {"nfp", "cpi"}
+    found = audit(bars, config, 4, seed=1)
+    assert found.passed
 
 
 @pytest.mark.parametrize(

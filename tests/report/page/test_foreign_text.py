@@ -4,6 +4,7 @@ import dataclasses
 import re
 import unicodedata
 from contextlib import suppress
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from engine.errors import DataError
 from engine.judge import judge, judgement_page, read_forecasts
 from engine.report.page.comparison import ComparedRun, render_comparison
 from engine.report.page.page import render_page
+from engine.report.page.universe import picture, render_member, render_universe
 from engine.report.prose.brief.brief import build_brief
 from tests.effort import count
 from tests.report import factory
@@ -58,6 +60,46 @@ def test_the_page_and_the_brief_of_a_run(material, name):
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in brief.replace("\n", ""))
     assert re.search(r"(?<!\\)<script", brief) is None
     assert re.search(r"(?<!\\)\]\(", brief) is None
+
+
+@quiet
+@given(texts)
+@example(HOSTILE)
+def test_the_pages_of_a_universe_and_their_drawings(material, symbol):
+    """Symbols of a config have no such characters; those of a run's files may be anybody's."""
+    (scenario,) = material.scenarios
+    hostile = dataclasses.replace(scenario, name=symbol, instrument=symbol)
+    closes = material.replay["close"].to_numpy(float)
+    drawn = picture(closes, hostile)
+    inert_drawing(drawn)
+    own = {name: getattr(material, name).assign(instrument=symbol) for name in ("replay", "forecasts")}
+    left_out = {symbol: {"code": symbol, "message": symbol}}
+    changed = dataclasses.replace(
+        material,
+        scenarios=[hostile],
+        manifest={"status": "completed", "command": symbol, "left_out": left_out},
+        **own,
+    )
+    overview = render_universe(dataclasses.replace(changed, replay=None), {symbol: drawn})
+    inert(overview)
+    check(overview)
+    member = render_member(dataclasses.replace(changed, metrics=None, equity=None))
+    inert(member)
+    check(member)
+    for page in (overview, member):
+        still = re.sub(
+            r"<script.*?</script>", "", page, flags=re.S
+        )  # living drawings are made in the browser
+        for drawing in re.findall(r"<svg.*?</svg>", still, flags=re.S):
+            inert_drawing(drawing)
+
+
+def inert_drawing(drawing):
+    """XML has no room for control characters, and a drawing none for scripts or links."""
+    ElementTree.fromstring(drawing)
+    assert "<script" not in drawing
+    assert not re.search(r"<a[ >]|(?:xlink:)?href=\"(?!#)", drawing)
+    assert {c for c in drawing if unicodedata.category(c) in ("Cc", "Cf", "Cs")} <= {"\n"}
 
 
 @quiet
