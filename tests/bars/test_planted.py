@@ -122,6 +122,18 @@ def test_a_bad_cell_blames_no_other_row_and_nothing_else(row, value):
     ]
 
 
+def test_a_last_bar_at_another_level_may_be_a_split_and_a_last_high_is_none():
+    frame = clean("nasdaq").copy()
+    last = len(frame) - 1
+    frame.loc[last, PRICES] /= 2
+    (spike,) = found(frame)
+    assert spike.text.endswith("No later bar can confirm it; a split on that day looks the same.")
+    frame = clean("nasdaq").copy()
+    frame.loc[last, "high"] *= 2
+    (spike,) = found(frame)
+    assert spike.text.endswith("No later bar can confirm it.")
+
+
 def test_bad_ticks_that_last_are_one_finding_with_both_dates():
     frame = clean("nasdaq").copy()
     frame.loc[1203:1205, PRICES] *= 100

@@ -135,7 +135,11 @@ def _stretch(seen: Movement, start: int, stop: int, beyond: float) -> Remark:
 def _remark(seen: Movement, i: int, columns: list[str], near: float) -> Remark:
     value = float(getattr(seen.bars, columns[0])[i])
     with_it = f" (and {', '.join(columns[1:])})" if columns[1:] else ""
-    last = " No later bar can confirm it." if i == len(seen) - 1 else ""
+    # one bar cannot tell a bad tick from the first of a new level
+    last = ""
+    if i == len(seen) - 1:
+        split = len(columns) == 4 and abs(float(np.log(value / near))) > _FACTOR
+        last = " No later bar can confirm it" + ("; a split on that day looks the same." if split else ".")
     return Remark(
         f"{seen.bars.dates[i]}: {columns[0]} {price(value)}{with_it} stands alone; it should be near {price(near)}, "
         f"where a session usually moves by {100 * np.expm1(min(seen.usual[i], 5.0)):.2g} %.{last}",
