@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from engine.bars.layouts import LAYOUTS
 from engine.bars.load import load_bars
 from engine.bars.simulate import simulate_bars
-from engine.config import Instrument, ReplayConfig
+from engine.config import Instrument, ReplayConfig, parse_config
 from engine.errors import DataError
 
 BARS = simulate_bars(400, seed=8)
@@ -143,6 +144,19 @@ def test_what_was_recognised_is_said(tmp_path):
     assert "K, M, B" in said
     assert "thousands" in said
     assert from_text(tmp_path, ISO).around.origin == "layout: iso, dates year-month-day"
+
+
+@pytest.mark.parametrize("vendor", ["investing", "tradingview", "semicolons and decimal comma"])
+def test_the_manifest_says_how_a_file_was_read(tmp_path, vendor):
+    from engine.runs.folder import RunFolder
+
+    bars = from_text(tmp_path, VENDORS[vendor])
+    source = {"kind": "csv", "path": str(tmp_path / "x.csv")}
+    config = parse_config({"name": "x", "instruments": [{"symbol": "X", "source": source}]})
+    folder = RunFolder(tmp_path / "results", config, {"X": bars}, "test")
+    manifest = json.loads((folder.path / "manifest.json").read_text())
+    assert manifest["data"]["X"]["read_as"] == bars.around.origin
+    assert bars.around.origin.startswith("layout: ")
 
 
 @pytest.mark.parametrize("pack", ["gzip", "zip", "utf-16", "windows lines"])
