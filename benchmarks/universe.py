@@ -129,21 +129,20 @@ def run(build: Build, config: Path, folder: Path) -> tuple[Cost, Path]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(build.folder)}
-    with subprocess.Popen(
-        command,
-        cwd=build.folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    # a file: 0.3.0 prints a table an instrument, and a pipe that nobody empties would stop it from 16 on
+    with (
+        tempfile.TemporaryFile("w+") as printed,
+        subprocess.Popen(
+            command, cwd=build.folder, env=environment, stdout=printed, stderr=subprocess.DEVNULL
+        ) as process,
+    ):
         peak = 0.0
         while process.poll() is None:
             peak = max(peak, sum(map(megabytes_of, family_of(process.pid))))
             time.sleep(0.1)
         seconds = time.perf_counter() - started
-        assert process.stdout is not None
-        last = process.stdout.read().strip().splitlines()[-1:]
+        printed.seek(0)
+        last = printed.read().strip().splitlines()[-1:]
     if process.returncode:
         raise SystemExit(f"{build.name}: {' '.join(command)} ended with {process.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
