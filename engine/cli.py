@@ -153,10 +153,12 @@ def judge(
     """Hold dated probabilities from anywhere to the engine's tests."""
     from engine import commands
     from engine.files import to_json, write_text
-    from engine.judge.page import judgement_lines, judgement_page
+    from engine.judge.lines import judgement_lines
 
     found = commands.judge(forecasts, bars, horizon=horizon, told=_tell_findings)
     if page is not None:
+        from engine.report.page.judgement import judgement_page
+
         write_text(page, judgement_page(found, forecasts.name))
     if as_json:
         sys.stdout.write(to_json(found.metrics))

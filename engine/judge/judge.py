@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from engine.bars.series import BarSeries
 from engine.errors import DataError
 from engine.judge.levels import history_of, place_of, resolve
 from engine.judge.table import ForecastTable
 from engine.kernels.streams import horizon_seed
+from engine.verify.calibration.calibration import diagram_table, drawn_at
 from engine.verify.calibration.calibration_error import expected_calibration_error
 from engine.verify.calibration.joint import joint_test
 from engine.verify.calibration.joint_words import joint_metrics
 from engine.verify.calibration.null import null_draws_of_classes
 from engine.verify.calibration.race import questions
-from engine.verify.calibration.reliability import Blocks, blocks, decompose
+from engine.verify.calibration.reliability import blocks, decompose
 from engine.verify.overlap import Windows
 from engine.verify.plain import plain
 from engine.verify.skill.block_length import optimal_block_length
@@ -41,11 +43,34 @@ class Judgement:
         (forecaster -> log_loss_nats, brier), skill (baseline -> log_loss_skill, low, high, brier_skill, brier_low,
         brier_high, dm_p_value, brier_dm_p_value), calibration (class -> mean_forecast, frequency, mcb, mcb_floor_mean, mcb_floor_q95,
         mcb_p_value, dsc, ece, ece_floor_mean, ece_floor_q95).
-    diagrams : horizon -> class -> reliability blocks.
+    diagrams : horizon -> class -> its reliability diagram.
     """
 
     metrics: dict[str, Any]
-    diagrams: dict[int, dict[str, Blocks]]
+    diagrams: dict[int, dict[str, Diagram]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagram:
+    """The CORP diagram of one class.
+
+    Attributes
+    ----------
+    table : columns forecast (distinct, ascending), observed, band_low, band_high, rows, as verification has them.
+    forecasts : (n,) the probabilities themselves.
+    """
+
+    table: pd.DataFrame
+    forecasts: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Draws of the nulls, their seed, and the coverage of intervals and bands."""
+
+    draws: int
+    seed: int
+    coverage: float
 
 
 def judge(
@@ -83,7 +108,7 @@ def judge(
     climate = _climatology(table, start)
     asked: dict[int, tuple[object, object, Windows]] = {}
     horizons: dict[str, Any] = {}
-    diagrams: dict[int, dict[str, Blocks]] = {}
+    diagrams: dict[int, dict[str, Diagram]] = {}
     judged = 0
     for horizon in np.unique(table.horizons[resolved]).tolist():
         mine = np.flatnonzero(resolved & (table.horizons == horizon))
@@ -96,7 +121,8 @@ def judge(
         against = {CLIMATOLOGY: climate[mine]} | ({} if history is None else {HISTORY: history[mine]})
         asked[horizon] = (said, codes, own)
         judged += len(mine)
-        classes, diagrams[horizon] = _calibration(said, codes, own, horizon, table.classes, draws, seed)
+        how = _How(draws, seed, coverage)
+        classes, diagrams[horizon] = _calibration(said, codes, own, horizon, table.classes, how)
         horizons[str(horizon)] = {
             "rows": len(mine), "effective_rows": len(mine) / horizon,
             "first_date": str(table.dates[mine[0]]), "last_date": str(table.dates[mine[-1]]),
@@ -196,17 +222,23 @@ def _calibration(
     windows: Windows,
     horizon: int,
     names: tuple[str, ...],
-    draws: int,
-    seed: int,
-) -> tuple[dict[str, dict[str, float]], dict[str, Blocks]]:
+    how: _How,
+) -> tuple[dict[str, dict[str, float]], dict[str, Diagram]]:
     columns = [np.ascontiguousarray(said[:, k]) for k in range(said.shape[1])]
-    windows = standing_windows(windows, horizon, said, codes)
-    nulls = null_draws_of_classes(columns, windows, horizon, draws=draws, seed=horizon_seed(seed, horizon))
+    curves = [blocks(p, (codes == k).astype(np.int64)) for k, p in enumerate(columns)]
+    nulls = null_draws_of_classes(
+        columns,
+        standing_windows(windows, horizon, said, codes),
+        horizon,
+        draws=how.draws,
+        seed=horizon_seed(how.seed, horizon),
+        at=[drawn_at(curve, p) for curve, p in zip(curves, columns, strict=True)],
+    )
     out, diagrams = {}, {}
     for k, name in enumerate(names):
         happened = (codes == k).astype(np.int64)
         parts = decompose(columns[k], happened)
-        diagrams[name] = blocks(columns[k], happened)
+        diagrams[name] = Diagram(diagram_table(curves[k], nulls[k], how.coverage), columns[k])
         floors = {
             f"{figure}_floor_{end}": value
             for figure, statistic in (("mcb", "mcb_brier"), ("ece", "ece"))

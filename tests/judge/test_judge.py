@@ -11,7 +11,8 @@ from engine import commands
 from engine.bars.simulate import simulate_bars
 from engine.cli import app
 from engine.errors import DataError
-from engine.judge import judge, judgement_page, read_forecasts
+from engine.judge import judge, read_forecasts
+from engine.report.page.judgement import judgement_page
 
 NAMES = ("breakdown", "range", "continuation")
 
@@ -38,8 +39,8 @@ def test_exact_forecasts_pass_and_bold_ones_are_named():
     page = judgement_page(bold, "Tables <of> somebody")
     assert "too bold" in page
     assert "Tables &lt;of&gt; somebody" in page
-    assert page.count("<svg") == 3
-    assert "://" not in page
+    assert page.count("<svg") == 1
+    assert "https:" not in page
     assert 'http-equiv="Content-Security-Policy" content="default-src' in page
 
 
@@ -199,3 +200,28 @@ def test_the_analysts_table_of_the_documentation_scores_what_the_page_says(tmp_p
             shown = [line["log_loss_skill"], line["low"], line["high"]]
             numbers = [float(number) for number in re.findall(r"-?[0-9.]+", cell.replace("−", "-"))]
             assert numbers == pytest.approx([100 * value for value in shown], abs=0.051)
+
+
+def test_the_page_has_a_point_for_a_table_that_never_changes_and_a_row_of_diagrams_for_three_classes():
+    frame = table(300, seed=2)
+    for name, p in zip(NAMES, (0.15, 0.35, 0.5), strict=True):
+        frame[f"p_{name}"] = p
+    page = judgement_page(judge(read_forecasts(frame), draws=99), "one table")
+    assert page.count('id="reliability-10"') == 1 or "reliability-10" in page
+    heads = re.findall(r"<th scope=\"row\" class=\"(\w+)\">(\w+)</th>", page)
+    assert heads == [("continuation", "Up"), ("range", "Between"), ("breakdown", "Down")]
+    assert "−" in page
+    assert not re.search(r"[ (]-\d", re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", page, flags=re.S))
+
+
+def test_five_classes_are_drawn_in_two_rows():
+    rng = np.random.default_rng(3)
+    names = list("abcde")
+    said = rng.dirichlet(np.ones(5), 200)
+    frame = pd.DataFrame({f"p_{name}": said[:, k] for k, name in enumerate(names)})
+    days = np.busday_offset(np.datetime64("2010-01-04"), np.arange(200) * 5)
+    came = [names[rng.choice(5, p=p)] for p in said]
+    found = judge(read_forecasts(frame.assign(date=days, horizon_sessions=5, outcome=came)), draws=99)
+    page = judgement_page(found, "five")
+    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', page).groups())
+    assert height / width == pytest.approx(2 * 380 / 1080, rel=0.01)

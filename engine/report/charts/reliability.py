@@ -14,7 +14,9 @@ from engine.report.charts import style
 from engine.table import words
 
 WIDTH, HEIGHT = 1080, 380
+_ACROSS = 3  # diagrams in a row
 _BINS = 25
+_FEW = 3  # distinct forecasts that are drawn as points and not as a line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,7 @@ def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage
     """SVG with the diagrams of one horizon side by side; None without panels."""
     if not panels:
         return None
+    several_rows = -(-len(panels) // _ACROSS)
     label = (
         f"Reliability at {horizon} sessions: observed frequency against forecast probability for "
         f"{words.join([panel.scenario for panel in panels])}, with the {words.percent(coverage)} band of an exact "
@@ -65,21 +68,33 @@ def reliability_chart(horizon: int, panels: Sequence[ReliabilityPanel], coverage
     )
 
     def build(figure: Figure) -> None:
-        grid = figure.add_gridspec(1, len(panels), left=0.05, right=0.98, top=0.85, bottom=0.13, wspace=0.16)
+        # the same room above and below each row, however many there are
+        grid = figure.add_gridspec(
+            several_rows, min(len(panels), _ACROSS), left=0.05, right=0.98, top=1 - 0.15 / several_rows,
+            bottom=0.13 / several_rows, wspace=0.16, hspace=0.38,
+        )  # fmt: skip
         for i, panel in enumerate(panels):
-            draw_reliability(figure.add_subplot(grid[i]), panel, first=i == 0)
+            draw_reliability(figure.add_subplot(grid[i]), panel, first=i % _ACROSS == 0)
 
-    return style.render(f"reliability-{horizon}", label, WIDTH, HEIGHT, build)
+    return style.render(f"reliability-{horizon}", label, WIDTH, HEIGHT * several_rows, build)
 
 
 def draw_reliability(axes: Axes, panel: ReliabilityPanel, first: bool = True) -> None:
     """One diagram on ``axes``; ``first`` names the vertical axis."""
-    colour = style.SCENARIO_COLOURS[panel.scenario]
+    colour = style.SCENARIO_COLOURS.get(panel.scenario, style.INK)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.grid()
     axes.plot([0, 1], [0, 1], color=style.FAINT, lw=1, ls=(0, (3, 3)), zorder=2)
-    if np.isfinite(panel.band_low).any():
+    few = 0 < len(np.unique(panel.forecast.round(6))) <= _FEW
+    if (
+        few
+    ):  # a handful of tables said over and over: points, each with the band that a perfect one would have
+        axes.vlines(
+            panel.forecast, panel.band_low, panel.band_high, color=style.ZONE, alpha=0.45, lw=9, zorder=2
+        )
+        axes.plot(panel.forecast, panel.observed, "o", color=colour, ms=8, zorder=5)
+    elif np.isfinite(panel.band_low).any():
         axes.fill_between(
             panel.forecast, panel.band_low, panel.band_high, color=style.ZONE, alpha=0.25, lw=0, zorder=1
         )
@@ -96,7 +111,7 @@ def draw_reliability(axes: Axes, panel: ReliabilityPanel, first: bool = True) ->
             lw=0,
             zorder=1,
         )
-    if len(panel.forecast):
+    if len(panel.forecast) and not few:
         # at its ends the line rests on a handful of forecasts: drawn thin where fewer than 1 % lie beyond
         axes.plot(panel.forecast, panel.observed, color=colour, lw=0.9, alpha=0.7, zorder=3)
         said = panel.forecasts if len(panel.forecasts) else panel.forecast
@@ -123,11 +138,11 @@ def draw_reliability(axes: Axes, panel: ReliabilityPanel, first: bool = True) ->
     axes.text(
         0,
         1.145,
-        words.SCENARIO_LABELS[panel.scenario],
+        words.SCENARIO_LABELS.get(panel.scenario, panel.scenario),
         transform=axes.transAxes,
         fontweight="bold",
         fontsize=13,
-        color=style.SCENARIO_INKS[panel.scenario],
+        color=style.SCENARIO_INKS.get(panel.scenario, style.INK),
         va="center",
     )
     axes.text(0, 1.06, panel.caption, transform=axes.transAxes, fontsize=11.5, color=style.MUTED, va="center")

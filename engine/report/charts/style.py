@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,7 +95,9 @@ def render(name: str, label: str, width: int, height: int, build: Callable[[Figu
     name : unique in the page; prefixes every id inside the drawing.
     label : what the drawing shows, in one sentence, for those who cannot see it.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # text stays text, so the reader's own fonts have the letters that this one has not
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         FigureCanvasSVG(figure)
         build(figure)

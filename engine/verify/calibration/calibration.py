@@ -46,17 +46,14 @@ def calibration(rows: Rows, *, draws: int, seed: int, bins: int, coverage: float
     forecasts = [np.ascontiguousarray(p[:, k]) for k in range(len(SCENARIOS))]
     happened = [(rows.codes == k).astype(np.int64) for k in range(len(SCENARIOS))]
     diagrams = [blocks(f, y) for f, y in zip(forecasts, happened, strict=True)]
-    at: list[object | None] = [
-        np.unique(np.concatenate([d.low, d.high, np.quantile(f, _BAND_POINTS, method="nearest")]))
-        for d, f in zip(diagrams, forecasts, strict=True)
-    ]
+    at: list[object | None] = [drawn_at(d, f) for d, f in zip(diagrams, forecasts, strict=True)]
     windows = standing_windows(rows.windows, rows.horizon, p, rows.codes)
     nulls = null_draws_of_classes(forecasts, windows, rows.horizon, draws=draws, seed=seed, bins=bins, at=at)
     classes = {}
     tables = []
     for k, scenario in enumerate(SCENARIOS):
         classes[scenario] = _figures(forecasts[k], happened[k], nulls[k], bins, coverage)
-        tables.append(_diagram(diagrams[k], nulls[k], coverage).assign(scenario=scenario))
+        tables.append(diagram_table(diagrams[k], nulls[k], coverage).assign(scenario=scenario))
     table = pd.concat(tables, ignore_index=True).assign(horizon_sessions=rows.horizon)
     table["effective_rows"] = table["rows"] / rows.horizon
     return Calibration(classes, table[list(RELIABILITY_COLUMNS)], nulls, windows)
@@ -100,7 +97,14 @@ def _figures(p: np.ndarray, y: np.ndarray, null: NullDraws, bins: int, coverage:
     return out
 
 
-def _diagram(diagram: Blocks, null: NullDraws, coverage: float) -> pd.DataFrame:
+def drawn_at(diagram: Blocks, forecasts: np.ndarray) -> np.ndarray:
+    """Forecasts, ascending, at which a diagram and its band are kept: the ends of every block, and some between."""
+    between = np.quantile(forecasts, _BAND_POINTS, method="nearest")
+    return np.unique(np.concatenate([diagram.low, diagram.high, between]))
+
+
+def diagram_table(diagram: Blocks, null: NullDraws, coverage: float) -> pd.DataFrame:
+    """The diagram and its consistency band at each distinct forecast, ascending; ``rows`` are those of its block."""
     low, high = null.band(coverage)
     block = np.clip(np.searchsorted(diagram.low, null.at, side="right") - 1, 0, len(diagram.low) - 1)
     return pd.DataFrame(

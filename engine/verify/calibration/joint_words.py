@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.table.words import decimal
 from engine.verify.calibration.joint import JointTest
 from engine.verify.calibration.power import LEVEL, in_words
 
@@ -12,8 +13,8 @@ from engine.verify.calibration.power import LEVEL, in_words
 def joint_verdict(test: JointTest, classes: Sequence[str]) -> str:
     """One or two sentences; "not distinguishable from calibrated", never "calibrated"."""
     asked = (
-        f"outcomes ask for log-odds times {test.exponent:.2f} "
-        f"({test.exponent_low:.2f} to {test.exponent_high:.2f}; p = {test.p_temperature:.3f})"
+        f"outcomes ask for log-odds times {decimal(test.exponent)} "
+        f"({decimal(test.exponent_low)} to {decimal(test.exponent_high)}; p = {test.p_temperature:.3f})"
     )
     if test.found:
         parts = []

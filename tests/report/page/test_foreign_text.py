@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DataError
-from engine.judge import judge, judgement_page, read_forecasts
+from engine.judge import judge, read_forecasts
 from engine.report.page.comparison import ComparedRun, render_comparison
+from engine.report.page.judgement import judgement_page
 from engine.report.page.page import render_page
 from engine.report.page.universe import picture, render_member, render_universe
 from engine.report.prose.brief.brief import build_brief
