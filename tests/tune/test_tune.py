@@ -127,6 +127,14 @@ def test_later_trials_cost_what_early_ones_do_and_memory_stays_flat(monkeypatch)
     ``python -m benchmarks sweep``, 2 of these few.
     """
     monkeypatch.setattr(plan_module, "MODELLED", 40)
+    shown, known = [], plan_module.Plan._known
+
+    def counted(plan):
+        units, values = known(plan)
+        shown.append(len(units))
+        return units, values
+
+    monkeypatch.setattr(plan_module.Plan, "_known", counted)
     config = with_overrides(config_of(space=SPACE), {"tune.batch": 10})
 
     def ratio():
@@ -144,6 +152,7 @@ def test_later_trials_cost_what_early_ones_do_and_memory_stays_flat(monkeypatch)
         return (at[-1] - at[-11]) / (at[15] - at[5])
 
     assert min(ratio(), ratio()) < 2.0
+    assert 40 <= max(shown) <= 40 + plan_module._BEST
 
 
 def test_failing_trials_are_recorded_with_their_reason():
