@@ -201,7 +201,7 @@ class AnalystTable(Section):
 class ForecastConfig(Section):
     """Baselines, classifier, calibrator and walk-forward."""
 
-    model: Annotated[str, OneOf(MODELS)] = "offset_logistic"
+    model: Annotated[str, OneOf(MODELS)] = "width"
     models: tuple[Annotated[str, OneOf(MODELS)], ...] = Field(
         (),
         description="challengers: fitted in the same folds and scored beside the model, never in its place",

@@ -28,7 +28,7 @@ def test_a_challenger_says_what_it_would_say_alone():
         )
 
 
-@pytest.mark.parametrize("models", [["offset_logistic"], ["ordinal", "ordinal"], ["nobody"]])
+@pytest.mark.parametrize("models", [["width"], ["ordinal", "ordinal"], ["nobody"]])
 def test_a_challenger_is_another_model_and_named_once(models):
     with pytest.raises((ConfigError, ValidationError)):
         adhoc_config(models=models)
