@@ -112,3 +112,43 @@ def test_the_page_on_bars_has_every_finding_in_its_own_words():
     page = (Path(__file__).resolve().parents[2] / "docs" / "bars.md").read_text(encoding="utf-8")
     for look in LOOKS:
         assert f"| `{look.code}` | {look.severity} | {look.looks_at} | {look.means} |" in page
+
+
+def crash_and_split(seed: int = 3):
+    """A calm market whose opens are the close before, with a fall of 20.5 % in one session: a crash, and a split of 5:4."""
+    calm = simulate_bars(600, seed=seed, daily_sigma=0.009)
+    wild = np.ones(600)
+    wild[301:307] = [1.05, 0.96, 1.06, 0.93, 1.05, 0.95]  # the week after 19 October 1987 moved like this
+    for shape, after in (("crash", np.cumprod(wild)), ("split", np.ones(600))):
+        factor = np.where(np.arange(600) < 300, 1.0, 0.795) * after
+        close = calm.close * factor
+        start = np.concatenate(([close[0]], close[:-1]))
+        yield (
+            shape,
+            replace(
+                calm,
+                open=start,
+                close=close,
+                high=np.maximum(start, close) * 1.002,
+                low=np.minimum(start, close) * 0.998,
+                opens_traded=np.zeros(600, dtype=bool),
+            ),
+        )
+
+
+def test_a_crash_is_told_from_a_split_where_opens_are_the_close_before():
+    found = {shape: find_in_bars({"X": bars}) for shape, bars in crash_and_split()}
+    severities = {
+        shape: [f.severity for f in some if f.code == "bars.split"] for shape, some in found.items()
+    }
+    assert severities == {"crash": ["warning"], "split": ["failure"]}
+
+
+def test_wild_simulated_markets_with_such_opens_hold_no_split():
+    """Sixty histories of 3,000 sessions: twelve were stopped by a night of their own, when three usual sessions were enough."""
+    stopped = 0
+    for seed in range(0, 60, 3):
+        bars = simulate_bars(3000, seed=seed, volatility_persistence=0.97)
+        bars = replace(bars, opens_traded=np.zeros(3000, dtype=bool))
+        stopped += any(f.code == "bars.split" and f.severity == "failure" for f in find_in_bars({"X": bars}))
+    assert stopped == 0

@@ -15,6 +15,8 @@ _OUTLYING = 8.0
 # or by a factor of 1.18 and more: the smallest split in use (6:5) within half a session's movement
 _FACTOR, _OUTLYING_BY_FACTOR = float(np.log(1.18)), 2.8
 NO_NIGHT = float(np.log(1.9))  # whatever the ratio: another unit, another currency, another instrument
+# where opens are the close before, a step is a whole session and not a night: a wild month holds one of three usual ones
+_OUTLYING_SESSION, _CALM, _MONTH = 6.0, 2.0, 20
 _KEPT = 0.5  # of the step that is still there in the closes of the week after
 _WEEK = 5
 # new shares for old ones, as companies and funds split; a market's own night fits none of them but by chance
@@ -64,11 +66,23 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
             f"is {abs(step[i]) / seen.usual[i]:.0f} usual sessions, and the level stays.",
             i,
             i + 1,
-            severity=None if shares or abs(step[i]) > NO_NIGHT else "warning",
+            severity=None
+            if abs(step[i]) > NO_NIGHT or (shares and _told_from_a_crash(seen, step, i))
+            else "warning",
             column="close",
             value=float(seen.bars.close[i]),
             near=float(seen.bars.close[i - 1]),
         )
+
+
+def _told_from_a_crash(seen: Movement, step: np.ndarray, i: int) -> bool:
+    """Where the open shows the night, it does; otherwise the step is far beyond a session, and the market as calm as before it."""
+    if seen.bars.opens_traded[i]:
+        return True
+    moves = np.abs(np.diff(seen.close))
+    before, after = moves[max(0, i - 1 - _MONTH) : i - 1], moves[i : i + _WEEK]
+    calm = not len(before) or not len(after) or after.mean() < _CALM * before.mean()
+    return bool(abs(step[i]) > _OUTLYING_SESSION * seen.usual[i] and calm)
 
 
 LOOK = Look(
