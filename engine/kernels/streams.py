@@ -11,7 +11,6 @@ paths of filtered_history    row, session                                    :fu
 the same, for intervals      draw; row, session                              :func:`interval_seed`
 resampled bars               symbol, draw                                    :func:`resampled_bars`
 resampled training rows      longest horizon, start of the fold, draw        :func:`resampled_rows`
-bootstrap of scores          horizon; draw, step                             :func:`verify_seed`, :func:`bootstrap_unit`
 bootstrap of returns         traded horizon; draw, step                      :func:`verify_seed`, :func:`bootstrap_unit`
 null of calibration, power   horizon; chunk of draws                         :func:`verify_seed`, :func:`null_normals`
 null in which classes race   draw                                            :func:`verify_seed`, :func:`race_normals`
@@ -41,7 +40,7 @@ import numpy as np
 
 from engine.kernels.hash import GOLDEN, mix64, splitmix, unit
 
-_VERIFY = {"skill": 1, "calibration": 2, "power": 3, "joint": 4, "returns": 5}
+_VERIFY = {"calibration": 2, "power": 3, "joint": 4, "returns": 5}
 _NULL, _RACE = 0x0E11, 0x4ACE
 _BARS, _ROWS, _EVENTS = 1, 2, 0xE4E7
 _STUDY, _LUCK, _POINT = 0x57D7, 0x10C4, 0x901A
@@ -71,9 +70,7 @@ def resampled_rows(seed: int, longest_horizon: int, fold_start: int, draw: int) 
     return _generator(seed, _ROWS, longest_horizon, fold_start, draw)
 
 
-def verify_seed(
-    seed: int, horizon: int, use: Literal["skill", "calibration", "power", "joint", "returns"]
-) -> int:
+def verify_seed(seed: int, horizon: int, use: Literal["calibration", "power", "joint", "returns"]) -> int:
     """Seed of one part of the verification of one horizon; ``joint`` is of all horizons, under horizon 0."""
     state = np.random.SeedSequence([seed, horizon, _VERIFY[use]]).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(2))
