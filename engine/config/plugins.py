@@ -42,12 +42,17 @@ def guests_of(config: _HasPlugins) -> Guests:
 
 
 def with_plugins(function: Callable[P, R]) -> Callable[P, R]:
-    """``function`` with the plugins present of the config that it is given, or of the argument that holds one as ``config``."""
+    """``function`` with the plugins present of the config that it is given, or of the argument that holds one as ``config``.
+
+    Without a config (an audit of any function of bars) it is called as it is.
+    """
 
     @wraps(function)
     def at_home(*args: P.args, **kwargs: P.kwargs) -> R:
         held = (getattr(one, "config", one) for one in (*args, *kwargs.values()))
-        config = next(one for one in held if hasattr(one, "plugins"))
+        config = next((one for one in held if hasattr(one, "plugins")), None)
+        if config is None:
+            return function(*args, **kwargs)
         with present(guests_of(config)):
             return function(*args, **kwargs)
 

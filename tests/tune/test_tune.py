@@ -1,7 +1,6 @@
 import gc
 import json
 import os
-import time
 from importlib import import_module
 
 import numpy as np
@@ -120,11 +119,11 @@ def test_a_named_study_that_was_begun_with_another_config_is_refused_with_the_di
     assert len(tune(config, trials=4, storage=storage, study="mine", evaluate=bowl).trials) == 8
 
 
-def test_later_trials_cost_what_early_ones_do_and_memory_stays_flat(monkeypatch):
+def test_later_trials_are_shown_what_early_ones_are_and_memory_stays_flat(monkeypatch):
     """The model of the sampler is shown the same number of trials however many there are: here 40 of 300.
 
-    Processor time, the smaller of two searches, so that a busy machine does not fail it: 1.5 is asked of 10,000 trials by
-    ``python -m benchmarks sweep``, 2 of these few.
+    So a later trial costs what an early one does; ``python -m benchmarks sweep`` measures that on 10,000 trials.  Times are not
+    looked at here: in a process that holds much else, Python's own collection of garbage is most of them.
     """
     monkeypatch.setattr(plan_module, "MODELLED", 40)
     shown, known = [], plan_module.Plan._known
@@ -137,21 +136,16 @@ def test_later_trials_cost_what_early_ones_do_and_memory_stays_flat(monkeypatch)
     monkeypatch.setattr(plan_module.Plan, "_known", counted)
     config = with_overrides(config_of(space=SPACE), {"tune.batch": 10})
 
-    def ratio():
-        at, sizes = [], []
+    sizes = []
 
-        def progress(done, total):
-            at.append(time.process_time())
-            if done in (200, 300):
-                gc.collect()
-                sizes.append(len(gc.get_objects()))
+    def progress(done, total):
+        if done in (200, 300):
+            gc.collect()
+            sizes.append(len(gc.get_objects()))
 
-        tune(config, trials=300, evaluate=bowl, progress=progress)
-        # a trial itself is kept, by optuna; what would grow beyond that is what each keeps of the others
-        assert (sizes[1] - sizes[0]) / 100 < 60
-        return (at[-1] - at[-11]) / (at[15] - at[5])
-
-    assert min(ratio(), ratio()) < 2.0
+    tune(config, trials=300, evaluate=bowl, progress=progress)
+    # a trial itself is kept, by optuna; what would grow beyond that is what each keeps of the others
+    assert (sizes[1] - sizes[0]) / 100 < 60
     assert 40 <= max(shown) <= 40 + plan_module._BEST
 
 

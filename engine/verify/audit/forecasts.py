@@ -39,7 +39,8 @@ class GuestForecasts:
     @property
     def columns(self) -> int:
         """Number of columns compared."""
-        return len(self._baselines) * len(SCENARIOS) * len(self._config.horizons)
+        # without baselines of plugins there need be no config: the audit takes any function of bars
+        return len(self._baselines) * len(SCENARIOS) * len(self._config.horizons) if self._baselines else 0
 
     def differences(self, replayed: Any, stop: int, future: str) -> Iterator[tuple[int, Difference]]:
         """(number of differing values, the first) for each baseline and horizon that says something else of bars up to ``stop - 1``."""
