@@ -29,6 +29,25 @@ export function valueLines(pen, y, box, { log = false, count = 6, form } = {}) {
   }
 }
 
+/** Sessions that begin a month, and their months, for each array of days: looked up once a step, worked out once a page. @type {WeakMap<Float64Array, number[][]>} */
+const begun = new WeakMap();
+
+/** @param {Float64Array} dates @returns {number[][]} [session, month] of the first session of each month */
+function monthsOf(dates) {
+  let found = begun.get(dates);
+  if (!found) {
+    found = [];
+    let before = NaN;
+    dates.forEach((day, i) => {
+      const month = monthOf(day);
+      if (month !== before) found.push([i, month]);
+      before = month;
+    });
+    begun.set(dates, found);
+  }
+  return found;
+}
+
 /**
  * Months, quarters or years under a plot; the names never touch.
  * @param {any} pen
@@ -48,9 +67,9 @@ export function timeLines(pen, dates, from, to, x, box, y) {
   const every = [1, 2, 3, 6, 12, 24, 60, 120].find((m) => m * perMonth >= (m < 12 ? 44 : 40)) || 240;
   const lines = [];
   let free = box.left - 20;
-  for (let i = first + (first === 0 ? 1 : 0); i <= last; i++) {
-    const month = monthOf(dates[i]);
-    if (i > 0 && monthOf(dates[i - 1]) === month) continue;
+  for (const [i, month] of monthsOf(dates)) {
+    if (i < first || i === 0) continue;
+    if (i > last) break;
     if (every >= 12 ? month % 12 !== 0 || (month / 12) % (every / 12) !== 0 : month % every !== 0) continue;
     const at = x(i);
     if (at < box.left) continue;
