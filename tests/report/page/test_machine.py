@@ -19,7 +19,7 @@ from tests.report.page.browser import browser, needs_chromium, open_page, wait_u
 pytestmark = needs_chromium
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 DAY = re.compile(rf"(?<![\d,.])[123]?\d (?:{'|'.join(MONTHS)}) (?:19|20)\d\d")
-GO = "t => { scenarioPage.machine.go(t); scenarioPage.machine.drawNow(); }"
+GO = "t => { const { machine } = scenarioPage; machine.go(t); machine.drawNow(); machine.settle(); }"
 LATER = """t => {
     // the future is replaced by noise: whatever is drawn or said before the reveal must not notice
     const { machine } = scenarioPage, { table, length } = machine.history;

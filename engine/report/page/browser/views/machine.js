@@ -14,6 +14,8 @@ import { bookView, outcomeView, readingView, tableView } from "./panel.js";
 
 const RANGES = [[63, "3M"], [126, "6M"], [252, "1Y"], [504, "2Y"], [1260, "5Y"], [Infinity, "All"]];
 const LEAST = 15;
+/** Milliseconds at one date after which the whole level book is made. */
+const SETTLED = 200;
 
 export class Machine {
   /**
@@ -28,6 +30,9 @@ export class Machine {
     this.guesses = new GuessBook();
     this.state = { t: 0, shown: 0, horizon: Math.max(...page.horizons), from: 0, to: 1, log: false, guessing: false, trades: false, cross: null };
     this.frame = 0;
+    /** What is left of the level book, and when it is made. @type {(() => void)|null} */
+    this.rest = null;
+    this.waiting = 0;
     this.#build();
   }
 
@@ -239,6 +244,15 @@ export class Machine {
     this.draw();
   }
 
+  /** The rest of the level book, once one stays at a date. */
+  settle() {
+    if (!this.rest) return;
+    this.rest();
+    this.rest = null;
+    this.fresh = true;
+    this.#centre();
+  }
+
   /** After the date, the horizon or the reveal changed: words, address, drawings. */
   #changed() {
     const { state, history } = this;
@@ -247,6 +261,7 @@ export class Machine {
     const iso = isoDay(history.dates[t]);
     const guess = this.guesses.of(history.facts.symbol, t, horizon);
     const revealed = state.shown > t;
+    const book = bookView(history, t, horizon, hidden);
     this.slider.value = String(t);
     this.slider.setAttribute("aria-valuetext", shortDay(history.dates[t]));
     this.date.value = iso;
@@ -257,8 +272,11 @@ export class Machine {
       ...(hidden ? [guessForm((shares) => { this.guesses.lock(history, t, horizon, shares); this.reveal(); })] : []),
       ...(revealed || guess ? [outcomeView(history, t, horizon)] : []),
       ...(state.guessing ? [scoreView(this.guesses, horizon)] : []),
-      bookView(history, t, horizon, hidden),
+      book.view,
     );
+    this.rest = book.rest;
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.settle(), SETTLED);
     const kept = `${history.facts.name}, close of ${shortDay(history.dates[t])}`;
     this.price.setAttribute("aria-label", `${kept}: bars with level zones, averages, the setup and RSI. The same in words beside it; the bars as a table below.`);
     this.ribbon.setAttribute("aria-label", `${kept}: probabilities of the three scenarios for every close so far, ${plural(horizon, "session")} ahead.`);

@@ -125,43 +125,44 @@ export function outcomeView(history, t, horizon) {
   );
 }
 
+/** Levels on each side of the close that are made at once: as many as the list shows. */
+const NEAR = 8;
+
 /**
- * The level book, highest first, the close between.
+ * The level book, highest first, the close between.  Levels far from the close are made by `rest`, when one stays at a date:
+ * rows are most of the time that a step takes.
  * @param {import("../data/history.js").History} history
+ * @returns {{view: HTMLElement, rest: () => void}}
  */
 export function bookView(history, t, horizon, hidden) {
   const levels = history.book(t, horizon);
   const d = (/** @type {number} */ v) => decimal(v, history.facts.decimals);
-  const rows = [];
-  let passed = false;
-  const here = () => el("tr.here", {}, el("th", { scope: "row" }, d(history.close[t])), el("td", { colspan: "4" }, "the close"));
-  for (const level of levels) {
-    if (!passed && level.side === "support") {
-      rows.push(here());
-      passed = true;
-    }
+  const here = el("tr.here", {}, el("th", { scope: "row" }, d(history.close[t])), el("td", { colspan: "4" }, "the close"));
+  const row = (/** @type {import("../data/history.js").Level} */ level) => {
     const zone = d(level.low) === d(level.high) ? d(level.low) : `${d(level.low)}–${d(level.high)}`;
     const [event, at] = level.last.split("|");
-    rows.push(
+    return el(
+      "tr",
+      { "data-level": level.id },
+      el("th", { scope: "row" }, zone),
       el(
-        "tr",
-        { "data-level": level.id },
-        el("th", { scope: "row" }, zone),
-        el(
-          "td",
-          {},
-          level.name,
-          level.role ? el(`span.role.${level.role.includes("target") ? "continuation" : level.role.includes("ceiling") ? "range" : "breakdown"}`, {}, level.role) : null,
-          event ? el("span.note", {}, `${event} ${shortDay(history.dates[Number(at)])}`) : null,
-        ),
-        el("td.n", {}, level.away === 0 ? "here" : `${signed(100 * level.away, 1)}%`),
-        el("td.n", {}, level.average ? "" : String(level.tests)),
-        el("td.n", {}, hidden || Number.isNaN(level.touch) ? "" : percent(level.touch)),
+        "td",
+        {},
+        level.name,
+        level.role ? el(`span.role.${level.role.includes("target") ? "continuation" : level.role.includes("ceiling") ? "range" : "breakdown"}`, {}, level.role) : null,
+        event ? el("span.note", {}, `${event} ${shortDay(history.dates[Number(at)])}`) : null,
       ),
+      el("td.n", {}, level.away === 0 ? "here" : `${signed(100 * level.away, 1)}%`),
+      el("td.n", {}, level.average ? "" : String(level.tests)),
+      el("td.n", {}, hidden || Number.isNaN(level.touch) ? "" : percent(level.touch)),
     );
-  }
-  if (!passed && levels.length) rows.push(here());
-  if (!levels.length) return el("p.q", {}, "No levels are known at this close.");
+  };
+  if (!levels.length) return { view: el("p.q", {}, "No levels are known at this close."), rest: () => {} };
+  const found = levels.findIndex((level) => level.side === "support");
+  const close = found < 0 ? levels.length : found;
+  const from = Math.max(0, close - NEAR);
+  const to = Math.min(levels.length, close + NEAR);
+  const body = el("tbody", {}, ...levels.slice(from, close).map(row), here, ...levels.slice(close, to).map(row));
   const list = el(
     "div.scroll.book",
     { tabindex: "0", role: "region", "aria-label": `Level book of ${shortDay(history.dates[t])}` },
@@ -169,8 +170,14 @@ export function bookView(history, t, horizon, hidden) {
       "table",
       {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Price"), el("th", { scope: "col" }, "Level"), el("th.n", { scope: "col" }, "Away"), el("th.n", { scope: "col", title: "touches since it was confirmed" }, "Tests"), el("th.n", { scope: "col" }, "Touched"))),
-      el("tbody", {}, ...rows),
+      body,
     ),
   );
-  return el("div", {}, el("h3", {}, `Level book, ${plural(levels.length, "level")}`), list);
+  return {
+    view: el("div", {}, el("h3", {}, `Level book, ${plural(levels.length, "level")}`), list),
+    rest: () => {
+      body.prepend(...levels.slice(0, from).map(row));
+      body.append(...levels.slice(to).map(row));
+    },
+  };
 }
