@@ -126,7 +126,7 @@ export function outcomeView(history, t, horizon) {
 }
 
 /** Levels on each side of the close that are made at once: as many as the list shows. */
-const NEAR = 8;
+const NEAR = 5;
 
 /**
  * The level book, highest first, the close between.  Levels far from the close are made by `rest`, when one stays at a date:
