@@ -101,64 +101,16 @@ def lone_kernel(market, trades, keys, levels, limits, found, curves):
 def lone_sums(market, trades, keys, levels, limits, counts, equity, gross):
     """The accounts of :func:`lone_kernel`, of which only ``counts`` (k, 5) are filled; the values of each are added to
     ``equity`` and ``gross`` (k, dates), to the bit as if they had been filled and added afterwards."""
-    close, _, dividends, rates, _ = market
-    when, side, void, price, weight = trades
-    fee, slip = rates[0, 0], rates[0, 1]
-    dates, c = len(close), len(when)
-    most = min(limits[1], min(limits[2], limits[3]))
-    spent_below = limits[0] * SPENT_SHARE
+    dates, c = len(market[0]), len(trades[0])
+    worth, held, earned, curves = (
+        np.empty((1, dates)),
+        np.empty((1, dates)),
+        np.empty((1, c)),
+        np.empty((1, 5)),
+    )
     for k in range(len(levels)):
-        level, worth, day = levels[k], limits[0], 0
-        busy, alive = -1, True
-        for i in range(c):
-            signal = when[i, 0]
-            if signal < busy or not alive:
-                continue
-            counts[k, 4] += 1.0
-            if keys[i] < level:
-                continue
-            counts[k, 3] += 1.0
-            share = min(weight[i], most)
-            if not share > SPENT_SHARE:
-                continue
-            if void[i]:
-                busy = when[i, 1]
-                continue
-            entry, leave = when[i, 1], when[i, 2]
-            busy = leave
-            direction = float(side[i])
-            paid = price[i, 0] * (1.0 + direction * slip)
-            units = share * worth / (paid * (1.0 + fee))
-            cash = worth - units * paid * (direction + fee)
-            rate = rates[0, 2] if side[i] > 0 else rates[0, 3]
-            for d in range(day, entry):
-                equity[k, d] += worth
-            out, carry = price[i, 1], 0.0
-            for d in range(entry, leave + 1):
-                if d > entry and (rate != 0.0 or dividends[d, 0] != 0.0):
-                    received = units * (direction * dividends[d, 0] - rate * close[d - 1, 0])
-                    cash += received
-                    carry += received
-                value = units * close[d, 0]
-                now = cash + direction * value
-                if d == leave:
-                    now = cash + units * out * (1.0 - direction * slip) * (direction - fee)
-                    value = 0.0
-                if now <= spent_below:
-                    alive = False
-                    if d < leave:
-                        leave, out, value = d, close[d, 0], 0.0
-                        now = cash + units * out * (1.0 - direction * slip) * (direction - fee)
-                worth = now
-                equity[k, d] += worth
-                gross[k, d] += value
-                if not alive:
-                    break
-            day = leave + 1
-            got = out * (1.0 - direction * slip)
-            net = direction * (got / paid - 1.0) - fee * (1.0 + got / paid) + carry / (units * paid)
-            counts[k, 0] += 1.0
-            counts[k, 1] += net > 0.0
-            counts[k, 2] += net
-        for d in range(day, dates):
-            equity[k, d] += worth
+        one = slice(k, k + 1)
+        lone_kernel(market, trades, keys, levels[one], limits, (counts[one], worth, held, earned), curves)
+        for d in range(dates):
+            equity[k, d] += worth[0, d]
+            gross[k, d] += held[0, d]
