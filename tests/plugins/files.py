@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from engine.bars.load import load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config
 from tests.conftest import small_config
+from tests.forecast.toy import Bolder
 
 HEAD = """
 import numpy as np
@@ -25,22 +27,9 @@ def coin(seen):
     return np.full((len(seen.entry.bars), len(seen.config.horizons), 3), 1 / 3)
 PLUGIN = Plugin(baselines=(Baseline("coin", "Coin", "Coin", "three equal chances", 90, coin),))
 """
-MODEL = """
-class Bolder:
-    candidates = 2
-    def due(self, rows):
-        return True
-    def fit(self, window):
-        return self
-    def logits(self, features, offset, paths):
-        return np.stack([1.5 * offset, offset], axis=1)
-    def mixed(self, weights, features, offset, paths):
-        return (1.5 * weights[0] + weights[1]) * offset
-    def contributions(self, weights, features):
-        return np.zeros((3, len(features)))
-    def arrays(self):
-        return {}
-PLUGIN = Plugin(models={"bolder": Model(lambda names, horizons: Bolder(), lambda arrays, horizons: Bolder())})
+MODEL = f"""
+{inspect.getsource(Bolder)}
+PLUGIN = Plugin(models={{"bolder": Model(lambda names, horizons: Bolder(), lambda arrays, horizons: Bolder())}})
 """
 SETUP = """
 def wide(seen):
