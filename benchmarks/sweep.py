@@ -28,7 +28,7 @@ OVER = (
     "backtest.entry_threshold=0.3..0.5/5",
 )
 _TRIALS = """
-import resource, sys
+import os, resource, sys
 sys.path.insert(0, sys.argv[1])
 from engine.config import load_config, with_overrides
 from engine.tune.tune import tune
@@ -38,14 +38,16 @@ at = []
 def progress(done, total):
     used = resource.getrusage(resource.RUSAGE_SELF)
     at.append((done, used.ru_utime + used.ru_stime))
+    if done == total:
+        # from the end of the first batch on: bars are read, and what no trial can move is computed; no verdict is made
+        print((at[-1][1] - at[0][1]) / (at[-1][0] - at[0][0]), flush=True)
+        os._exit(0)
 
 over = {"tune.group": sys.argv[3], "tune.holdout_sessions": 504}
 if sys.argv[3] == "event":
     over["tune.unlock_events"] = True
 config = with_overrides(load_config(sys.argv[2]), over)
 tune(config, trials=int(sys.argv[4]), progress=progress)
-# from the end of the first batch on: bars are read, and what no trial can move is computed; the verdict comes after
-print((at[-1][1] - at[0][1]) / (at[-1][0] - at[0][0]))
 """
 _TRIALS_OF = {"model": 16, "decision": 104, "event": 12}
 _BUDGETS = {"model": 3.0, "decision": 4.0, "event": 2.0}
@@ -74,6 +76,7 @@ def measure() -> list[dict[str, Any]]:
             )
     rows.append(_row("sweep of 60 points, start included", _sweep(), "s", "<= 20"))
     rows += _many_trials(10_000)
+    rows += _with_a_database()
     return rows
 
 
@@ -110,12 +113,49 @@ def _many_trials(count: int) -> list[dict[str, Any]]:
     return [
         _row(
             "last 100 of 10,000 trials, times the first 100",
-            of_hundred(count - 100) / of_hundred(0),
+            of_hundred(count - 100) / of_hundred(config.tune.batch),
             "x",
             "<= 1.5",
         ),
         _row("the same, times trials 1,000 to 1,100", of_hundred(count - 100) / of_hundred(1000), "x", None),
-        _row("memory from trial 1,000 to 10,000", memory[-1] - memory[len(memory) // 10], "MB", None),
+        _row(
+            "memory a trial, from trial 1,000 to 10,000",
+            1e3 * (memory[-1] - memory[len(memory) // 10]) / (0.9 * count),
+            "kB",
+            None,
+        ),
+    ]
+
+
+def _with_a_database(trials: int = 100) -> list[dict[str, Any]]:
+    """What a study in a SQLite file adds to a trial: processor time, and how often it waits for the disk."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    config = with_overrides(load_config(CONFIG), {"tune.batch": 10})
+    wrote, waits = [], []
+
+    def executing(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.split()[0] in ("INSERT", "UPDATE"):
+            wrote.append(1)
+
+    def committing(_: Any) -> None:
+        waits.append(bool(wrote))
+        wrote.clear()
+
+    with tempfile.TemporaryDirectory() as folder:
+        storage = f"sqlite:///{folder}/study.db"
+        tune(config, trials=10, evaluate=constant, storage=storage)
+        event.listen(Engine, "before_cursor_execute", executing)
+        event.listen(Engine, "commit", committing)
+        started = time.process_time()
+        tune(config, trials=trials, evaluate=constant, storage=storage)
+        spent = time.process_time() - started
+        event.remove(Engine, "before_cursor_execute", executing)
+        event.remove(Engine, "commit", committing)
+    return [
+        _row("a trial that costs nothing, study in a file: processor time", 1e3 * spent / trials, "ms", None),
+        _row("  transactions that write, a trial", sum(waits) / trials, "", "<= 5"),
     ]
 
 

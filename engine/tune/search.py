@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import Config, with_overrides
 from engine.errors import ConfigError
-from engine.tune.evaluation import Call, Evaluation, Failure, Result, Stopped, Workers
+from engine.tune.evaluation import Call, Evaluation, Failure, Result, Workers
 from engine.tune.plan import Plan
 from engine.tune.pruning import Floors, pruner_named
+from engine.tune.record import begin, write_owner, write_result, write_settings
 from engine.tune.samplers import sampler_named
 from engine.tune.searchers import OWNER, Searchers
 from engine.tune.space import start_values
 from engine.tune.space.parameter import Parameter
-from engine.tune.study import FACTS, facts
+from engine.tune.study import facts
 
 if TYPE_CHECKING:
     import optuna
@@ -59,6 +60,8 @@ def search(
         pruner_named(config.tune.pruner),
     )
     seen = _Seen()
+    # made once: a study in memory keeps them with every trial
+    distributions = {parameter.path: parameter.distribution() for parameter in space}
     done = 0
     with Searchers(study, shared=shared) as searchers:
         while done < trials:
@@ -71,13 +74,14 @@ def search(
                 time.sleep(_POLL_SECONDS)
                 continue
             settings = {
-                trial.number: _write(study, trial, space, planned[trial.number - first]) for trial in mine
+                trial.number: write_settings(study, trial, distributions, planned[trial.number - first])
+                for trial in mine
             }
             results = _evaluate(settings, seen.before(known, first, planned), config, workers, plan.floors)
             if done + len(mine) >= trials:
                 searchers.sign_off()  # before the results: so the last write of a search is its last result
             # from then on others may take these trials, too; what they have finished is theirs
-            done += sum(_tell(study, trial, results[trial.number]) for trial in mine)
+            done += sum(write_result(study, trial, results[trial.number]) for trial in mine)
             if done < trials:
                 searchers.sign_on()
             if progress is not None:
@@ -103,7 +107,7 @@ def _take(
         else:
             try:
                 if trial.user_attrs.get(OWNER) != searchers.token:
-                    _handle(study, trial).set_user_attr(OWNER, searchers.token)
+                    write_owner(study, trial, searchers.token)
             except (
                 UpdateFinishedTrialError
             ):  # by its owner, who had signed off before it wrote the last result
@@ -111,7 +115,7 @@ def _take(
             mine.append(trial)
     made = len(known)
     while len(mine) < most and made < first + size:
-        trial = _begin(study, searchers)
+        trial = begin(study, searchers.token)
         made = trial.number + 1
         if trial.number < first + size:
             mine.append(trial)
@@ -119,41 +123,11 @@ def _take(
     return sorted(mine, key=lambda trial: trial.number)
 
 
-def _begin(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTrial:
-    """A new trial without settings that belongs to this process from the first moment."""
-    from optuna.trial import TrialState, create_trial
-
-    # the storage itself: a study's own way of adding a trial does not say which number it was given
-    storage = study._storage
-    mine = create_trial(state=TrialState.RUNNING, user_attrs={OWNER: searchers.token})
-    return storage.get_trial(storage.create_new_trial(study._study_id, template_trial=mine))
-
-
 def _claim(study: optuna.Study, searchers: Searchers) -> optuna.trial.FrozenTrial:
     """The first trial that somebody put into the queue."""
     asked = study.ask()
     asked.set_user_attr(OWNER, searchers.token)
     return study.get_trials(deepcopy=False)[asked.number]
-
-
-def _write(
-    study: optuna.Study,
-    trial: optuna.trial.FrozenTrial,
-    space: tuple[Parameter, ...],
-    planned: dict[str, Any],
-) -> dict[str, Any]:
-    """Write the settings of a trial, or those that are missing; returns them."""
-    from engine.tune.given import Given
-
-    study.sampler = Given(planned)
-    handle = _handle(study, trial)
-    return {parameter.path: parameter.suggest(handle) for parameter in space}
-
-
-def _handle(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.trial.Trial:
-    from optuna.trial import Trial
-
-    return Trial(study, trial._trial_id)
 
 
 class _Seen:
@@ -226,31 +200,6 @@ def _repeated(result: Result, first: int, number: int) -> Result:
     if first == number or not isinstance(result, Evaluation):
         return result
     return Evaluation(result.value, {**result.attributes, "repeats": first})
-
-
-def _tell(study: optuna.Study, trial: optuna.trial.FrozenTrial, result: Result) -> bool:
-    """Write the result; False where a process that took this one for dead was faster (it found the same)."""
-    from optuna.exceptions import UpdateFinishedTrialError
-    from optuna.trial import TrialState
-
-    handle = _handle(study, trial)
-    try:
-        if isinstance(result, Failure):
-            handle.set_user_attr(FACTS, {"reason": result.reason})
-            study.tell(handle, state=TrialState.FAIL)
-        elif isinstance(result, Stopped):
-            handle.set_user_attr(FACTS, {"fold_scores": list(result.scores)})
-            study.tell(handle, state=TrialState.PRUNED)
-        else:
-            handle.set_user_attr(FACTS, result.attributes)
-            study.tell(handle, result.value)
-    except UpdateFinishedTrialError:
-        return False
-    except ValueError:  # what optuna says where the other was faster by one write
-        if study.get_trials(deepcopy=False)[trial.number].state.is_finished():
-            return False
-        raise
-    return True
 
 
 def _key(params: dict[str, Any]) -> str:

@@ -243,7 +243,7 @@ def test_a_trial_that_another_process_finished_meanwhile_is_not_counted(tmp_path
     from engine.tune import search
 
     path = tmp_path / "taken.db"
-    tell = search._tell
+    tell = search.write_result
     taken = []
 
     def late(study, trial, result):
@@ -252,7 +252,7 @@ def test_a_trial_that_another_process_finished_meanwhile_is_not_counted(tmp_path
             assert tell(study, trial, result)
         return tell(study, trial, result)
 
-    monkeypatch.setattr(search, "_tell", late)
+    monkeypatch.setattr(search, "write_result", late)
     config = config_of(space=SPACE, batch=3)
     tune(config, trials=TRIALS, storage=f"sqlite:///{path}", evaluate=bowl)
     assert taken == [number]

@@ -15,7 +15,6 @@ from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
-    from optuna.trial import Trial
 
 Value = float | int | str | bool | None
 
@@ -74,10 +73,6 @@ class Parameter:
         return FloatDistribution(
             low, high, log=self.log, step=None if self.step is None else float(self.step)
         )
-
-    def suggest(self, trial: Trial) -> Any:
-        """The value that the study's sampler has for a trial, or that the trial has already."""
-        return trial._suggest(self.path, self.distribution())
 
     def tidy(self, value: Any) -> Any:
         """``value`` as a person would write it: no more digits than the range can tell apart."""
