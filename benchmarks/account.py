@@ -50,6 +50,18 @@ def _beside_peers(bars: BarSeries, fills: Fills) -> list[dict[str, Any]]:
         _row(f"account and trade records: ours, {len(bars):,} bars, {len(fills):,} trades", 1e3 * mine, "ms")
     ]
     orders = _orders(bars, fills)
+    value, trades = _direct(*orders)
+    np.testing.assert_allclose(value[orders[-1]], account.equity[:, 0], rtol=1e-9)
+    np.testing.assert_allclose(trades["pnl"], account.trades[0]["pnl"], rtol=1e-7, atol=1e-6)
+    taken = seconds(lambda: _direct(*orders))
+    found.append(
+        _row(
+            "  vectorbt's Rust engine called directly, orders ready: its time / ours",
+            taken / mine,
+            "times",
+            ">= 1",
+        )
+    )
     for engine in ("rust", "numba"):
         call = _vectorbt(engine, *orders)
         value, trades = call()
@@ -77,6 +89,29 @@ def _orders(bars: BarSeries, fills: Fills) -> tuple[np.ndarray, np.ndarray, np.n
     size[bought], price[bought] = np.inf, fills.entry_price
     size[at_close[fills.exit]], price[at_close[fills.exit]] = -np.inf, fills.exit_price
     return close, size, price, at_close
+
+
+def _direct(
+    close: np.ndarray, size: np.ndarray, price: np.ndarray, at_close: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Worth of the account by row and trade records, by the functions that ``Portfolio`` calls, and by nothing else."""
+    from vectorbt_rust import portfolio, records
+
+    bars = close[:, None]
+    shape, cash = bars.shape, np.array([_CASH])
+    each = [
+        np.array(value)
+        for value in (0, 0, _FEE, 0.0, _SLIP, 1e-8, np.inf, np.nan, 0.0, False, True, False, False, np.inf)
+    ]
+    orders, _ = portfolio.simulate_from_orders_rs(
+        shape, np.array([1]), cash, np.zeros(shape, dtype=np.int64), size[:, None], price[:, None], *each, bars,
+        max_orders=int(np.isfinite(price).sum()) + 1, max_logs=1,
+    )  # fmt: skip
+    by_column = records.col_map_rs(np.ascontiguousarray(orders["col"]), 1)
+    money = portfolio.cash_rs(portfolio.cash_flow_rs(orders, *by_column, shape, False), cash)
+    held = portfolio.assets_rs(portfolio.asset_flow_rs(orders, *by_column, shape, 0))
+    value = portfolio.value_rs(money, portfolio.asset_value_rs(bars, held))
+    return value[:, 0], portfolio.get_exit_trades_rs(orders, bars, *by_column)
 
 
 def _vectorbt(

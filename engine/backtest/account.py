@@ -106,13 +106,13 @@ class Simulated:
 
     Attributes
     ----------
-    orders : its records. held, assets : (rows, columns) units of the position, and its value.
-    value : (rows, accounts) worth of each account.
+    orders : its records. held : (rows, columns) units of the position.
+    cash, value : (rows, accounts) money and worth of each account.
     """
 
     orders: np.ndarray
     held: np.ndarray
-    assets: np.ndarray
+    cash: np.ndarray
     value: np.ndarray
 
 
@@ -140,32 +140,27 @@ def open_account(
     """
     fee, slip = fee_bps * BASIS_POINT, slippage_bps * BASIS_POINT
     columns = [_until_spent(fills, fee, slip) for fills in columns]
-    row_of_open, row_of_close, close = _rows(bars, columns, start)
+    close = bars.close[start:]
     # vectorbt drops orders of less than about a millionth of a unit, so cash and prices are brought to one
     # size; by powers of two no digit is lost
     money, unit = power_of_two_below(initial_cash) / _CASH_SCALE, power_of_two_below(float(close.max()))
-    shape = (len(close), len(columns))
-    size, price = np.full(shape, np.nan), np.full(shape, np.nan)
-    for column, fills in enumerate(columns):
-        entry_rows = np.where(
-            fills.entry_at_close, row_of_close[fills.entry - start], row_of_open[fills.entry - start]
-        )
-        exit_rows = row_of_close[fills.exit - start]
-        size[entry_rows, column] = np.inf
-        price[entry_rows, column] = fills.entry_price / unit
-        size[exit_rows, column] = -np.inf
-        price[exit_rows, column] = fills.exit_price / unit
-    scaled = np.ascontiguousarray(np.broadcast_to(close[:, None] / unit, shape))
     booked = simulate(
-        scaled, size, price, (np.float64(fee), np.float64(slip)), initial_cash / money, shared=False
+        *_orders(bars, columns, unit), (np.float64(fee), np.float64(slip)), initial_cash / money, shared=False
     )
-    every = len(row_of_close) == len(close)
-    value = (booked.value if every else booked.value[row_of_close]) * money
+    shape = (len(close), len(columns))
+    equity, invested = np.empty(shape), np.empty(shape if detail else (len(close), 0))
+    for column, fills in enumerate(columns):
+        rows = slice(0, 2 * len(fills))
+        stands = _sessions_after(fills, start, len(close))
+        held = np.repeat(np.append(0.0, booked.held[rows, column]) * (money / unit), stands)
+        held *= close
+        if detail:
+            invested[:, column] = held
+        held += np.repeat(np.append(initial_cash, booked.cash[rows, column] * money), stands)
+        equity[:, column] = held
     made = tuple(len(fills) for fills in columns)
-    if not detail:
-        return Account(equity=value, invested=np.empty((len(value), 0)), trades=[], made=made)
-    invested = (booked.assets if every else booked.assets[row_of_close]) * money
-    return Account(value, invested, _trades(booked.orders, columns, money, unit), made)
+    trades = _trades(booked.orders, columns, money, unit) if detail else []
+    return Account(equity, invested, trades, made)
 
 
 def simulate(
@@ -202,7 +197,7 @@ def simulate(
             shape,
             groups,
             capital,
-            np.ascontiguousarray(np.broadcast_to(calls, shape)),
+            np.array(np.broadcast_to(calls, shape), order="C"),  # a copy: the engine writes into it
             size,
             price,
             every(_AMOUNT),
@@ -230,7 +225,7 @@ def simulate(
     held = rust.assets_rs(rust.asset_flow_rs(orders, *by_column, shape, _BOTH))
     assets = rust.asset_value_rs(close, held)
     money = rust.cash_rs(np.ascontiguousarray(flow), capital)
-    return Simulated(orders, held, assets, money + (assets.sum(axis=1)[:, None] if shared else assets))
+    return Simulated(orders, held, money, money + (assets.sum(axis=1)[:, None] if shared else assets))
 
 
 def _until_spent(fills: Fills, fee: float, slip: float) -> Fills:
@@ -244,21 +239,32 @@ def _until_spent(fills: Fills, fee: float, slip: float) -> Fills:
     return fills.first(int(np.argmax(below)) + 1)
 
 
-def _rows(bars: BarSeries, columns: Sequence[Fills], start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Simulation rows: one per session, and one more where a trade is opened and closed in one session.
+def _orders(
+    bars: BarSeries, columns: Sequence[Fills], unit: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Closes, sizes and prices, (rows, columns): a row for each order, in turn an entry and an exit.
 
-    vectorbt fills one order per row and column, so such a session needs a row for its open as well.
+    Sessions without an order change neither cash nor units, so vectorbt is not shown them: of a million bars it
+    would read every one.
     """
-    sessions = len(bars) - start
-    doubled = np.zeros(sessions, dtype=bool)
-    for fills in columns:
-        doubled[fills.entry[fills.entry == fills.exit] - start] = True
-    row_of_close = np.arange(sessions) + np.cumsum(doubled)
-    row_of_open = row_of_close - doubled
-    close = np.empty(sessions + int(doubled.sum()))
-    close[row_of_open] = bars.open[start:]
-    close[row_of_close] = bars.close[start:]
-    return row_of_open, row_of_close, close
+    shape = (max(1, 2 * max(len(fills) for fills in columns)), len(columns))
+    close, size, price = np.ones(shape), np.full(shape, np.nan), np.full(shape, np.nan)
+    for column, fills in enumerate(columns):
+        for first, session, paid, side in (
+            (0, fills.entry, fills.entry_price, np.inf),
+            (1, fills.exit, fills.exit_price, -np.inf),
+        ):
+            rows = slice(first, 2 * len(fills), 2)
+            close[rows, column] = bars.close[session] / unit
+            size[rows, column], price[rows, column] = side, paid / unit
+    return close, size, price
+
+
+def _sessions_after(fills: Fills, start: int, sessions: int) -> np.ndarray:
+    """(orders + 1,) closes before the first order, and from each order on before the next one."""
+    at = np.zeros(2 * len(fills) + 2, dtype=np.int64)
+    at[1:-1:2], at[2:-1:2], at[-1] = fills.entry - start, fills.exit - start, sessions
+    return np.diff(at)
 
 
 def power_of_two_below(value: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.backtest.account import LOG, ORDER, _rows, open_account, power_of_two_below
+from engine.backtest.account import LOG, ORDER, open_account, power_of_two_below
 from engine.backtest.fills import fill_signals
 from tests.backtest.trading_twin import gappy_bars, twin_equity
 
@@ -136,6 +136,18 @@ def test_the_types_of_its_records_are_those_of_vectorbt():
     assert (order_dt, log_dt) == (ORDER, LOG)
 
 
+def rows_of_sessions(bars, columns, start):
+    """Rows of the open and of the close of each session, and prices by row: one a session, two where a trade opens and ends in it."""
+    sessions = len(bars) - start
+    doubled = np.zeros(sessions, dtype=bool)
+    for fills in columns:
+        doubled[fills.entry[fills.entry == fills.exit] - start] = True
+    row_of_close = np.arange(sessions) + np.cumsum(doubled)
+    close = np.empty(sessions + int(doubled.sum()))
+    close[row_of_close - doubled], close[row_of_close] = bars.open[start:], bars.close[start:]
+    return row_of_close - doubled, row_of_close, close
+
+
 def test_the_account_is_to_the_bit_that_of_vectorbts_own_portfolio():
     import vectorbt
 
@@ -145,7 +157,7 @@ def test_the_account_is_to_the_bit_that_of_vectorbts_own_portfolio():
     account = open_account(
         bars, [fills, sparse], start=20, initial_cash=65_536.0, fee_bps=3.0, slippage_bps=2.0
     )
-    row_of_open, row_of_close, close = _rows(bars, [fills, sparse], 20)
+    row_of_open, row_of_close, close = rows_of_sessions(bars, [fills, sparse], 20)
     size, price = np.full((2, len(close), 2), np.nan)
     unit = power_of_two_below(
         float(close.max())
