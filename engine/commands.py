@@ -15,8 +15,6 @@ from engine.bars.load import Told, judged, load_all, load_sound
 from engine.bars.series import BarSeries
 from engine.config import Config, with_plugins
 from engine.errors import CheckFailed, ConfigError
-from engine.parallel import open_crew
-from engine.pipeline import replay
 
 if TYPE_CHECKING:
     from engine.bars.fetch import Fetched
@@ -53,6 +51,8 @@ def audit(
         ``audit.look_ahead`` where one bit differs; the message names column, date and both values.  Every
         instrument is audited first.
     """
+    from engine.parallel import open_crew
+
     bars = load_sound(config, told)[0]
     results = []
     with open_crew(min(workers, len(bars)), cluster) as crew:
@@ -130,6 +130,7 @@ def ledger_add(
 ) -> int:
     """Append the table of the last close (or of ``as_of``) to the ledger; returns the lines written."""
     from engine.forecast.walk_forward import walk_forward
+    from engine.pipeline import replay
     from engine.verify.ledger.ledger import add, entries_of
 
     with threadpool_limits(1):

@@ -153,7 +153,10 @@ def judge(
 def _windows(table: ForecastTable, bars: BarSeries | None) -> tuple[np.ndarray, np.ndarray, Windows]:
     names, which = np.unique(table.instruments.astype(str), return_inverse=True)
     if bars is not None:
-        start, sessions = place_of(table, bars), np.arange(len(bars))
+        # sessions before the first forecast, or behind the end of the last horizon, are in no window
+        place = place_of(table, bars)
+        start = place - place.min()
+        sessions = np.arange(min(len(bars) - place.min(), start.max() + table.horizons.max() + 1))
     else:
         days = np.arange(table.dates.min(), table.dates.max() + 1)
         days = days[np.is_busday(days) | np.isin(days, table.dates)]

@@ -92,14 +92,31 @@ def setup_of(table: ForecastTable, bars: BarSeries, mine: np.ndarray) -> np.ndar
 
 
 def history_of(table: ForecastTable, bars: BarSeries, *, paths: int, seed: int) -> np.ndarray:
-    """(n, 3) filtered_history of the same questions; NaN where the bars are too short to know."""
+    """(n, 3) filtered_history of the same questions, as a run with these horizons says it; NaN where the bars are too short to know."""
     ends = np.arange(1, len(bars) + 1)
     known = np.where(ends >= _FIRST_FIT, _FIRST_FIT + (ends - _FIRST_FIT) // _REFIT * _REFIT, 0)
-    place = place_of(table, bars)
+    place, longest = place_of(table, bars), int(table.horizons.max())
     out = np.full((len(table), 3), np.nan)
-    for horizon in np.unique(table.horizons):
-        mine = table.horizons == horizon
-        setup = setup_of(table, bars, mine)
-        found = filtered_history(bars, setup, known, int(horizon), OutcomeConfig(), paths, seed)
-        out[mine] = found.probabilities[place[mine], horizon - 1]
+    for setup, horizons in _sheets(table, bars):
+        # as in a run: paths as long as the longest horizon, from which every shorter one is read
+        found = filtered_history(bars, setup, known, longest, OutcomeConfig(), paths, seed)
+        for horizon in horizons:
+            mine = table.horizons == horizon
+            out[mine] = found.probabilities[place[mine], horizon - 1]
     return out
+
+
+def _sheets(table: ForecastTable, bars: BarSeries) -> list[tuple[np.ndarray, list[int]]]:
+    """Setups (bars, 5), each with the horizons that it serves: those whose questions of a date are the same share one."""
+    sheets: list[tuple[np.ndarray, list[int]]] = []
+    for horizon in np.unique(table.horizons).tolist():
+        setup = setup_of(table, bars, table.horizons == horizon)
+        asked = np.isfinite(setup[:, 0])
+        for number, (sheet, horizons) in enumerate(sheets):
+            both = asked & np.isfinite(sheet[:, 0])
+            if np.array_equal(setup[both], sheet[both]):
+                sheets[number] = np.where(asked[:, None], setup, sheet), [*horizons, horizon]
+                break
+        else:
+            sheets.append((setup, [horizon]))
+    return sheets

@@ -5,7 +5,9 @@ A plugin is a Python file that imports from here and ends in ``PLUGIN = Plugin(.
 
 from engine.bars.series import BarSeries
 from engine.forecast.baselines import Baseline, BaselineInput
+from engine.forecast.calibration import Calibrator, CalibratorKind
 from engine.forecast.models import Fitted, Learner, Model, Window
+from engine.forecast.opponents import GroupInput
 from engine.plugins.plugin import Plugin, each_bar, momentum_column
 from engine.replay.families import FeatureFamily, Known
 from engine.replay.rule import SetupRule, SetupSeen
@@ -24,8 +26,11 @@ __all__ = [
     "BarSeries",
     "Baseline",
     "BaselineInput",
+    "Calibrator",
+    "CalibratorKind",
     "FeatureFamily",
     "Fitted",
+    "GroupInput",
     "Known",
     "Learner",
     "LevelKind",

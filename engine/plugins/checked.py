@@ -12,7 +12,10 @@ import numpy as np
 
 from engine.errors import CheckFailed
 from engine.forecast.baselines import Baseline, BaselineInput
+from engine.forecast.calibration import CalibratorKind
+from engine.forecast.inputs import ForecastInput
 from engine.forecast.models import Fitted, Learner, Model, Window
+from engine.forecast.opponents import GroupInput
 from engine.forecast.probabilities import floor_probabilities
 from engine.plugins.guard import Member, unwritable
 from engine.plugins.zones import MISDATED, SOUND, first_unsound
@@ -122,27 +125,40 @@ def setup_rule(member: Member, rule: SetupRule) -> SetupRule:
 
 
 def baseline(member: Member, one: Baseline) -> Baseline:
-    """A baseline whose table is looked at; no entry is below the floor that the engine's own keep."""
-    forecast = one.forecast
+    """A baseline whose tables are looked at; no entry is below the floor that the engine's own keep."""
+    forecast, together = one.forecast, one.together
 
-    def checked(seen: BaselineInput) -> np.ndarray | None:
-        found = member.call(forecast, unwritable(seen), bars=len(seen.entry.bars))
-        if found is None:
-            return None
-        _require_numbers(member, found, (len(seen.entry.bars), len(seen.config.horizons), 3))
+    def sound(found: Any, entry: ForecastInput, horizons: Sequence[int]) -> np.ndarray:
+        _require_numbers(member, found, (len(entry.bars), len(horizons), 3))
         table = np.array(found, dtype=np.float64)
         known = ~np.isnan(table).all(axis=2)
         good = ~known | ((table >= 0).all(axis=2) & (np.abs(table.sum(axis=2) - 1.0) < 1e-6))
         if not good.all():
             row, horizon = np.argwhere(~good)[0]
             raise member.wrong(
-                f"on {seen.entry.bars.dates[row]}, {seen.config.horizons[horizon]} sessions: {table[row, horizon].tolist()} "
+                f"on {entry.bars.dates[row]}, {horizons[horizon]} sessions: {table[row, horizon].tolist()} "
                 "are not three probabilities that sum to 1"
             )
         table[known] = floor_probabilities(table[known])
         return table
 
-    return replace(one, forecast=checked)
+    def checked(seen: BaselineInput) -> np.ndarray | None:
+        found = member.call(forecast, unwritable(seen), bars=len(seen.entry.bars))
+        return None if found is None else sound(found, seen.entry, seen.config.horizons)
+
+    if not callable(together):
+        return replace(one, forecast=checked)
+
+    def checked_together(seen: GroupInput) -> list[np.ndarray]:
+        bars = sum(len(entry.bars) for entry in seen.members)
+        found = member.call(together, unwritable(seen), bars=bars)
+        if not isinstance(found, list | tuple) or len(found) != len(seen.members):
+            raise member.wrong(
+                f"`together` returned {type(found).__name__} in place of a list of {len(seen.members)} tables"
+            )
+        return [sound(table, entry, seen.horizons) for table, entry in zip(found, seen.members, strict=True)]
+
+    return replace(one, forecast=checked, together=checked_together)
 
 
 def model(member: Member, one: Model) -> Model:
@@ -204,22 +220,10 @@ class _Fitted:
         offset: np.ndarray,
         paths: np.ndarray,
     ) -> np.ndarray:
-        """The answer of all rows; the first half of them, asked alone, must have the same."""
         asked = [unwritable(one) for one in (*first, features, offset, paths)]
-        found = self._member.call(function, *asked, bars=len(offset))
         half = len(offset) // 2
-        if half and np.shape(found)[:1] == (len(offset),):
-            parts = [*asked[: len(first)], asked[-3][:, :half], asked[-2][:half], asked[-1][:half]]
-            alone = self._member.call(function, *parts)
-            # products of a part and of the whole round differently
-            if not np.allclose(alone, found[:half], rtol=1e-6, atol=1e-9, equal_nan=True):
-                raise CheckFailed(
-                    "audit.model_looks_ahead",
-                    f"{self._member}: `{function.__name__}` of the first {half} of {len(offset)} dates of a fold is another "
-                    "once the later ones are there",
-                    "what is said of a row may depend on that row and on the training window only",
-                )
-        return found
+        fewer = [*asked[: len(first)], asked[-3][:, :half], asked[-2][:half], asked[-1][:half]]
+        return _alone_too(self._member, function, asked, fewer)
 
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
         found = self._member.call(self.fitted.contributions, unwritable(weights), unwritable(features))
@@ -227,14 +231,71 @@ class _Fitted:
         return found
 
     def arrays(self) -> dict[str, np.ndarray]:
-        found = self._member.call(self.fitted.arrays)
-        if not isinstance(found, dict) or not all(
-            isinstance(one, np.ndarray) and one.dtype.kind in "fiub" for one in found.values()
-        ):
-            raise self._member.wrong(
-                "`arrays` gives no dictionary of arrays of numbers: nothing else can be saved"
+        return _plain_arrays(self._member, self.fitted.arrays)
+
+
+def calibrator(member: Member, kind: CalibratorKind) -> CalibratorKind:
+    """A calibrator that is called under guard, and whose probabilities are looked at and floored."""
+    make, rebuilt = kind.make, kind.rebuilt
+    return replace(
+        kind,
+        make=lambda: _Calibrator(member, member.call(make)),
+        rebuilt=lambda arrays: _Calibrator(member, member.call(rebuilt, arrays)),
+    )
+
+
+class _Calibrator:
+    """A plugin's calibrator."""
+
+    def __init__(self, member: Member, own: Any) -> None:
+        self._member, self._own = member, own
+
+    def fit(self, p: np.ndarray, codes: np.ndarray, sample_weight: np.ndarray | None = None) -> _Calibrator:
+        weight = None if sample_weight is None else unwritable(sample_weight)
+        self._member.call(self._own.fit, unwritable(p), unwritable(codes), weight, bars=len(p))
+        return self
+
+    def predict_proba(self, p: np.ndarray) -> np.ndarray:
+        p = unwritable(p)
+        found = _alone_too(self._member, self._own.predict_proba, (p,), (p[: len(p) // 2],))
+        _require_numbers(self._member, found, np.shape(p))
+        table = np.array(found, dtype=np.float64)
+        bad = ~((table >= 0).all(axis=1) & (np.abs(table.sum(axis=1) - 1.0) < 1e-6))
+        if bad.any():
+            said = table[int(bad.argmax())].tolist()
+            raise self._member.wrong(f"{said} are not probabilities that sum to 1")
+        return floor_probabilities(table)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return _plain_arrays(self._member, self._own.arrays)
+
+
+def _alone_too(
+    member: Member, function: Callable[..., np.ndarray], asked: Sequence[Any], fewer: Sequence[Any]
+) -> np.ndarray:
+    """The answer of all rows, which are counted along the last argument; the first half of them, asked alone, must have the same."""
+    rows, half = len(asked[-1]), len(fewer[-1])
+    found = member.call(function, *asked, bars=rows)
+    if half and np.shape(found)[:1] == (rows,):
+        alone = member.call(function, *fewer)
+        # products of a part and of the whole round differently
+        if not np.allclose(alone, found[:half], rtol=1e-6, atol=1e-9, equal_nan=True):
+            raise CheckFailed(
+                "audit.model_looks_ahead",
+                f"{member}: `{function.__name__}` of the first {half} of {rows} dates of a fold is another "
+                "once the later ones are there",
+                "what is said of a row may depend on that row and on the training window only",
             )
-        return found
+    return found
+
+
+def _plain_arrays(member: Member, function: Callable[[], Any]) -> dict[str, np.ndarray]:
+    found = member.call(function)
+    if not isinstance(found, dict) or not all(
+        isinstance(one, np.ndarray) and one.dtype.kind in "fiub" for one in found.values()
+    ):
+        raise member.wrong("`arrays` gives no dictionary of arrays of numbers: nothing else can be saved")
+    return found
 
 
 def _require_numbers(member: Member, found: Any, shape: Sequence[int | None]) -> None:

@@ -85,7 +85,8 @@ class Member:
 
 
 def unwritable(value: Any) -> Any:
-    """The same value in which no array can be written into: arrays, and mappings and frozen values that hold arrays."""
+    """The same value in which no array can be written into: arrays, and mappings, lists, tuples and frozen values that hold
+    arrays."""
     if isinstance(value, np.ndarray):
         if not value.flags.writeable:
             return value
@@ -94,6 +95,10 @@ def unwritable(value: Any) -> Any:
         return view
     if isinstance(value, Mapping):
         return {name: unwritable(one) for name, one in value.items()}
+    if type(value) in (list, tuple):
+        items = [unwritable(one) for one in value]
+        same = all(after is before for after, before in zip(items, value, strict=True))
+        return value if same else type(value)(items)
     if isinstance(value, BarSeries):
         return value  # is so by itself
     if is_dataclass(value) and not isinstance(value, type):

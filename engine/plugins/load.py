@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from engine.config.choices import MODELS, SETUP_RULES
+from engine.config.choices import CALIBRATORS, MODELS, SETUP_RULES
 from engine.errors import ConfigError
 from engine.forecast.baselines import BASELINES, Baseline
+from engine.forecast.calibration import CalibratorKind
 from engine.forecast.models import Model
 from engine.foreign import visible
 from engine.guests import NOBODY, GuestFile, Guests, Spent, present
@@ -29,6 +30,7 @@ from engine.rules.naming import by_month
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LONGEST_TEXT = 100
+_MAPPINGS = ("models", "calibrators")  # fields of a plugin whose members have their names as keys
 _MOST_KINDS = 62  # a level counts the kinds that agree on it in the bits of an int64
 
 
@@ -73,6 +75,7 @@ _ROOMS = (
         ("label", "short", "meaning", "order", "in_table"),
     ),
     _Room(MODELS, "models", Model, checked.model, ()),
+    _Room(CALIBRATORS, "calibrators", CalibratorKind, checked.calibrator, ()),
 )
 
 
@@ -98,7 +101,7 @@ def load_guests(files: tuple[GuestFile, ...]) -> Guests:
                 taken.take(file, room, name, value)
                 member = Member(file, noun, name, spent.setdefault(f"{noun} {name}", Spent()))
                 guest = room.checked(member, value)
-                by_name = room.field in ("models", "setup_rules")
+                by_name = room.field in (*_MAPPINGS, "setup_rules")
                 members.setdefault(noun, []).append(Named(name, guest) if by_name else guest)
                 adds.setdefault(noun, []).append(
                     {"name": name} | {one: getattr(value, one) for one in room.words}
@@ -193,7 +196,7 @@ def _line(error: BaseException, path: str) -> str:
 def _members(file: GuestFile, plugin: Plugin) -> Iterator[tuple[_Room, str, Any]]:
     for room in _ROOMS:
         found = getattr(plugin, room.field)
-        if room.field == "models":
+        if room.field in _MAPPINGS:
             pairs = list(found.items()) if isinstance(found, Mapping) else None
         else:
             pairs = (
@@ -227,7 +230,7 @@ def _require_sound(file: GuestFile, room: _Room, name: Any, value: Any) -> None:
     elif isinstance(value, LevelKind):
         said = _of_kind(value)
     elif isinstance(value, Baseline):
-        said = "fitted to a group (`together`), which a plugin's is not" if value.together else ""
+        said = "" if not value.together or callable(value.together) else "`together` is a function here"
     else:
         said = ""
     for text in texts:

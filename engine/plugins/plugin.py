@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.forecast.baselines import Baseline
+from engine.forecast.calibration import CalibratorKind
 from engine.forecast.models import Model
 from engine.replay.families import FeatureFamily, Known
 from engine.replay.rule import SetupRule
@@ -23,6 +24,7 @@ class Plugin:
     ----------
     level_kinds, feature_families, setup_rules, baselines : values of the classes that the registries hold.
     models : name in ``forecast.model`` -> model.
+    calibrators : name in ``forecast.calibrator`` -> calibrator.
     """
 
     level_kinds: tuple[LevelKind, ...] = ()
@@ -30,6 +32,7 @@ class Plugin:
     setup_rules: tuple[SetupRule, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     models: Mapping[str, Model] = field(default_factory=dict)
+    calibrators: Mapping[str, CalibratorKind] = field(default_factory=dict)
 
 
 def each_bar(rule: Callable[..., tuple[float, float] | None]) -> Callable[..., int]:

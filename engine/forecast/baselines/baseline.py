@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.config import Config
-from engine.forecast.inputs import ForecastInput
 
 if TYPE_CHECKING:
     from engine.forecast.baselines.filtered_history import FilteredHistory
+    from engine.forecast.inputs import ForecastInput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +36,8 @@ class Baseline:
     order : place among the baselines in everything a reader sees, lowest first.
     forecast : -> (n, horizons of the config, 3) float64 in the order of :data:`engine.scenarios.SCENARIOS`, one row
         per bar, from what was known at its close; NaN where it has no forecast.  None where the config has none.
-    together : ``package.module:function`` where it is fitted walk-forward to all instruments of a pooling group:
-        :class:`engine.forecast.opponents.GroupInput` -> a table as above of each; made after ``forecast`` of every
+    together : a function, or ``package.module:function``, where it is fitted walk-forward to all instruments of a pooling group:
+        :class:`engine.forecast.opponents.GroupInput` -> a list with a table as above of each; made after ``forecast`` of every
         baseline.  A saved model has no such baseline.
     in_table : it has a column in the table of a date.
     """
@@ -48,5 +48,5 @@ class Baseline:
     meaning: str
     order: int
     forecast: Callable[[BaselineInput], np.ndarray | None]
-    together: str = ""
+    together: str | Callable[[Any], Sequence[np.ndarray]] = ""
     in_table: bool = True

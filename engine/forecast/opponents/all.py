@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from engine.config import Config, with_plugins
 from engine.config.choices import Choice
-from engine.forecast.baselines import BASELINES, BaselineInput
+from engine.forecast.baselines import BASELINES, Baseline, BaselineInput
 from engine.forecast.baselines.filtered_history import (
     FilteredHistory,
     MoreVariances,
@@ -134,13 +134,17 @@ def _simulation(config: Config) -> Simulation:
     return Simulation(max(config.horizons), config.outcome, config.forecast.paths, config.seed)
 
 
+def made_together(baseline: Baseline) -> Callable[[GroupInput], Sequence[np.ndarray]]:
+    """The function of a baseline that is fitted to a pooling group."""
+    if callable(baseline.together):
+        return baseline.together
+    found: Callable[[GroupInput], Sequence[np.ndarray]] = Choice(baseline.name, baseline.together).load()
+    return found
+
+
 def group_tables(seen: GroupInput) -> dict[str, list[np.ndarray]]:
     """The baselines that are fitted to a pooling group as a whole: name to (n, horizons asked for, 3) of each member."""
-    return {
-        baseline.name: Choice(baseline.name, baseline.together).load()(seen)
-        for baseline in BASELINES
-        if baseline.together
-    }
+    return {baseline.name: list(made_together(baseline)(seen)) for baseline in BASELINES if baseline.together}
 
 
 def with_group_tables(

@@ -16,7 +16,10 @@ import numpy as np
 from engine.config import Config
 from engine.forecast.baselines import BASELINES, Baseline, BaselineInput
 from engine.forecast.baselines.filtered_history import FilteredHistory
+from engine.forecast.baselines.opponents import Opponents
+from engine.forecast.folds.calendar import EARLIEST_REFIT, Fold, walk_forward_folds
 from engine.forecast.inputs import ForecastInput
+from engine.forecast.opponents import GroupInput, made_together
 from engine.guests import guests
 from engine.outcomes.outcomes import Outcomes, label
 from engine.replay.replay import Replay
@@ -77,10 +80,23 @@ class GuestForecasts:
                 )
 
     def _asked(self, one: Baseline, replayed: Replay, stop: int) -> np.ndarray | None:
-        entry = ForecastInput(
-            replayed.bars, replayed.known, replayed.setup, _outcomes(replayed, stop, self._config)
+        bars, config, history = replayed.bars, self._config, self._history(replayed, stop)
+        entry = ForecastInput(bars, replayed.known, replayed.setup, _outcomes(replayed, stop, config))
+        table = one.forecast(BaselineInput(entry, history, None, config))
+        if not one.together:
+            return table
+        alone = Opponents(history, "filtered_history", {} if table is None else {one.name: table})
+        settings, n = config.forecast, len(bars)
+        folds = walk_forward_folds(
+            max(n, settings.min_train_sessions + 1),
+            min_train_sessions=settings.min_train_sessions,
+            refit_sessions=settings.refit_sessions,
+            inner_from=max(EARLIEST_REFIT, settings.min_train_sessions // 2),
         )
-        return one.forecast(BaselineInput(entry, self._history(replayed, stop), None, self._config))
+        # a history that ends among the inner folds has those that there are
+        folds = tuple(Fold(fold.number, fold.start, min(fold.stop, n)) for fold in folds if fold.start < n)
+        seen = GroupInput([entry], [alone], bars.dates, folds, config.horizons, config)
+        return made_together(one)(seen)[0]
 
     def _history(self, replayed: Replay, stop: int) -> FilteredHistory:
         """Probabilities that differ from row to row, and after ``stop`` from those of the whole history."""
