@@ -10,15 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from engine.backtest.fills import fill_signals
+from engine.backtest.performance import max_drawdown_percent
 from engine.backtest.sharpe import expected_maximum_sharpe, probabilistic_sharpe
 from engine.bars.simulate import simulate_bars
 from engine.config import OutcomeConfig
 from engine.outcomes.outcomes import label
 from engine.rules.indicators import INDICATORS, compute_indicators
 from engine.scenarios import SCENARIOS, UNRESOLVED
+from engine.verify import temperature_test
 from engine.verify.calibration.calibration_error import smooth_calibration_error
 from engine.verify.skill.block_length import optimal_block_length
 from engine.verify.skill.scores import ranked_probability_score
@@ -166,6 +171,53 @@ def test_smooth_ece_is_its_own_bandwidth():
     )
     curve = (kernel / (e * np.sqrt(2 * np.pi))) @ (y - p) / len(p)
     assert np.abs(curve).mean() == pytest.approx(e, abs=1e-3)
+
+
+def test_a_loss_on_the_first_session_is_a_drawdown():
+    """vectorbt starts from the first return and has 0 and -34.39 %; findings/vectorbt_drawdown_without_the_first_loss.sh."""
+    assert max_drawdown_percent(np.array([100.0, 50.0, 55.0, 60.5])) == -50.0
+    assert max_drawdown_percent(100 * 0.9 ** np.arange(6)) == pytest.approx(-40.951)
+
+
+@needs_vectorbt
+def test_vectorbt_has_no_drawdown_on_the_first_day():
+    pytest.importorskip("vectorbt")
+    lost = pd.Series([-0.5, 0.1, 0.1], pd.date_range("2024-01-01", periods=3))
+    assert lost.vbt.returns(freq="1D").max_drawdown() == 0.0
+
+
+@pytest.mark.parametrize(("low", "came", "lean"), [(0.4, 0.1, "timid"), (0.1, 0.4, "overconfident")])
+def test_timid_forecasts_are_found_as_bold_ones_are(low, came, lean):
+    """mapie gives the timid ones p = 1; findings/mapie_calibration_test_of_timid_forecasts.sh."""
+    forecasts = np.repeat([low, 1 - low], 500)
+    shares = (came, 1 - came)
+    outcomes = np.concatenate([np.arange(500) % 10 < round(10 * share) for share in shares]).astype(int)
+    told = temperature_test(np.column_stack([1 - forecasts, forecasts]), outcomes, 1, draws=199)
+    assert (told.found, told.lean) == (True, lean)
+    assert told.p_temperature <= 2 / 200
+
+
+@pytest.mark.parametrize("tick", [99999999.0, 1e12, 1e16])
+def test_an_average_is_free_of_a_bad_tick_that_has_left_its_window(tick):
+    """xarray with numbagg is not; findings/xarray_rolling_std_with_numbagg.sh."""
+    closes = np.random.default_rng(4).normal(100.0, 0.5, 120).round(2)
+    clean = compute_indicators(series_of(closes))[:, INDICATORS.index("sma_50")]
+    closes[20] = tick
+    with_tick = compute_indicators(series_of(closes))[:, INDICATORS.index("sma_50")]
+    np.testing.assert_allclose(with_tick[71:], clean[71:], rtol=1e-15)
+
+
+def test_a_gap_is_null_in_every_artefact(finished):
+    """A NaN beside Parquet's own statistics is lost by pyarrow and duckdb; findings/parquet_nan_lost_by_its_own_statistics.sh."""
+    gaps = 0
+    for path in finished.path.glob("*.parquet"):
+        table = pq.read_table(path)
+        gaps += sum(column.null_count for column in table.columns)
+        numbers = [column for column in table.columns if pa.types.is_floating(column.type)]
+        assert not any(pc.any(pc.is_nan(column)).as_py() for column in numbers), path.name
+    assert gaps > 100
+    known = pq.read_table(finished.path / "replay.parquet", filters=pc.is_valid(pc.field("sma_200")))
+    assert 0 < known.num_rows < pq.read_metadata(finished.path / "replay.parquet").num_rows
 
 
 def test_every_line_of_the_page_names_a_test_there_is():
