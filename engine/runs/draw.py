@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 3  # beyond so many instruments each has a page of its own, and report.html is the overview
 _OF_TABLE = ["horizon_sessions", "outcome", "p_continuation", "p_range", "p_breakdown"]
 
-_MOST_CHARTS = 4  # a folder of five hundred pictures is no brief
-
 
 def draw(path: Path, crew: Crew | None = None) -> Path:
     """Write brief.md, report.html and the pages of its instruments from what stands in the run folder.
@@ -42,6 +40,7 @@ def draw(path: Path, crew: Crew | None = None) -> Path:
 def _drawn(run: Run, crew: Crew) -> Path:
     from engine.files import write_text
     from engine.plugins.words import plugin_sentences
+    from engine.report.page.figures import drawings
     from engine.report.page.page import render_page
     from engine.report.page.universe import render_universe
     from engine.report.prose.brief.brief import BriefSettings, build_brief
@@ -51,16 +50,19 @@ def _drawn(run: Run, crew: Crew) -> Path:
     if len(run.scenarios) > MOST_TOGETHER:
         material = _shared(run)
         page = render_universe(material, _draw_members(run, material, crew))
+        pictures: dict[str, str] = {}
     else:
         material = material_of(run)
-        page = render_page(material)
+        charts = drawings(material)
+        page = render_page(material, charts)
+        pictures = _write_pictures(path, charts["price"])
     config = material.config
     families = {item.family for item in config.instruments}
     settings = BriefSettings(
         interval=config.verify.interval,
         outcome=config.outcome,
         slope_flat_atr=config.rules.slope_flat_atr,
-        charts=_draw_charts(path, material),
+        charts=pictures,
         plugins=plugin_sentences(run.manifest.get("plugins")),
         related=1 < len(material.scenarios) <= MOST_RELATED and len(families) == 1,
     )
@@ -69,25 +71,16 @@ def _drawn(run: Run, crew: Crew) -> Path:
     return path / "report.html"
 
 
-def _draw_charts(path: Path, material: ReportMaterial) -> dict[str, str]:
-    """Write the price chart of each instrument beside the brief, the first ones of many; instrument to its file's name."""
+def _write_pictures(path: Path, drawn: Mapping[str, str]) -> dict[str, str]:
+    """Write the price chart of each instrument beside the brief; instrument to its file's name."""
     from engine.files import slug, write_text
-    from engine.report import charts
+    from engine.report.charts import standing_alone
 
-    drawn: dict[str, str] = {}
-    if material.replay is None:
-        return drawn
-    for number, scenario in enumerate(material.scenarios[:_MOST_CHARTS], start=1):
-        mine = material.replay[material.replay["instrument"] == scenario.instrument]
-        if len(mine) > 1:
-            name = (
-                "brief.svg"
-                if len(material.scenarios) == 1
-                else f"brief_{number}_{slug(scenario.instrument)}.svg"
-            )
-            write_text(path / name, charts.standing_alone(charts.price_chart(scenario, mine)))
-            drawn[scenario.instrument] = name
-    return drawn
+    names: dict[str, str] = {}
+    for number, (symbol, chart) in enumerate(drawn.items(), start=1):
+        names[symbol] = "brief.svg" if len(drawn) == 1 else f"brief_{number}_{slug(symbol)}.svg"
+        write_text(path / names[symbol], standing_alone(chart))
+    return names
 
 
 def material_of(run: Run) -> ReportMaterial:

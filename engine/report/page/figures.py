@@ -9,19 +9,21 @@ import pandas as pd
 from markupsafe import Markup
 
 from engine.report.page.material import ReportMaterial
-from engine.report.trust import Trust
+from engine.report.trust import Trust, read_metrics
 from engine.table import words
 from engine.table.scenario import Scenario
 
 _MOST_HISTORIES = 10  # beyond, a page would weigh more than it tells
 
 
-def draw_all(material: ReportMaterial, trust: Trust) -> dict[str, Any]:
+def drawings(material: ReportMaterial) -> dict[str, Any]:
     """SVG by place: price and history by instrument, reliability by horizon, skill and equity.
 
     What the material cannot fill is None or missing.
     """
     from engine.report import charts
+
+    trust = read_metrics(material.metrics, material.config.verify.interval)
 
     price: dict[str, Markup] = {}
     history: dict[str, Markup] = {}

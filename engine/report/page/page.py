@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from engine.config import dump_config
@@ -64,6 +67,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_shown,
+        bytecode_cache=_compiled(),
     )
     environment.globals["words"] = words
     environment.filters["anchor"] = _anchor
@@ -73,10 +77,21 @@ def environment() -> Environment:
     return environment
 
 
-def render_page(material: ReportMaterial) -> str:
-    """The whole report as one HTML text; equal material gives equal bytes."""
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept, beside compiled modules; None where nobody may write there."""
+    folder = Path(__file__).parent / "__pycache__"
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder), "%s.jinja") if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def render_page(material: ReportMaterial, charts: Mapping[str, Any] | None = None) -> str:
+    """The whole report as one HTML text; equal material gives equal bytes.
+
+    ``charts`` are :func:`engine.report.page.figures.drawings` of the material, where they are made already.
+    """
     trust = read_metrics(material.metrics, material.config.verify.interval)
-    charts = figures.draw_all(material, trust)
+    charts = figures.drawings(material) if charts is None else charts
     several = len(material.scenarios) > 1
     template = environment().get_template("page.html.j2")
     living = alive(material)

@@ -87,7 +87,7 @@ def render_member(material: ReportMaterial) -> str:
 def render_universe(material: ReportMaterial, pictures: Mapping[str, Markup]) -> str:
     """The overview: ``material`` needs no replay, levels, events or outcomes; of forecasts, the table's own columns."""
     trust = read_metrics(material.metrics, material.config.verify.interval)
-    charts = figures.draw_all(replace(material, scenarios=()), trust)
+    charts = figures.drawings(replace(material, scenarios=()))
     code = script("universe.js")
     skills = _skills(material)
     lines = [_line(scenario, material, skills, pictures) for scenario in material.scenarios]
