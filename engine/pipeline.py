@@ -7,9 +7,10 @@ which is why they agree.  Every other command is in :mod:`engine.commands`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,13 @@ from engine.config import Config, with_plugins
 from engine.files import full_disk
 from engine.forecast.inputs import ForecastInput, forecast_input
 from engine.guests import guests
-from engine.parallel import Crew, open_crew
+from engine.parallel import Crew, assisted, open_crew
 from engine.replay.replay import Replay
 from engine.replay.replay import replay as replay_bars
 from engine.warm import compile_ahead
 
 if TYPE_CHECKING:
+    from engine.backtest.backtest import BacktestResult
     from engine.members.store import Parts
     from engine.runs.folder import RunFolder
     from engine.runs.progress import Progress
@@ -149,7 +151,7 @@ def run(
 
     universe = load_universe(config)
     bars, findings = load_sound(config, told, universe=universe)
-    crew = open_crew(min(workers, len(bars)), cluster)  # one that cannot be reached leaves no folder behind
+    crew = _crew_for(len(bars), workers, cluster)  # one that cannot be reached leaves no folder behind
     import_module(
         "engine.forecast.walk_forward"
     )  # a limit on threads reaches only the libraries loaded by then
@@ -172,6 +174,13 @@ def run(
         raise
     folder.finish("completed")
     return Run(folder.path)
+
+
+def _crew_for(instruments: int, workers: int, cluster: str | None) -> Crew:
+    """Who does the work: one instrument is not shared out, but what is traded and drawn needs nothing of what is verified."""
+    if cluster is None and workers > 1 and instruments == 1:
+        return assisted(("engine.backtest.backtest", "engine.report.page.figures", "engine.report.charts"))
+    return open_crew(min(workers, instruments), cluster)
 
 
 def _name_members(folder: RunFolder, config: Config, universe: Universe) -> None:
@@ -197,13 +206,12 @@ def _fill(
     crew: Crew,
 ) -> None:
     """Every stage; what is found out about an instrument or a group stands in ``parts/`` until all is done."""
-    from engine.backtest.backtest import backtest
     from engine.forecast.saved import write_models
     from engine.forecast.walk_forward import plan_of, silent_of
     from engine.members.store import Parts
     from engine.members.study import FRAMES
     from engine.members.work import fit_groups, study_instruments
-    from engine.runs.draw import draw
+    from engine.runs.draw import draw, draw_early
     from engine.verify.plain import plain
     from engine.verify.verify import verify
 
@@ -213,7 +221,9 @@ def _fill(
     parts = Parts(folder.path, list(bars), list(plan.groups))
     for name in parts.drop_damaged():
         folder.log(f"parts/{name} is damaged and made again")
-    if ahead is not None and crew.workers > 1:
+    if ahead is None:
+        crew.start()
+    elif crew.workers > 1:
         ahead.wait()  # or every worker would compile what is being compiled
     with progress.stage("instruments"):
         each = max(10, audit_dates // len(bars)) if audit_dates else 0
@@ -242,10 +252,12 @@ def _fill(
         evidence = _evidence(folder, parts, config, findings, certificates)
         market = parts.market()
         forecasts = folder.read_frame("forecasts.parquet")
+        trading = _trading(bars, market, forecasts, config, crew)
+        early = crew.beside(draw_early, folder.path) if len(bars) == 1 else None
         verified = verify(forecasts, market, config, evidence, crew)
         folder.write_frame("reliability.parquet", verified.reliability)
     with progress.stage("backtest"):
-        traded = backtest(bars, market, forecasts, config, crew=crew)
+        traded = trading()
         folder.write_frame("trades.parquet", quoted_frame(traded.trades, last_units(bars)))
         folder.write_frame("equity.parquet", traded.equity)
         folder.write_frame("thresholds.parquet", traded.thresholds)
@@ -254,11 +266,22 @@ def _fill(
         for text in traded.metrics["warnings"]:
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
-    del market, forecasts, verified, traded
+    del market, forecasts, trading, verified, traded
     with progress.stage("report"):
         folder.save_manifest()
-        draw(folder.path, crew)
+        draw(folder.path, crew, early)
     parts.clear()
+
+
+def _trading(
+    bars: dict[str, BarSeries], market: pd.DataFrame, forecasts: pd.DataFrame, config: Config, crew: Crew
+) -> Callable[[], BacktestResult]:
+    """The backtest: of one instrument beside verification, of several shared out after it."""
+    from engine.backtest.backtest import backtest, traded
+
+    if len(bars) == 1:
+        return crew.beside(partial(traded, config), (bars, market, forecasts))
+    return partial(backtest, bars, market, forecasts, config, crew=crew)
 
 
 def _evidence(

@@ -31,7 +31,7 @@ from engine.backtest.strategy import accounts_of, figures_of, strategy_figures, 
 from engine.backtest.trading import Traded
 from engine.bars.series import BarSeries
 from engine.bars.stretches import runs
-from engine.config import Config
+from engine.config import Config, with_plugins
 from engine.errors import InputError
 from engine.parallel import Alone, Crew
 from engine.scenarios import SCENARIOS
@@ -152,6 +152,14 @@ def backtest(
     return BacktestResult(
         trades=trades, equity=equity_frame(together, config), thresholds=thresholds, metrics=metrics
     )
+
+
+@with_plugins
+def traded(
+    config: Config, given: tuple[Mapping[str, BarSeries], pd.DataFrame, pd.DataFrame]
+) -> BacktestResult:
+    """:func:`backtest` of bars, replay and forecasts in this process, as one piece of work."""
+    return backtest(*given, config)
 
 
 def _by_instrument(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -12,11 +12,12 @@ that names it.  Workers end with the process that started them, also where that 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from engine.parallel.crew import Alone, Crew
 from engine.parallel.identity import identity
 
-__all__ = ["Alone", "Crew", "cores", "identity", "open_crew"]
+__all__ = ["Alone", "Crew", "assisted", "cores", "identity", "open_crew"]
 
 
 def open_crew(workers: int = 1, cluster: str | None = None) -> Crew:
@@ -36,6 +37,13 @@ def open_crew(workers: int = 1, cluster: str | None = None) -> Crew:
     from engine.parallel.local import Processes
 
     return Processes(workers)
+
+
+def assisted(modules: Sequence[str]) -> Crew:
+    """This process, and one other for single pieces of work, which imports ``modules`` at its start."""
+    from engine.parallel.assisted import Assisted
+
+    return Assisted(modules)
 
 
 def cores() -> int:

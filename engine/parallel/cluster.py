@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -137,6 +138,10 @@ class Cluster:
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def beside(self, function: Callable[[T], R], task: T) -> Callable[[], R]:
+        """See :meth:`engine.parallel.crew.Crew.beside`."""
+        return partial(function, task)
 
     def _result(self, name: str, future: Any) -> Any:
         from distributed.client import FutureCancelledError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Protocol, TypeVar
 
 from engine.errors import RunError
@@ -47,6 +48,14 @@ class Crew(Protocol):
         """
         ...
 
+    def beside(self, function: Callable[[T], R], task: T) -> Callable[[], R]:
+        """One piece of work for a process that has nothing else to do: call what is returned for its result.
+
+        A crew that has no such process does it when the result is asked for.  ``function`` and what is raised are as in
+        :meth:`map`.
+        """
+        ...
+
     def __enter__(self) -> Crew: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -75,6 +84,10 @@ class Alone:
             except MemoryError as error:
                 raise out_of_memory(name) from error
             yield result
+
+    def beside(self, function: Callable[[T], R], task: T) -> Callable[[], R]:
+        """See :meth:`Crew.beside`."""
+        return partial(function, task)
 
 
 def named(names: Iterable[str]) -> Iterator[str]:

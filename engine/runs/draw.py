@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,22 +25,33 @@ MOST_TOGETHER = 3  # beyond so many instruments each has a page of its own, and 
 _OF_TABLE = ["horizon_sessions", "outcome", "p_continuation", "p_range", "p_breakdown"]
 
 
-def draw(path: Path, crew: Crew | None = None) -> Path:
+def draw(path: Path, crew: Crew | None = None, early: Callable[[], dict[str, Any]] | None = None) -> Path:
     """Write brief.md, report.html and the pages of its instruments from what stands in the run folder.
 
-    Returns the path of report.html.  ``crew`` draws the instruments; None: this process.
+    Returns the path of report.html.  ``crew`` draws the instruments; None: this process.  ``early`` gives what
+    :func:`draw_early` has drawn.
     """
     from engine.runs.run import Run
 
     run = Run(path)
     with present(run.named_guests):
-        return _drawn(run, crew or Alone())
+        return _drawn(run, crew or Alone(), early)
 
 
-def _drawn(run: Run, crew: Crew) -> Path:
+def draw_early(path: Path) -> dict[str, Any]:
+    """The charts of a run that need its tables and forecasts only: they can be drawn while those are verified."""
+    from engine.report.page.figures import instrument_drawings
+    from engine.runs.run import Run
+
+    run = Run(path)
+    with present(run.named_guests):
+        return instrument_drawings(replace(_told(run), replay=run.replay, forecasts=run.forecasts))
+
+
+def _drawn(run: Run, crew: Crew, early: Callable[[], dict[str, Any]] | None) -> Path:
     from engine.files import write_text
     from engine.plugins.words import plugin_sentences
-    from engine.report.page.figures import drawings
+    from engine.report.page.figures import instrument_drawings, trust_drawings
     from engine.report.page.page import render_page
     from engine.report.page.universe import render_universe
     from engine.report.prose.brief.brief import BriefSettings, build_brief
@@ -53,9 +64,13 @@ def _drawn(run: Run, crew: Crew) -> Path:
         pictures: dict[str, str] = {}
     else:
         material = material_of(run)
-        charts = drawings(material)
+        verified = crew.beside(
+            trust_drawings, replace(material, replay=None, levels=None, events=None, outcomes=None)
+        )
+        own = early or partial(instrument_drawings, material)
+        charts = cache(lambda: own() | verified())
         page = render_page(material, charts)
-        pictures = _write_pictures(path, charts["price"])
+        pictures = _write_pictures(path, charts()["price"])
     config = material.config
     families = {item.family for item in config.instruments}
     settings = BriefSettings(
@@ -98,14 +113,17 @@ def material_of(run: Run) -> ReportMaterial:
     )
 
 
-def _shared(run: Run) -> ReportMaterial:
-    """What is said of all instruments together: no history of any of them."""
+def _told(run: Run) -> ReportMaterial:
     from engine.report.page.material import ReportMaterial
     from engine.table.scenario import Scenario
 
-    return ReportMaterial(
-        config=run.config,
-        scenarios=[Scenario.from_dict(item) for item in run.scenarios],
+    return ReportMaterial(run.config, [Scenario.from_dict(item) for item in run.scenarios])
+
+
+def _shared(run: Run) -> ReportMaterial:
+    """What is said of all instruments together: no history of any of them."""
+    return replace(
+        _told(run),
         manifest=run.provenance,
         forecasts=run.columns("forecasts", _OF_TABLE),
         trades=run.trades,

@@ -13,7 +13,8 @@ import pytest
 from engine.errors import DataError, RunError
 from engine.parallel import Alone, cores, open_crew
 from engine.parallel.crew import AHEAD
-from engine.parallel.local import ATTEMPTS, Processes
+from engine.parallel.local import Processes
+from engine.parallel.worker import ATTEMPTS
 from tests.parallel import tasks
 
 ROOT = Path(__file__).parents[2]

@@ -17,13 +17,13 @@ _MOST_HISTORIES = 10  # beyond, a page would weigh more than it tells
 
 
 def drawings(material: ReportMaterial) -> dict[str, Any]:
-    """SVG by place: price and history by instrument, reliability by horizon, skill and equity.
+    """SVG by place; what the material cannot fill is None or missing."""
+    return instrument_drawings(material) | trust_drawings(material)
 
-    What the material cannot fill is None or missing.
-    """
+
+def instrument_drawings(material: ReportMaterial) -> dict[str, Any]:
+    """Price and history by instrument: they show nothing of what is verified or traded."""
     from engine.report import charts
-
-    trust = read_metrics(material.metrics, material.config.verify.interval)
 
     price: dict[str, Markup] = {}
     history: dict[str, Markup] = {}
@@ -39,9 +39,15 @@ def drawings(material: ReportMaterial) -> dict[str, Any]:
             drawn = charts.history_chart(symbol, shown, scenario.horizons[-1].horizon_sessions)
             if drawn:
                 history[symbol] = Markup(drawn)
+    return {"price": price, "history": history}
+
+
+def trust_drawings(material: ReportMaterial) -> dict[str, Any]:
+    """Reliability by horizon, skill, equity and thresholds."""
+    from engine.report import charts
+
+    trust = read_metrics(material.metrics, material.config.verify.interval)
     return {
-        "price": price,
-        "history": history,
         "skill": _markup(charts.skill_chart(trust)),
         "skill_by_year": _markup(charts.skill_by_year_chart(trust)),
         "equity": _markup(None if material.equity is None else charts.equity_chart(material.equity)),

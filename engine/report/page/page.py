@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -85,16 +85,16 @@ def _compiled() -> FileSystemBytecodeCache | None:
     return FileSystemBytecodeCache(str(folder), "%s.jinja") if os.access(folder, os.W_OK | os.X_OK) else None
 
 
-def render_page(material: ReportMaterial, charts: Mapping[str, Any] | None = None) -> str:
+def render_page(material: ReportMaterial, drawn: Callable[[], Mapping[str, Any]] | None = None) -> str:
     """The whole report as one HTML text; equal material gives equal bytes.
 
-    ``charts`` are :func:`engine.report.page.figures.drawings` of the material, where they are made already.
+    ``drawn`` gives :func:`engine.report.page.figures.drawings` of the material, where somebody else is at them.
     """
     trust = read_metrics(material.metrics, material.config.verify.interval)
-    charts = figures.drawings(material) if charts is None else charts
     several = len(material.scenarios) > 1
     template = environment().get_template("page.html.j2")
     living = alive(material)
+    charts = figures.drawings(material) if drawn is None else drawn()
     return template.render(
         **everything_but_instruments(material, trust, charts),
         alive=living,
