@@ -101,7 +101,9 @@ def _digests(path) -> dict[str, str]:
     return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in REPRODUCIBLE}
 
 
-def test_a_second_run_is_byte_identical_whatever_the_number_of_threads_and_whoever_trades_and_draws(finished, tmp_path):
+def test_a_second_run_is_byte_identical_whatever_the_number_of_threads_and_whoever_trades_and_draws(
+    finished, tmp_path
+):
     script = (
         "import sys, engine; from engine.config import load_config;"
         "print(engine.run(load_config(sys.argv[1]), results=sys.argv[2], workers=2).path)"
