@@ -211,7 +211,7 @@ def show(
 ) -> None:
     """The scenario table of any date of a run, what came of it, and the level book."""
     from engine import commands
-    from engine.report.terminal.terminal import Shown, book_view, scenario_view, text_view
+    from engine.report.terminal.terminal import Shown, around_view, book_view, scenario_view, text_view
     from engine.runs.run import open_run
 
     folder, shown = _run_folder(run, results), Shown(horizon, full, explain, levels=0)
@@ -219,7 +219,7 @@ def show(
     opened = open_run(folder)
     with present(opened.named_guests):
         for table, came in found:
-            _print(scenario_view(table, shown), text_view(came), book_view(table))
+            _print(scenario_view(table, shown), text_view(came), around_view(table), book_view(table))
     tell_plugins(opened.named_guests.words)
 
 

@@ -13,6 +13,10 @@ from engine.bars.series import BarSeries
 
 NEIGHBOURS = 10  # bars on each side whose movement is the measure of one bar
 _LEAST_SHARE = 0.25  # of the usual movement: below it a quiet stretch says nothing about the size of a move
+# the range of a random walk beside its last step (medians): a bar with one price has shown only the step
+_FLAT = 2.2
+# true range beside the move of closes: 2 to 3 in markets; with more, highs or lows are wrong for a stretch and would excuse themselves
+_MOST, _BLOCK = 6.0, 60
 
 
 @dataclass(frozen=True)
@@ -71,28 +75,98 @@ class Movement:
 
     @cached_property
     def usual(self) -> np.ndarray:
-        """(n,) median true range (log) of the ten bars on each side, the bar itself left out; positive.
+        """(n,) median true range (log) of the ten bars on each side that moved, the bar itself left out; positive.
 
-        A median of twenty is not moved by nine bad bars, and leaving the bar out keeps a bad one from excusing itself.
+        A median of twenty is not moved by nine bad bars, and leaving the bar out keeps a bad one from excusing itself.  Bars without
+        a trade are no measure of anything, and a bar with one price shows only the step to it.  Where highs or lows are wrong for a
+        whole stretch, the moves of closes bound the measure.
         """
-        return usual_movement(self.open, self.high, self.low, self.close)
+        moved = np.where(self.high > self.low, self.true_range, _FLAT * self.true_range)
+        alive = moved > 0
+        if len(moved) < 2 or alive.sum() < 2:
+            return np.full(len(moved), 1e-9)
+        around = beside(moved[alive])[np.maximum(np.cumsum(alive) - 1, 0)]
+        around = np.minimum(around, _MOST * _typical_move(self.close))
+        least = _LEAST_SHARE * float(np.median(moved[alive]))
+        return np.maximum(around, np.maximum(self.tick, max(least, 1e-9)))
+
+    @cached_property
+    def true_range(self) -> np.ndarray:
+        """(n,) from the higher of high and close before to the lower of low and close before."""
+        return true_range(self.high, self.low, self.close)
+
+    @cached_property
+    def tick(self) -> np.ndarray:
+        """(n,) the smallest difference of two closes, as a log step from each close."""
+        return _tick(self.close)
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        """(n,) ``usual`` times the root of the sessions since the last bar that moved: what a step may have gathered."""
+        dates = self.bars.dates
+        days = np.diff(dates, prepend=dates[:1]).astype(np.int64)
+        # a weekend is no session's move, a week of halt is five
+        since = np.maximum(1.0, days * 5.0 / 7.0 - 2.0)
+        still = np.concatenate(([False], (self.true_range == 0)[:-1]))
+        run = np.arange(len(dates)) - np.maximum.accumulate(np.where(still, 0, np.arange(len(dates))))
+        return np.asarray(self.usual * np.sqrt(since + run))
+
+    @cached_property
+    def gap(self) -> np.ndarray:
+        """(n,) log step from the close before to the open; 0 for the first bar."""
+        gap = self.open - self.before
+        gap[:1] = 0.0
+        return gap
+
+    def night(self, i: int) -> float:
+        """Median size of the gaps round bar ``i``, its own and the next one left out; at most a usual session, at least a tick."""
+        first = max(1, i - NEIGHBOURS)
+        around = np.abs(np.concatenate((self.gap[first:i], self.gap[i + 2 : i + 2 + NEIGHBOURS])))
+        size = float(np.median(around)) if len(around) else float(self.usual[i])
+        return float(max(min(size, self.usual[i]), self.tick[i], 0.05 * self.usual[i]))
 
 
-def usual_movement(open_: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
-    """See :attr:`Movement.usual`; the arguments are (n,) log prices."""
-    n = len(close)
-    if n < 2:
-        return np.full(n, 1e-9)
-    true_range = high - low
-    true_range[1:] = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
-    k = min(NEIGHBOURS, n - 1)
-    padded = np.pad(true_range, k, mode="reflect")
+def true_range(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """See :attr:`Movement.true_range`."""
+    found = high - low
+    found[1:] = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
+    return found
+
+
+def beside(values: np.ndarray) -> np.ndarray:
+    """(n,) median of the ten values on each side, the value itself left out; n of 2 or more."""
+    k = min(NEIGHBOURS, len(values) - 1)
+    padded = np.pad(values, k, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * k + 1)
     around = np.concatenate((windows[:, :k], windows[:, k + 1 :]), axis=1)
     around.partition(k, axis=1)  # the upper of the two middle values: one partition is enough for a scale
-    moving = true_range[true_range > 0]
+    return np.asarray(around[:, k])
+
+
+def usual_movement(open_: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """(n,) median true range of the ten bars on each side, as :mod:`engine.bars.opens` needs it; the arguments are (n,) log prices."""
+    n = len(close)
+    if n < 2:
+        return np.full(n, 1e-9)
+    moved = true_range(high, low, close)
+    moving = moved[moved > 0]
     least = _LEAST_SHARE * float(np.median(moving)) if len(moving) else 0.0
-    return np.maximum(around[:, k], np.maximum(_tick(close), max(least, 1e-9)))
+    return np.maximum(beside(moved), np.maximum(_tick(close), max(least, 1e-9)))
+
+
+def _typical_move(close: np.ndarray) -> np.ndarray:
+    """(n,) median move of closes that moved, by blocks of sixty sessions; the greatest of a block and its neighbours."""
+    move = np.abs(np.diff(close, prepend=close[:1]))
+    blocks = max(1, len(move) // _BLOCK)
+    place = np.minimum(np.arange(len(move)) // _BLOCK, blocks - 1)
+    medians = np.array(
+        [
+            float(np.median(m)) if len(m) else np.inf
+            for m in (b[b > 0] for b in np.array_split(move, np.flatnonzero(np.diff(place)) + 1))
+        ]
+    )
+    wide = np.pad(medians, 1, mode="edge")
+    return np.asarray(np.maximum(np.maximum(wide[:-2], wide[1:-1]), wide[2:])[place])
 
 
 def _tick(close: np.ndarray) -> np.ndarray:

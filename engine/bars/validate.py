@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.bars.adjust import ADJUSTED_NAMES, Adjust, factors
 from engine.bars.corrections import apply_corrections
-from engine.bars.culprit import common_cause, culprit
+from engine.bars.culprit import common_cause, culprit, row_cause
 from engine.bars.dates import read_days, require_order
 from engine.bars.opens import Opens, traded_opens
 from engine.bars.series import COLUMNS, PRICE_COLUMNS, BarSeries
@@ -125,10 +125,9 @@ def _columns(frame: pd.DataFrame, place: str) -> dict[str, str]:
 
 def _require_positive(values: dict[str, np.ndarray], report: _Reporter) -> None:
     below = np.mean([np.mean(values[name] <= 0) for name in PRICE_COLUMNS])
-    small = float(np.median(np.abs(values["close"]))) < 1.0
     reason = (
-        "values on both sides of zero are returns, not prices: give prices"
-        if below > 0.2 and small
+        "values on both sides of zero are returns or differences, not prices: give prices"
+        if below > 0.2
         else "log returns are undefined for prices of zero or below (WTI settled at -37.63 on 2020-04-20); "
         "use a positive series, for example a back-adjusted ratio or an ETF"
     )
@@ -153,7 +152,7 @@ def _require_range(values: dict[str, np.ndarray], report: _Reporter) -> None:
         return
     row = int(bad[0])
     name, near = culprit(values, row)
-    cause = common_cause(values)
+    cause = common_cause(values) or row_cause(values, row)
     if crossed[row]:
         code = "data.high_below_low"
         other = "low" if name == "high" else "high"

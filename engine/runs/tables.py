@@ -35,6 +35,8 @@ def _tables_at(
     run: Run, date: str | None, symbol: str | None, quick: bool
 ) -> list[tuple[Scenario, list[str]]]:
     from engine.report.prose.afterwards import what_came
+    from engine.runs.around import surrounded
+    from engine.table.around import with_around
     from engine.table.explain.explanation import Explanation
     from engine.table.fill import table_at
     from engine.table.touch.book import book_touch
@@ -60,12 +62,15 @@ def _tables_at(
         touch = book_touch(replays, run.config)
         explained = {} if quick else _explained(run.config, replays, chosen)
     names = {instrument.symbol: instrument.name for instrument in run.config.instruments}
+    around = {} if quick else surrounded(run, chosen)
     found = []
     for key in chosen:
         if key not in replays:
             continue
         told = replace(explained.get(key, Explanation()), level_touch=touch[key])
         table = table_at(replays[key], run.forecasts, index[key], name=names[key], explained=told)
+        if key in around:
+            table = with_around(table, around[key].cut(index[key] + 1), run.config)
         found.append((table, what_came(table, run.outcomes)))
     return found
 

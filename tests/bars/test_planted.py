@@ -15,11 +15,12 @@ from engine.bars.sources.bundled import read_bundled
 from engine.bars.validate import to_series
 from engine.errors import DataError
 from tests.bars.planted import PRICE_DEFECTS, PRICES, SLICES, Planted, clean
+from tests.bars.planted_columns import COLUMN_DEFECTS
 from tests.bars.planted_days import DAY_DEFECTS
 from tests.bars.planted_neighbours import NEIGHBOURS, every_day, on_a_grid
 from tests.shared_files import data_dir
 
-DEFECTS = PRICE_DEFECTS + DAY_DEFECTS
+DEFECTS = PRICE_DEFECTS + DAY_DEFECTS + COLUMN_DEFECTS
 
 # what is known of the real files: their READMEs, and the vendors' opens and volumes
 KNOWN = {"bars.fake_opens", "bars.no_volume", "bars.rolls_suspected"}

@@ -9,6 +9,7 @@ import pytest
 from engine.bars.simulate import simulate_bars
 from engine.bars.validate import to_series
 from engine.errors import DataError
+from tests.bars.planted import clean
 
 
 def table(n: int = 30) -> pd.DataFrame:
@@ -121,3 +122,80 @@ def test_an_empty_volume_says_what_to_write():
     missing.loc[5, "volume"] = pd.NA
     with pytest.raises(DataError, match="row 7 "):
         series(missing)
+
+
+def _blamed(changes: dict[str, float], row: int = 300) -> tuple[str, str]:
+    """Code and message for bars whose row has the given cells times a factor."""
+    frame = clean("nasdaq").copy()
+    for column, factor in changes.items():
+        frame.loc[row, column] *= factor
+    with pytest.raises(DataError) as caught:
+        series(frame)
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize("row", [300, 900, 1718, 2200])
+@pytest.mark.parametrize(
+    ("column", "factor"),
+    [
+        ("high", 0.9),
+        ("high", 0.97),
+        ("low", 1.1),
+        ("low", 1.03),
+        ("close", 1.1),
+        ("close", 0.9),
+        ("open", 1.1),
+        ("open", 0.9),
+    ],
+)
+def test_the_cell_that_is_wrong_is_blamed(row, column, factor):
+    _, message = _blamed({column: factor}, row)
+    assert f": {column} " in message, message
+
+
+def test_a_high_that_is_a_little_too_low_is_blamed_and_not_the_close():
+    """The next open bears the close out: at least four in five rows blame the high, where the close was the high of the day."""
+    frame = clean("nasdaq")
+    near = (frame["close"] / frame["high"] > 0.9995) & (frame["open"] < 0.99 * frame["high"])
+    blamed = []
+    for row in frame.index[near][5:60]:
+        _, message = _blamed({"high": 0.993}, int(row))
+        blamed.append(": high " in message)
+    assert len(blamed) > 20
+    assert np.mean(blamed) > 0.8  # 87 %: elsewhere the next open lies low, too
+
+
+def test_high_and_low_of_one_row_that_changed_places_are_told_so():
+    frame = clean("nasdaq").copy()
+    frame.loc[300, ["high", "low"]] = frame.loc[300, ["low", "high"]].to_numpy().copy()
+    with pytest.raises(
+        DataError, match=r"row 302 .*: high and low of this row have changed places"
+    ) as caught:
+        series(frame)
+    assert caught.value.code == "data.high_below_low"
+
+
+def test_quotes_of_two_sides_that_cross_are_told_so():
+    frame = clean("nasdaq").copy()
+    rows = slice(1000, 1200)
+    frame.loc[rows, "high"] = frame.loc[rows, ["open", "close"]].max(axis=1) * 0.9998
+    with pytest.raises(DataError, match="quotes of two sides"):
+        series(frame)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_volume_in_the_place_of_the_close_is_told_so(whole):
+    frame = clean("nasdaq").copy()
+    rows = slice(0, len(frame)) if whole else slice(700, 700)
+    frame.loc[rows, ["close", "volume"]] = frame.loc[rows, ["volume", "close"]].to_numpy().copy()
+    with pytest.raises(DataError, match="close and volume have changed places"):
+        series(frame)
+
+
+def test_returns_in_percent_are_not_taken_for_a_negative_oil_price():
+    frame = clean("nasdaq").copy()
+    for name in ("open", "high", "low", "close"):
+        frame[name] = 100 * clean("nasdaq")["close"].pct_change().fillna(0.5)
+    with pytest.raises(DataError, match="not positive") as caught:
+        series(frame)
+    assert "returns or differences" in caught.value.hint

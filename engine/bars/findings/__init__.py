@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from engine.bars.findings.days import future, long_gap, missing_weekday, not_daily, time_zone, weekend_row
 from engine.bars.findings.finding import BarFinding, Look, Remark
-from engine.bars.findings.prices import flat, jump, not_prices, shifted, spike, split, stuck, swapped
+from engine.bars.findings.prices import copied, flat, jump, not_prices, shifted, spike, split, stuck, swapped
 from engine.bars.findings.trading import adjusted_close, fake_opens, no_volume, rolls
 from engine.bars.movement import Movement
 from engine.bars.series import BarSeries
@@ -28,6 +28,7 @@ LOOKS: Registry[Look] = Registry(
         swapped.LOOK,
         shifted.LOOK,
         stuck.LOOK,
+        copied.LOOK,
         jump.LOOK,
         flat.LOOK,
         time_zone.LOOK,

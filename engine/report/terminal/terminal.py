@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from engine.forecast.baselines import BASELINES
+from engine.report.prose.around import ahead_lines, fundamentals_lines
 from engine.report.prose.attribution_words import attribution_sentence
 from engine.report.prose.backtest_words import backtest_verdict
 from engine.report.prose.check_groups import CheckGroups, group_findings
@@ -147,6 +148,15 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
 def text_view(lines: Sequence[str]) -> RenderableType:
     """Sentences, each on a line of its own."""
     return Group(*(Text(line, style="bold") for line in lines))
+
+
+def around_view(scenario: Scenario) -> RenderableType:
+    """What was known from outside the bars, and what was scheduled; nothing where nothing is configured."""
+    parts: list[RenderableType] = []
+    for title, lines in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
+        if lines:
+            parts += [Text(), Text(title, style="bold"), *(Text(f"  {line}") for line in lines)]
+    return Group(*parts)
 
 
 def book_view(scenario: Scenario) -> RenderableType:

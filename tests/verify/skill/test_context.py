@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import engine
+from engine import commands
 from engine.config import parse_config
 from engine.report.prose.verdicts import context_verdict
+from engine.report.terminal.terminal import around_view, make_console
 from engine.report.trust import read_metrics
 from engine.scenarios import SCENARIOS
 from engine.verify.skill.context import context_skill
@@ -85,3 +89,25 @@ def test_a_run_with_noise_for_context_and_a_calendar_of_releases(tmp_path):
     (again,) = engine.scenario(config)
     assert again.to_dict()["fundamentals"] == table["fundamentals"]
     assert again.to_dict()["ahead"] == table["ahead"]
+    _shown_again(run.path, table, tmp_path, series)
+
+
+def _shown_again(folder, table, tmp_path, series):
+    """``engine show`` reads context and releases again, as they were known on the date, and only while they say the same."""
+    ((last, _),) = commands.show(folder, None, quick=True)
+    assert last.to_dict().get("fundamentals") is None
+    ((last, _),) = commands.show(folder, None)
+    assert last.to_dict()["fundamentals"] == table["fundamentals"]
+    assert last.to_dict()["ahead"] == table["ahead"]
+    ((earlier, _),) = commands.show(folder, "2011-03-15")
+    (fact,) = earlier.fundamentals
+    assert fact.published <= "2011-03-15"
+    assert fact.value == series.set_index("date")["x"][fact.about]
+    assert earlier.ahead.releases
+    make_console(written := io.StringIO()).print(around_view(earlier))
+    text = written.getvalue()
+    assert "Fundamentals" in text
+    assert "10-year yield" in text
+    series.assign(x=series.x + 1)[series.date < "2013-01-01"].to_csv(tmp_path / "x.csv", index=False)
+    ((revised, _),) = commands.show(folder, "2011-03-15")
+    assert revised.fundamentals is None

@@ -9,6 +9,8 @@ from engine.bars.movement import Movement
 _LONGEST = 10  # sessions; a longer stay is two steps, and each is told
 _STEP = 6.0  # usual session movements, there and back
 _FACTOR, _STEP_BY_FACTOR = float(np.log(1.2)), 3.5  # wrong by a factor, as in :mod:`spike`
+# smaller in units where the night holds most of it, both ways, and is as many usual nights
+_NIGHTLY, _NIGHTLY_UNITS, _NIGHTS, _PART = float(np.log(1.14)), 2.0, 8.0, 0.6
 _APART = 3.0  # times what the closes before and after differ by: a crash does not come back to where it began
 
 
@@ -20,8 +22,11 @@ def excursions(seen: Movement) -> list[tuple[int, int, float]]:
     c, n = seen.close, len(seen)
     step = np.diff(c, prepend=c[:1])
     size = np.abs(step)
-    usual = seen.usual
-    great = (size > _STEP * usual) | ((size > _FACTOR) & (size > _STEP_BY_FACTOR * usual))
+    unit = seen.unit
+    great = (size > _STEP * unit) | ((size > _FACTOR) & (size > _STEP_BY_FACTOR * unit))
+    for i in np.flatnonzero(~great & (size > _NIGHTLY) & (size > _NIGHTLY_UNITS * unit)).tolist():
+        night = float(seen.gap[i]) * np.sign(step[i])
+        great[i] = night > _PART * size[i] and night > _NIGHTS * seen.night(i)
     found: list[tuple[int, int, float]] = []
     steps = np.flatnonzero(great).tolist()
     for place, start in enumerate(steps):

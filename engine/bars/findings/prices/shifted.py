@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from engine.bars.findings.finding import Look, Remark
-from engine.bars.findings.prices.pairs import follows
+from engine.bars.findings.finding import Look, Remark, count
+from engine.bars.findings.prices.order import early_scores, stretches
 from engine.bars.movement import Movement
 
 
 def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
-    o, c = seen.open, seen.close
-    if len(c) < 3:
+    if len(seen) < 4:
         return
-    order, disorder = np.abs(o[2:] - c[1:-1]), np.abs(o[2:] - c[:-2])
-    for start, stop in follows(seen, order, disorder):
+    for first, last in stretches(early_scores(seen)):
         yield Remark(
-            f"{seen.bars.dates[start]} to {seen.bars.dates[stop + 1]}: opens follow the close two rows before them, not "
-            "the last one: closes stand one session early, so every date knows its future.",
-            start,
-            stop + 2,
+            f"{seen.bars.dates[first]} to {seen.bars.dates[last]} ({count(last - first + 1, 'session')}): opens follow the close two rows "
+            "before them, not the last one: closes stand one session early, so every date knows its future.",
+            first,
+            last + 1,
             column="close",
         )
 

@@ -19,6 +19,7 @@ _NEVER = 1e-2  # rows that repeat by chance in a whole history
 _TOGETHER = 10.0  # a quiet day makes each repeat likelier when the others are there
 _USUAL_FLAT = 0.05  # share of flat bars above which one is nothing special
 _ALWAYS = 0.8  # share of a weekday's rows that are copies, where it has no sessions of its own
+_COARSE = 0.25  # tick as a part of a usual session
 _TAIL = 2  # repeats that make the last close, and so the table, meaningless
 
 
@@ -76,7 +77,10 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     same, close = _repeats(seen)
     filled = np.concatenate(([False], (bars.high[1:] == bars.low[1:]) & close[1:]))
     told = np.zeros(n, dtype=bool)
-    whole = same | filled
+    # where a tick is much of a session, prices repeat for weeks while the market trades: a volume of its own says so
+    coarse_there = seen.tick > _COARSE * seen.usual
+    own_volume = np.concatenate(([False], (bars.volume[1:] > 0) & (bars.volume[1:] != bars.volume[:-1])))
+    whole = (same | filled) & ~(coarse_there & own_volume)
     weekly = _copied_days(seen, whole)
     if weekly.any():
         yield _filled_days(seen, weekly)
@@ -95,7 +99,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
             continue
         told[max(0, start - 1) : stop] = True
         yield _remark(seen, start, stop, "all four prices are those of the session before", "close")
-    for start, stop in runs(close & ~told, _least_repeats(close)):
+    for start, stop in runs(close & ~told & ~coarse_there, _least_repeats(close)):
         yield _remark(seen, start, stop, f"the close stays at {price(float(bars.close[start]))}", "close")
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from engine.bars.findings.finding import Look, Remark
-from engine.bars.findings.prices.pairs import follows
+from engine.bars.findings.finding import Look, Remark, count
+from engine.bars.findings.prices.order import stretches, swapped_scores
 from engine.bars.movement import Movement
 
 
 def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
-    o, c = seen.open, seen.close
-    # an open follows the close before it by a night; in exchanged columns it is two sessions and a night away
-    order, disorder = np.abs(o[1:] - c[:-1]), np.abs(c[1:] - o[:-1])
-    for start, stop in follows(seen, order, disorder):
+    if len(seen) < 3:
+        return
+    for first, last in stretches(swapped_scores(seen)):
         yield Remark(
-            f"{seen.bars.dates[start]} to {seen.bars.dates[stop]}: each close lies by the open of the session before, "
-            "not each open by the close before it: the columns open and close have changed places.",
-            start,
-            stop + 1,
+            f"{seen.bars.dates[first]} to {seen.bars.dates[last]} ({count(last - first + 1, 'session')}): each close lies by the open of "
+            "the session before, not each open by the close before it: the columns open and close have changed places.",
+            first,
+            last + 1,
             column="open",
         )
 
