@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.table.scenario import Scenario
 
 _LIKELY = 0.60  # the lower end of the interval from which "likely" is said
+_MOST_DIGITS = 2  # of a point, where fewer would show 0 for what is not 0
 
 
 def outlook(scenario: Scenario) -> str:
@@ -79,12 +80,29 @@ def against_opponent(table: HorizonTable) -> str:
         if (row.difference_low or 0.0) > 0.0 or (row.difference_high or 0.0) < 0.0
     ]
     parts = ", ".join(
-        f"{words.SCENARIO_LABELS[row.scenario].lower()} {_points(row.difference)} ({_points(row.difference_low)} to {_points(row.difference_high)})"
+        f"{words.SCENARIO_LABELS[row.scenario].lower()} {_points(row.difference)} ({_span(row.difference_low, row.difference_high)})"
         for row in table.rows
     )
-    end = f"the interval of {words.join(told)} leaves out 0" if told else "every interval holds 0"
+    if len(told) == len(table.rows):
+        end = "no interval holds 0"
+    elif told:
+        end = f"the interval{'s' if len(told) > 1 else ''} of {words.join(told)} {'leave' if len(told) > 1 else 'leaves'} out 0"
+    else:
+        end = "every interval holds 0"
     return words.sentence(f"Against {name[0].lower()}{name[1:]}, in points: {parts}; {end}")
 
 
-def _points(value: float | None) -> str:
-    return words.signed(100.0 * (value or 0.0), 0)
+def _points(value: float | None, digits: int = 0) -> str:
+    return words.signed(100.0 * (value or 0.0), digits)
+
+
+def _span(low: float | None, high: float | None) -> str:
+    """Both ends in points; one that is not 0 is not shown as 0 where the interval leaves 0 out."""
+    apart = (low or 0.0) > 0.0 or (high or 0.0) < 0.0
+    ends = []
+    for end in (low, high):
+        digits = 0
+        while apart and digits < _MOST_DIGITS and _points(end, digits).strip("0.") == "":
+            digits += 1
+        ends.append(_points(end, digits))
+    return " to ".join(ends)

@@ -11,6 +11,7 @@ import pandas as pd
 from engine.report.charts import style
 
 WIDTH, HEIGHT = 520, 260
+_FEW = 6  # values of a setting up to which each stands under the drawing
 _MOST = 2000  # points drawn; of more, an even selection
 
 
@@ -32,7 +33,7 @@ def slice_chart(
 
     def build(figure: Any) -> None:
         axes = figure.add_axes((0.14, 0.16, 0.82, 0.76))
-        axes.scatter(x[kept], scores[kept], s=14, color=style.MUTED, alpha=0.55, linewidths=0)
+        axes.scatter(x[kept], scores[kept], s=22, color=style.MUTED, alpha=0.55, linewidths=0)
         groups = pd.Series(scores).groupby(_binned(x)).median()
         if len(groups) > 1:
             axes.plot(groups.index, groups.to_numpy(), color=style.INK, lw=1.8)
@@ -42,6 +43,8 @@ def slice_chart(
             axes.axvline(float(chosen) if numbers else place[str(chosen)], color=style.CONTINUATION, lw=1)
         if not numbers:
             axes.set_xticks(range(len(labels)), labels)
+        elif len(labels) <= _FEW:
+            axes.set_xticks([float(label) for label in labels], [f"{label:g}" for label in labels])
         _plain(axes, unit)
 
     return style.render(
@@ -56,10 +59,11 @@ def history_chart(name: str, scores: np.ndarray, luck: float | None, unit: str) 
 
     def build(figure: Any) -> None:
         axes = figure.add_axes((0.14, 0.16, 0.82, 0.76))
-        axes.scatter(kept, scores[kept], s=14, color=style.MUTED, alpha=0.55, linewidths=0)
+        axes.scatter(kept, scores[kept], s=22, color=style.MUTED, alpha=0.55, linewidths=0)
         axes.step(np.arange(len(best)), best, where="post", color=style.INK, lw=1.8)
         if luck is not None:
             axes.axhline(luck, color=style.BREAKDOWN, lw=1, ls=(0, (5, 3)))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         _plain(axes, unit)
 
     return style.render(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -21,13 +22,24 @@ from engine.tune.space import Parameter
 
 _MOST_MAPS = 12
 _TABLE_POINTS = 200
-_TRADING = (
-    "annual_return_percent",
-    "sharpe",
-    "max_drawdown_percent",
-    "certainty_equivalent_percent",
-    "trades",
-)
+# figures of trading, what they are called, and with how many digits they are shown
+_TRADING = {
+    "annual_return_percent": ("Return a year, %", 2),
+    "sharpe": ("Sharpe ratio", 2),
+    "max_drawdown_percent": ("Deepest drawdown, %", 1),
+    "certainty_equivalent_percent": ("Certainty equivalent a year, %", 2),
+    "trades": ("Trades", 0),
+}
+_MINUS = re.compile(r"(?<![\w.-])-(?=\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing; ``title`` says which setting lies along it. ``broad``: it takes the whole row."""
+
+    drawing: Markup
+    title: str = ""
+    broad: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Section:
     id: str
     title: str
     paragraphs: Sequence[str] = ()
-    charts: Sequence[Markup] = ()
+    charts: Sequence[Chart] = ()
     head: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     maps: Sequence[Mapping[str, Any]] = field(default=())
@@ -66,22 +78,25 @@ def render_sweep(name: str, result: SweepResult) -> str:
         high = None if luck is None else luck["best_high"]
         chosen = frame.set_index("point").loc[best]
         charts = [
-            Markup(
-                slice_chart(
-                    f"slice-{i}",
-                    path,
-                    frame[path].tolist(),
-                    frame["score"].to_numpy(),
-                    chosen[path],
-                    high,
-                    "%",
-                )
+            Chart(
+                Markup(
+                    slice_chart(
+                        f"slice-{i}",
+                        path,
+                        frame[path].tolist(),
+                        frame["score"].to_numpy(),
+                        chosen[path],
+                        high,
+                        "%",
+                    )
+                ),
+                path,
             )
             for i, path in enumerate(axes)
         ]
         sections.append(
-            Section("slices", "One setting at a time", ["Every point over one setting; the line is the median over all "
-                    "others, the dashed line what the best of as many points shows by luck in one of twenty sweeps."], charts)
+            Section("slices", "One setting at a time", ["Skill of every point over one setting; the line is the median over all others, "
+                    "the upright line the best point, the dashed line what the best of as many points shows by luck in one of twenty sweeps."], charts)
         )  # fmt: skip
         for value, title in (("score", "Skill"), *_traded(frame)):
             maps = _maps(frame, axes, value)
@@ -110,44 +125,60 @@ def render_tuning(name: str, result: TuneResult, space: Sequence[Parameter]) -> 
     verdict, luck = result.verdict, result.verdict.luck
     high = None if luck is None else luck.best_high
     lines = [
-        f"Score: {result.objective.replace('_', ' ')}. {len(trials)} trials, {result.search.trials} different ones."
+        f"Score: {result.objective.replace('_', ' ')}. {words.plural(len(trials), 'trial')}, {result.search.trials} of them different."
     ]
     if result.best_score is not None:
         lines.append(
             f"Best {_score(result.best_score, skill)}, config as it stood {_score(result.default_score, skill)}."
         )
     lines += _luck_lines(None if luck is None else luck.to_dict(), result.best_score, "trials")
-    lines += [words.capital(text) + "." for text in result.findings]
+    # how good the best looks by luck stands here already
+    findings = [text for text in result.findings if luck is None or not text.startswith("without any skill")]
+    lines += [_MINUS.sub(words.MINUS, words.capital(text)) + "." for text in findings]
     sections = [Section("verdict", "What may be claimed?", lines)]
     if result.holdout is not None:
         sections.append(_holdout(result, skill))
     if len(scores):
         sections.append(
             Section(
-                "history", "The search in time", charts=[Markup(history_chart("history", scores, high, unit))]
+                "history",
+                "The search in time",
+                ["Score of each trial, in the order in which they were made; the line is the best so far."],
+                [Chart(Markup(history_chart("history", scores, high, unit)))],
             )
         )
         charts = [
-            Markup(
-                slice_chart(
-                    f"slice-{i}",
-                    p.path,
-                    done[p.path].tolist(),
-                    scores,
-                    result.best_values.get(p.path),
-                    high,
-                    unit,
-                )
+            Chart(
+                Markup(
+                    slice_chart(
+                        f"slice-{i}",
+                        p.path,
+                        done[p.path].tolist(),
+                        scores,
+                        result.best_values.get(p.path),
+                        high,
+                        unit,
+                    )
+                ),
+                p.path,
             )
             for i, p in enumerate(space)
         ]
         sections.append(
-            Section("slices", "One setting at a time", ["The upright line is the winner."], charts)
+            Section(
+                "slices",
+                "One setting at a time",
+                [
+                    "Score of every trial over one setting; the line is the median, the upright line the winner."
+                ],
+                charts,
+            )
         )
     if len(scores) > 1 and len(space) > 1:
         units = np.array([[p.unit(row[p.path]) for p in space] for row in done.to_dict("records")])
-        chart = Markup(parallel_chart("parallel", units, [p.path for p in space], scores))
-        sections.append(Section("together", "All settings together", charts=[chart]))
+        chart = Chart(Markup(parallel_chart("parallel", units, [p.path for p in space], scores)), broad=True)
+        text = "Every trial as a line over its settings, each from the lowest to the highest value it may take; the best tenth is blue."
+        sections.append(Section("together", "All settings together", [text], [chart]))
     if result.importance:
         rows = [[path, words.percent(share)] for path, share in result.importance.items()]
         sections.append(
@@ -157,7 +188,11 @@ def render_tuning(name: str, result: TuneResult, space: Sequence[Parameter]) -> 
         )
     sections.append(_neighbourhood(result, skill))
     assert verdict is result.verdict
-    return _page(f"Search of {name}", f"{result.group} group: {len(trials)} trials", sections)
+    return _page(
+        f"Search of {name}",
+        f"{words.capital(result.group)} group: {words.plural(len(trials), 'trial')}",
+        sections,
+    )
 
 
 def _score(value: float | None, skill: bool) -> str:
@@ -167,10 +202,12 @@ def _score(value: float | None, skill: bool) -> str:
 def _luck_lines(luck: Mapping[str, Any] | None, best: float | None, noun: str) -> list[str]:
     if luck is None or best is None:
         return []
+    worth = round(luck["effective_trials"])
+    independent = "one alone" if worth == 1 else f"{worth} independent ones"
     how = "repeated on drawn histories" if luck["method"] == "null study" else "resampled in blocks"
     return [
-        f"Without any skill the best of {luck['trials']} such {noun} (worth {luck['effective_trials']:.0f} independent "
-        f"ones) shows {words.signed_percent(luck['best_median'], 2)} in half of all cases and more than "
+        f"Without any skill the best of {luck['trials']} such {noun} (as alike as they are, worth {independent}) shows "
+        f"{words.signed_percent(luck['best_median'], 2)} in half of all cases and more than "
         f"{words.signed_percent(luck['best_high'], 2)} in one of twenty ({how}, {luck['draws']} draws). "
         f"The best here shows {words.signed_percent(best, 2)}: p {words.p_value(luck['p_value'])}."
     ]
@@ -187,14 +224,20 @@ def _holdout(result: TuneResult, skill: bool) -> Section:
             else f"{_score(interval[0], skill)} to {_score(interval[1], skill)}"
         )
 
+    def gained(best: float | None, default: float | None) -> str:
+        return words.MISSING if best is None or default is None else _score(best - default, skill)
+
     rows = [
         ["Best", _score(result.best_score, skill), _score(held.best, skill), ends(held.interval)],
         ["As it stood", _score(result.default_score, skill), _score(held.default, skill), ""],
-        ["Gain", "", "", ends(held.gain_interval)],
+        [
+            "Gain",
+            gained(result.best_score, result.default_score),
+            gained(held.best, held.default),
+            ends(held.gain_interval),
+        ],
     ]
-    text = (
-        f"{held.sessions} sessions from {held.first_date} that no trial has seen; look {held.look} at them."
-    )
+    text = f"{held.sessions} sessions from {words.day(str(held.first_date))} that no trial has seen; look {held.look} at them."
     head = ["", "Development", "Holdout", f"{held.coverage:.0%} interval"]
     return Section("holdout", "Development against holdout", [text], head=head, rows=rows)
 
@@ -207,7 +250,7 @@ def _neighbourhood(result: TuneResult, skill: bool) -> Section:
         settings = ", ".join(f"{path} {value}" for path, value in pick.values.items())
         lines.append(
             f"Best neighbourhood: trial {pick.number} ({settings}) with {_score(pick.score, skill)}; the median of the "
-            f"{pick.neighbours} trials near it is {_score(pick.median, skill)}."
+            f"{words.plural(pick.neighbours, 'trial')} near it is {_score(pick.median, skill)}."
         )
     if verdict.fragility is not None:
         lines.append(
@@ -241,8 +284,8 @@ def _wide(result: SweepResult) -> pd.DataFrame:
 
 
 def _traded(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    titles = {"certainty_equivalent_percent": "Certainty equivalent a year, %", "sharpe": "Sharpe ratio"}
-    return [(name, title) for name, title in titles.items() if name in frame and frame[name].nunique() > 1]
+    shown = ("certainty_equivalent_percent", "sharpe")
+    return [(name, _TRADING[name][0]) for name in shown if name in frame and frame[name].nunique() > 1]
 
 
 def _maps(frame: pd.DataFrame, axes: Sequence[str], value: str) -> list[dict[str, Any]]:
@@ -277,10 +320,10 @@ def _points(frame: pd.DataFrame, axes: Sequence[str], result: SweepResult) -> Se
         if len(frame)
         else frame
     )
-    head = ["Point", *axes, "Skill", *(name.replace("_", " ") for name in _TRADING if name in frame)]
+    head = ["Point", *axes, "Skill", *(title for name, (title, _) in _TRADING.items() if name in frame)]
     rows = [
         [str(row["point"]), *(str(row[axis]) for axis in axes), words.signed_percent(row["score"], 2),
-         *(words.decimal(row[name], 2) for name in _TRADING if name in frame)]
+         *(words.decimal(row[name], digits) for name, (_, digits) in _TRADING.items() if name in frame)]
         for row in ordered.to_dict("records")
     ]  # fmt: skip
     failed = result.table[result.table["reason"].notna()].drop_duplicates("point")

@@ -63,11 +63,19 @@ def _leading(scenario: Scenario) -> ChangeShare | None:
 
 def _share(share: ChangeShare) -> str:
     name = words.SCENARIO_LABELS[share.scenario]
-    parts = {"question": share.question, "price and volatility": share.market, "rules": share.rules}
+    parts = {
+        "the question": share.question,
+        "price and volatility": share.market,
+        "the rules": share.rules,
+    }
     points = tenths(list(parts.values()), share.now - share.before)
     before, now = (words.percent(p, 1) for p in (share.before, share.now))
-    told = [f"{what} {words.signed(value)}" for what, value in zip(parts, points, strict=True)]
-    return f"{name} went from {before} to {now}: {words.join(told)} points."
+    moved = [(what, value) for what, value in zip(parts, points, strict=True) if value]
+    if not moved:
+        return f"{name} stayed at {now}."
+    (first, most), *others = moved
+    told = [f"{words.signed(most)} points from {first}", *(f"{words.signed(v)} from {w}" for w, v in others)]
+    return f"{name} went from {before} to {now}: {words.join(told)}."
 
 
 def tenths(parts: list[float], total: float) -> list[float]:

@@ -39,7 +39,8 @@ def listing(
         box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0)
     )
     for name in frame.columns:
-        label = str(name).replace("_", " ")
+        # a key of the config stands as it is typed
+        label = str(name) if "." in str(name) else str(name).replace("_", " ")
         if name in right:
             table.add_column(label, justify="right", no_wrap=True)
         else:

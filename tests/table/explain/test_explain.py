@@ -182,3 +182,7 @@ def test_the_difference_to_the_opponent_is_told_with_its_interval():
         HorizonTable(15, tuple(replace(row, difference_low=-0.1, difference_high=0.1) for row in rows))
     ).endswith("every interval holds 0.")
     assert against_opponent(HorizonTable(15, tuple(replace(row, difference=None) for row in rows))) == ""
+    both = replace(rows[1], difference_high=-0.0004)
+    said = against_opponent(HorizonTable(15, (rows[0], both, rows[2])))
+    assert "between −3 (−6 to −0.04)" in said  # what leaves 0 out is not shown to end at it
+    assert said.endswith("the intervals of “up” and “between” leave out 0.")

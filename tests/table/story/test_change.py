@@ -57,9 +57,11 @@ def test_one_line_says_what_moved_why_and_where_the_change_comes_from():
     move = EdgeMove("target", 2607.0, 2607.0, 2560.0, 2570.0, "replaced")
     assert told((move,), (share,)) == (
         "Since 1 Dec 2025 the target moved from 2,607 to 2,560–2,570 (a projected price has taken its place). Up went from "
-        "25.0% to 50.5%: question +22.0, price and volatility +2.0 and rules +1.5 points."
+        "25.0% to 50.5%: +22.0 points from the question, +2.0 from price and volatility and +1.5 from the rules."
     )
     assert told((), (share,)).startswith("Since 1 Dec 2025 the question stands. Up went from")
+    still = share_of(15, "continuation", (0.25, 0.25), (0.24, 0.24), 0.24)
+    assert told((), (still,)) == "Since 1 Dec 2025 the question stands. Up stayed at 25.0%."
     reached = EdgeMove("target", 2480.0, 2490.0, 2560.0, 2570.0, "reached")
     assert told((reached,)) == (
         "Since 1 Dec 2025: the target of 2,480–2,490 was reached, so a new question is asked."

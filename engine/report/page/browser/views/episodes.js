@@ -117,7 +117,7 @@ export class EpisodesView {
       });
       one.node.querySelector(".export").remove();
       const several = page.instruments.length > 1;
-      one.node.prepend(el("p.panel-title", {}, el("a", { href: `#${several ? `${encodeURIComponent(history.facts.symbol)}@` : ""}${date}`, onclick: () => document.getElementById("machine").scrollIntoView() }, shortDay(history.dates[at])), el("span.q", {}, ` distance ${decimal(distance, 2)}`), came ? el(`strong.${SCENARIOS[came.code]}`, {}, ` ${SCENARIO_LABELS[came.code]}`) : null));
+      one.node.prepend(el("p.panel-title", {}, el("a", { href: `#${several ? `${encodeURIComponent(history.facts.symbol)}@` : ""}${date}`, onclick: () => document.getElementById("machine").scrollIntoView() }, shortDay(history.dates[at])), came ? el(`strong.${SCENARIOS[came.code]}`, {}, ` ${SCENARIO_LABELS[came.code]}`) : null), el("p.panel-figures", {}, `distance ${decimal(distance, 2)}`));
       return one;
     });
     this.closest.replaceChildren(el("h3", {}, `The ${made.length} closest dates`), el("p.lead", {}, "An illustration, not a sample. The dotted line is the close they are compared at; the bars after it are what followed."), el("div.panels.small", {}, ...made.map(({ node }) => node)));
