@@ -10,7 +10,7 @@ from engine.backtest.performance import certainty_equivalent_percent
 from engine.bars.simulate import simulate_bars
 from engine.config import parse_config, with_overrides
 from engine.errors import ConfigError, DataError, RunError
-from engine.forecast.models.offset_logistic import OffsetLogisticLearner
+from engine.forecast.models.ridge_path import RidgePath
 from engine.stages import Stages, scored_frame
 from engine.tune import objective as objective_module
 from engine.tune.holdout import LOOKS_FILE, before, holdout_start, record_look
@@ -209,10 +209,8 @@ def test_the_score_after_a_fold_is_that_of_a_shorter_walk_over_the_same_dates(lo
 
 def test_a_stopped_trial_fits_no_later_fold(longer, monkeypatch):
     fitted = []
-    fit = OffsetLogisticLearner.fit
-    monkeypatch.setattr(
-        OffsetLogisticLearner, "fit", lambda self, window: fitted.append(1) or fit(self, window)
-    )
+    fit = RidgePath.fit
+    monkeypatch.setattr(RidgePath, "fit", lambda self, window: fitted.append(1) or fit(self, window))
     config = config_of()
     SkillObjective(config, longer).staged(config, NOBODY)
     whole = len(fitted)

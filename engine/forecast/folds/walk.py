@@ -14,7 +14,7 @@ from engine.forecast.folds.selection import candidate_weights
 from engine.forecast.folds.standardise import Standardiser, fit_standardiser
 from engine.forecast.models.learner import Fitted, Learner, Window
 from engine.forecast.models.logistic_kernels import linear_logits, row_losses
-from engine.forecast.models.offset_logistic import LinearCandidates, OffsetLogisticLearner
+from engine.forecast.models.offset_logistic import LinearCandidates, LinearPath
 
 FEWEST_OUTCOMES = 10  # independent outcomes (rows / horizon) below which the forecast is the baseline itself
 
@@ -106,7 +106,7 @@ def forecast_track(
     folds: tuple[Fold, ...],
     learner: Learner,
     *,
-    own_learner: Callable[[], OffsetLogisticLearner] | None,
+    own_learner: Callable[[], LinearPath] | None,
     rolling_sessions: int | None = None,
 ) -> TrackForecast:
     """Forecast every row of ``track`` dated in one of ``folds``, each from what was known before its fold.
@@ -125,7 +125,7 @@ def forecast_folds(
     folds: tuple[Fold, ...],
     learner: Learner,
     *,
-    own_learner: Callable[[], OffsetLogisticLearner] | None,
+    own_learner: Callable[[], LinearPath] | None,
     rolling_sessions: int | None = None,
 ) -> Iterator[TrackForecast]:
     """The same fold by fold: what is forecast so far, for one who may stop.
@@ -204,7 +204,7 @@ def _fit_deviations(
     track: Track,
     used: slice,
     model: FoldModel,
-    learners: list[OffsetLogisticLearner],
+    learners: list[LinearPath],
     evidence: list[_Evidence],
     known: int,
 ) -> None:

@@ -26,12 +26,12 @@ from engine.errors import InputError
 from engine.forecast.models.learner import (
     DIRECTION_FACTOR,
     FOLD_TOLERANCE,
-    PENALTIES,
     Model,
     Window,
     weighted_sum,
 )
 from engine.forecast.models.minimise import Minimum, minimise
+from engine.forecast.models.ridge_path import Ridge, RidgeCandidates, RidgePath
 from engine.kernels.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.scenarios import BREAKDOWN, CONTINUATION, RANGE
 
@@ -63,37 +63,17 @@ class HazardRows:
         return hazard_curvature(self.features, self.hazards, self.session, self.weight)
 
 
-class HazardCandidates:
+class HazardCandidates(RidgeCandidates):
     """Candidates (C, p + 1, 2) of one fold for the given horizons; the last is all zeros."""
 
     def __init__(self, coefficients: np.ndarray, horizons: tuple[int, ...]) -> None:
-        self.coefficients = coefficients
+        super().__init__(coefficients)
         self.horizons = horizons
 
-    def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        return np.stack([self._of(c, features, offset, paths) for c in self.coefficients], axis=1)
-
-    def mixed(
-        self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
-    ) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        return self._of(weighted_sum(weights, self.coefficients), features, offset, paths)
-
-    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        out = np.zeros((3, len(features)))
-        events = weighted_sum(weights, self.coefficients)[:-1] * features[:, None]
-        out[BREAKDOWN], out[CONTINUATION] = events.T
-        return out
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """See :class:`~.learner.Fitted`."""
-        return {"coefficients": self.coefficients}
-
-    def _of(
+    def moved(
         self, coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
+        """See :class:`~.ridge_path.RidgeCandidates`."""
         if not coefficients.any():
             return offset.copy()
         cumulative = np.empty((offset.shape[0], paths.shape[1], 3))
@@ -102,42 +82,32 @@ class HazardCandidates:
         _log_at(cumulative, np.array(self.horizons, dtype=np.int64), out)
         return out
 
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`~.learner.Fitted`."""
+        out = np.zeros((3, len(features)))
+        events = weighted_sum(weights, self.coefficients)[:-1] * features[:, None]
+        out[BREAKDOWN], out[CONTINUATION] = events.T
+        return out
 
-class HazardLearner:
-    """Ridge path of hazard models, each penalty warm-started from the previous fold."""
 
-    def __init__(self, horizons: tuple[int, ...], penalties: tuple[float, ...] = PENALTIES) -> None:
-        self.penalties = penalties
-        self.horizons = horizons
-        self.candidates = len(penalties)
-        self._theta: np.ndarray | None = None
+def _rows(window: Window) -> HazardRows:
+    return HazardRows(
+        window.features,
+        baseline_hazards(window.paths),
+        window.event_session,
+        window.event_code,
+        window.weight,
+    )
 
-    def due(self, rows: int) -> bool:
-        """Fitted again for every fold."""
-        return True
 
-    def fit(self, window: Window) -> HazardCandidates:
-        """Fit all penalties to the window."""
-        if self._theta is None:
-            self._theta = np.zeros((self.candidates, len(window.features) + 1, 2))
-        rows = HazardRows(
-            window.features,
-            baseline_hazards(window.paths),
-            window.event_session,
-            window.event_code,
-            window.weight,
-        )
-        hessian = rows.curvature()
-        for c, penalty in enumerate(self.penalties):
-            if not np.isinf(penalty):
-                ridge = event_ridge(penalty, DIRECTION_FACTOR)
-                fitted = fit_hazard(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE)
-                self._theta[c] = fitted.point.reshape(self._theta[c].shape)
-        return HazardCandidates(self._theta.copy(), self.horizons)
+def _fit(rows: HazardRows, hessian: np.ndarray, start: np.ndarray, penalty: float) -> Minimum:
+    return fit_hazard(rows, hessian, start, event_ridge(penalty, DIRECTION_FACTOR), FOLD_TOLERANCE)
 
 
 MODEL = Model(
-    learner=lambda names, horizons: HazardLearner(horizons),
+    learner=lambda names, horizons: RidgePath(
+        Ridge((2,), _rows, _fit, lambda theta: HazardCandidates(theta, horizons))
+    ),
     rebuilt=lambda arrays, horizons: HazardCandidates(arrays["coefficients"], horizons),
     all_horizons=True,
     needs_events=True,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from engine.forecast.models.offset_logistic import OffsetLogisticLearner
+    from engine.forecast.models.offset_logistic import LinearPath
 
 # ridge penalties of the candidates, in independent outcomes; the last leaves the baseline as it is
 PENALTIES = (100.0, 400.0, 1600.0, 6400.0, np.inf)
@@ -88,7 +88,7 @@ class Model:
     learner: Callable[[Sequence[str], tuple[int, ...]], Learner]
     rebuilt: Callable[[Mapping[str, np.ndarray], tuple[int, ...]], Fitted]
     all_horizons: bool = False
-    own: Callable[[], OffsetLogisticLearner] | None = None
+    own: Callable[[], LinearPath] | None = None
     needs_events: bool = False
 
 

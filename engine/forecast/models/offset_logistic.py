@@ -7,6 +7,7 @@ is shrunk too: a free one would be a departure from the offset.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from engine.forecast.models.learner import (
 )
 from engine.forecast.models.logistic_kernels import curvature, linear_logits, loss_and_gradient
 from engine.forecast.models.minimise import Minimum, minimise
+from engine.forecast.models.ridge_path import Ridge, RidgeCandidates, RidgePath
 
 # orthonormal directions in which a table of scenarios can move: up or down, and wide or narrow
 SCENARIO_CONTRASTS = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]]) / np.sqrt([2.0, 6.0])
@@ -82,88 +84,53 @@ def fit_theta(
     return minimise(objective, start.ravel(), factor, tolerance=tolerance * total)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearCandidates:
+class LinearCandidates(RidgeCandidates):
     """Coefficients (candidates, p + 1, 3) of models with one horizon, intercept last."""
 
-    coefficients: np.ndarray
-
-    def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        out = np.empty((offset.shape[0], len(self.coefficients), 1, 3))
-        block = np.empty((offset.shape[0], 3))
-        base = np.ascontiguousarray(offset[:, 0])
-        for c, coefficients in enumerate(self.coefficients):
-            linear_logits(features, coefficients, base, block)
-            out[:, c, 0] = block
-        return out
-
-    def mixed(
-        self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
+    def moved(
+        self, coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
+        """See :class:`~.ridge_path.RidgeCandidates`."""
         out = np.empty((offset.shape[0], 3))
-        linear_logits(
-            features, weighted_sum(weights, self.coefficients), np.ascontiguousarray(offset[:, 0]), out
-        )
+        linear_logits(features, coefficients, np.ascontiguousarray(offset[:, 0]), out)
         return out[:, None]
 
     def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
         """See :class:`~.learner.Fitted`."""
         return (weighted_sum(weights, self.coefficients)[:-1] * features[:, None]).T
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """See :class:`~.learner.Fitted`."""
-        return {"coefficients": self.coefficients}
+
+LinearPath = RidgePath[LogisticRows, LinearCandidates]
 
 
-class OffsetLogisticLearner:
-    """Ridge path of offset logistic regressions, each penalty warm-started from the previous fold.
+def linear_path(
+    penalties: Sequence[float] = PENALTIES,
+    directions: np.ndarray = SCENARIO_CONTRASTS,
+    shrunk: Sequence[float] = (DIRECTION_FACTOR, 1.0),
+) -> LinearPath:
+    """Offset logistic regressions of every penalty.
 
-    ``directions`` (3, m) are the orthonormal ones in which the features may move a table, ``shrunk`` (m,) how many
-    times the penalty each costs.
+    Parameters
+    ----------
+    directions : (3, m) orthonormal, in which the features may move a table.
+    shrunk : (m,) how many times the penalty each direction costs.
     """
+    basis, times = np.ascontiguousarray(directions), np.array(shrunk)
 
-    def __init__(
-        self,
-        penalties: tuple[float, ...] = PENALTIES,
-        directions: np.ndarray = SCENARIO_CONTRASTS,
-        shrunk: tuple[float, ...] = (DIRECTION_FACTOR, 1.0),
-    ) -> None:
-        self.penalties = penalties
-        self.directions = np.ascontiguousarray(directions)
-        self.shrunk = np.array(shrunk)
-        self.candidates = len(penalties)
-        self._theta: np.ndarray | None = None
+    def rows(window: Window) -> LogisticRows:
+        offset, codes = (np.ascontiguousarray(a[:, 0]) for a in (window.offset, window.codes))
+        return LogisticRows(window.features, offset, codes, window.weight, basis)
 
-    def due(self, rows: int) -> bool:
-        """Fitted again for every fold."""
-        return True
+    def fit(rows: LogisticRows, hessian: np.ndarray, start: np.ndarray, penalty: float) -> Minimum:
+        return fit_theta(rows, hessian, start, np.tile(penalty * times, (len(start), 1)), FOLD_TOLERANCE)
 
-    def fit(self, window: Window) -> LinearCandidates:
-        """Fit all penalties to the window."""
-        shape = (len(window.features) + 1, self.directions.shape[1])
-        if self._theta is None:
-            self._theta = np.zeros((self.candidates, *shape))
-        rows = LogisticRows(
-            window.features,
-            np.ascontiguousarray(window.offset[:, 0]),
-            np.ascontiguousarray(window.codes[:, 0]),
-            window.weight,
-            self.directions,
-        )
-        hessian = rows.curvature()
-        for c, penalty in enumerate(self.penalties):
-            if np.isinf(penalty):
-                continue  # stays at 0: the offset itself
-            ridge = np.tile(penalty * self.shrunk, (shape[0], 1))
-            fitted = fit_theta(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE)
-            self._theta[c] = fitted.point.reshape(shape)
-        return LinearCandidates(self._theta @ self.directions.T)
+    return RidgePath(
+        Ridge((basis.shape[1],), rows, fit, lambda theta: LinearCandidates(theta @ basis.T)), penalties
+    )
 
 
 MODEL = Model(
-    learner=lambda names, horizons: OffsetLogisticLearner(),
+    learner=lambda names, horizons: linear_path(),
     rebuilt=lambda arrays, horizons: LinearCandidates(arrays["coefficients"]),
-    own=lambda: OffsetLogisticLearner(DEVIATION_PENALTIES),
+    own=lambda: linear_path(DEVIATION_PENALTIES),
 )

@@ -20,12 +20,12 @@ from engine.errors import InputError
 from engine.forecast.models.learner import (
     DIRECTION_FACTOR,
     FOLD_TOLERANCE,
-    PENALTIES,
     Model,
     Window,
     weighted_sum,
 )
 from engine.forecast.models.minimise import Minimum, minimise
+from engine.forecast.models.ridge_path import Ridge, RidgeCandidates, RidgePath
 from engine.kernels.row_blocks import REASSOCIATE, add_gradient_block, linear_block
 from engine.scenarios import BREAKDOWN, CONTINUATION
 
@@ -52,35 +52,13 @@ class OrdinalRows:
         return ordinal_curvature(self.features, self.cumulative, self.weight)
 
 
-class OrdinalCandidates:
+class OrdinalCandidates(RidgeCandidates):
     """Candidates (C, p + 1) of one fold; the last is all zeros."""
 
-    def __init__(self, coefficients: np.ndarray) -> None:
-        self.coefficients = coefficients
-
-    def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        return np.stack([self._of(c, features, offset) for c in self.coefficients], axis=1)
-
-    def mixed(
-        self, weights: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
+    def moved(
+        self, coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        return self._of(weighted_sum(weights, self.coefficients), features, offset)
-
-    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """See :class:`~.learner.Fitted`."""
-        out = np.zeros((3, len(features)))
-        out[CONTINUATION] = weighted_sum(weights, self.coefficients)[:-1] * features
-        out[BREAKDOWN] = -out[CONTINUATION]
-        return out
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """See :class:`~.learner.Fitted`."""
-        return {"coefficients": self.coefficients}
-
-    @staticmethod
-    def _of(coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray) -> np.ndarray:
+        """See :class:`~.ridge_path.RidgeCandidates`."""
         if not coefficients.any():
             return offset.copy()
         base = np.ascontiguousarray(offset[:, 0])
@@ -90,40 +68,26 @@ class OrdinalCandidates:
         _log(p, logs)
         return logs[:, None]
 
+    def contributions(self, weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """See :class:`~.learner.Fitted`."""
+        out = np.zeros((3, len(features)))
+        out[CONTINUATION] = weighted_sum(weights, self.coefficients)[:-1] * features
+        out[BREAKDOWN] = -out[CONTINUATION]
+        return out
 
-class OrdinalLearner:
-    """Ridge path of cumulative logits, each penalty warm-started from the previous fold."""
 
-    def __init__(self, penalties: tuple[float, ...] = PENALTIES) -> None:
-        self.penalties = penalties
-        self.candidates = len(penalties)
-        self._theta: np.ndarray | None = None
+def _rows(window: Window) -> OrdinalRows:
+    offset, codes = (np.ascontiguousarray(a[:, 0]) for a in (window.offset, window.codes))
+    return OrdinalRows(window.features, cumulative_log_odds(offset), codes, window.weight)
 
-    def due(self, rows: int) -> bool:
-        """Fitted again for every fold."""
-        return True
 
-    def fit(self, window: Window) -> OrdinalCandidates:
-        """Fit all penalties to the window."""
-        if self._theta is None:
-            self._theta = np.zeros((self.candidates, len(window.features) + 1))
-        rows = OrdinalRows(
-            window.features,
-            cumulative_log_odds(np.ascontiguousarray(window.offset[:, 0])),
-            np.ascontiguousarray(window.codes[:, 0]),
-            window.weight,
-        )
-        hessian = rows.curvature()
-        for c, penalty in enumerate(self.penalties):
-            if not np.isinf(penalty):
-                # all it can do is tilt the table
-                ridge = DIRECTION_FACTOR * penalty
-                self._theta[c] = fit_ordinal(rows, hessian, self._theta[c], ridge, FOLD_TOLERANCE).point
-        return OrdinalCandidates(self._theta.copy())
+def _fit(rows: OrdinalRows, hessian: np.ndarray, start: np.ndarray, penalty: float) -> Minimum:
+    # all it can do is tilt the table
+    return fit_ordinal(rows, hessian, start, DIRECTION_FACTOR * penalty, FOLD_TOLERANCE)
 
 
 MODEL = Model(
-    learner=lambda names, horizons: OrdinalLearner(),
+    learner=lambda names, horizons: RidgePath(Ridge((), _rows, _fit, OrdinalCandidates)),
     rebuilt=lambda arrays, horizons: OrdinalCandidates(arrays["coefficients"]),
 )
 

@@ -14,7 +14,7 @@ from engine.forecast.models.boosting import SHARES, BoostingCandidates, Boosting
 from engine.forecast.models.learner import PENALTIES, Model, Window
 from engine.forecast.models.offset_logistic import LinearCandidates
 from engine.forecast.models.trees import TreeModel
-from engine.forecast.models.width import width_learner
+from engine.forecast.models.width import width_path
 
 _LINEAR, _TREES = "linear_", "trees_"
 
@@ -54,7 +54,7 @@ class PoolLearner:
     def __init__(self, names: Sequence[str], horizon_sessions: int) -> None:
         assert len(PENALTIES) == len(SHARES)
         self.candidates = len(SHARES)
-        self.linear, self.trees = width_learner(), BoostingLearner(names, horizon_sessions)
+        self.linear, self.trees = width_path(), BoostingLearner(names, horizon_sessions)
 
     def due(self, rows: int) -> bool:
         """When the trees are."""

@@ -6,21 +6,24 @@ in which range stands against the other two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.forecast.models.learner import DEVIATION_PENALTIES, PENALTIES, Model
 from engine.forecast.models.offset_logistic import (
     SCENARIO_CONTRASTS,
     LinearCandidates,
-    OffsetLogisticLearner,
+    LinearPath,
+    linear_path,
 )
 
 
-def width_learner(penalties: tuple[float, ...] = PENALTIES) -> OffsetLogisticLearner:
-    """A learner with the one direction."""
-    return OffsetLogisticLearner(penalties, SCENARIO_CONTRASTS[:, 1:], (1.0,))
+def width_path(penalties: Sequence[float] = PENALTIES) -> LinearPath:
+    """A path with the one direction."""
+    return linear_path(penalties, SCENARIO_CONTRASTS[:, 1:], (1.0,))
 
 
 MODEL = Model(
-    learner=lambda names, horizons: width_learner(),
+    learner=lambda names, horizons: width_path(),
     rebuilt=lambda arrays, horizons: LinearCandidates(arrays["coefficients"]),
-    own=lambda: width_learner(DEVIATION_PENALTIES),
+    own=lambda: width_path(DEVIATION_PENALTIES),
 )

@@ -21,7 +21,7 @@ from engine.forecast.folds.walk import FEWEST_OUTCOMES, FoldModel, TrackForecast
 from engine.forecast.models import model_named
 from engine.forecast.models.learner import Learner, Window
 from engine.forecast.models.logistic_kernels import log_rows, softmax_rows
-from engine.forecast.models.offset_logistic import OffsetLogisticLearner
+from engine.forecast.models.offset_logistic import LinearPath
 from engine.forecast.probabilities import FLOOR, floor_probabilities
 from engine.kernels.blocks import resampled_positions
 from engine.kernels.streams import interval_seed, resampled_bars, resampled_rows
@@ -155,7 +155,7 @@ def _refit(
     model: FoldModel,
     rows: np.ndarray,
     learner: Learner,
-    own: dict[int, OffsetLogisticLearner],
+    own: dict[int, LinearPath],
     asked: np.ndarray,
     offset: np.ndarray,
     paths: np.ndarray,

@@ -9,7 +9,7 @@ from engine.forecast.calibration.drift import _correct
 from engine.forecast.folds.selection import candidate_weights
 from engine.forecast.folds.standardise import fit_standardiser
 from engine.forecast.models.learner import DIRECTION_FACTOR, Window
-from engine.forecast.models.offset_logistic import SCENARIO_CONTRASTS, OffsetLogisticLearner
+from engine.forecast.models.offset_logistic import SCENARIO_CONTRASTS, linear_path
 
 
 def test_no_evidence_weighs_all_alike_and_much_evidence_picks_the_best():
@@ -86,7 +86,7 @@ def test_tilting_the_table_is_shrunk_harder_than_widening_it():
     window = Window(
         x, np.zeros((n, 1, 3)), codes[:, None], np.full(n, 0.1), np.zeros((n, 1, 3)), empty, empty
     )
-    fitted = OffsetLogisticLearner((100.0, np.inf)).fit(window)
+    fitted = linear_path((100.0, np.inf)).fit(window)
     moved = SCENARIO_CONTRASTS.T @ fitted.coefficients[0, :2].T
     assert 0 < moved[0, 0] < 0.6 * moved[1, 1] < 0.4
     assert (fitted.coefficients[1] == 0).all()
