@@ -165,6 +165,8 @@ def judge(
     else:
         for line in judgement_lines(found):
             say(line)
+        if page is not None:
+            say(str(page))
 
 
 @app.command()

@@ -39,7 +39,7 @@ class Judgement:
     Attributes
     ----------
     metrics : JSON-able: ``classes``, ``rows_left_out`` (not resolved yet), ``calibration_test`` (as in a run's
-        metrics), ``notes``, and ``horizons`` -> rows, effective_rows, first_date, last_date, base_rates, scores
+        metrics), ``notes``, and ``horizons`` -> rows, effective_rows (windows without overlap), first_date, last_date, base_rates, scores
         (forecaster -> log_loss_nats, brier), skill (baseline -> log_loss_skill, low, high, brier_skill, brier_low,
         brier_high, dm_p_value, brier_dm_p_value), calibration (class -> mean_forecast, frequency, mcb, mcb_floor_mean, mcb_floor_q95,
         mcb_p_value, dsc, ece, ece_floor_mean, ece_floor_q95).
@@ -124,7 +124,7 @@ def judge(
         how = _How(draws, seed, coverage)
         classes, diagrams[horizon] = _calibration(said, codes, own, horizon, table.classes, how)
         horizons[str(horizon)] = {
-            "rows": len(mine), "effective_rows": len(mine) / horizon,
+            "rows": len(mine), "effective_rows": _apart(start[mine], which[mine], horizon),
             "first_date": str(table.dates[mine[0]]), "last_date": str(table.dates[mine[-1]]),
             "base_rates": dict(zip(table.classes, np.bincount(codes, minlength=said.shape[1]) / len(mine), strict=True)),
             **_scores(said, codes, against, start[mine], horizon, coverage),
@@ -256,6 +256,19 @@ def _calibration(
             "ece": expected_calibration_error(columns[k], happened, 10), **floors,
         }  # fmt: skip
     return out, diagrams
+
+
+def _apart(start: np.ndarray, which: np.ndarray, horizon: int) -> float:
+    """How many windows of ``horizon`` sessions from ``start`` on share no session: rows / H of daily forecasts, all of them of
+    forecasts a horizon apart; summed over instruments."""
+    count = 0
+    for one in np.unique(which):
+        places = np.sort(start[which == one])
+        row = 0
+        while row < len(places):
+            count += 1
+            row = int(np.searchsorted(places, places[row] + horizon))
+    return float(count)
 
 
 def _notes(table: ForecastTable, bars: BarSeries | None, horizons: dict[str, Any]) -> list[str]:

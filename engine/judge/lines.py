@@ -20,8 +20,8 @@ def judgement_lines(found: Judgement) -> list[str]:
     lines = [metrics["calibration_test"]["verdict"]]
     for horizon, block in metrics["horizons"].items():
         lines.append(
-            f"{horizon} sessions: {block['rows']:,} forecasts, about {block['effective_rows']:,.0f} windows that do not "
-            f"overlap, {block['first_date']} to {block['last_date']}"
+            f"{horizon} sessions: {words.plural(block['rows'], 'forecast')} in "
+            f"{words.plural(round(block['effective_rows']), 'window')} without overlap, {block['first_date']} to {block['last_date']}"
         )
         for name, line in block["skill"].items():
             lines.append(f"  log-loss skill over {FORECASTERS[name]}: {skill_words(line)}")

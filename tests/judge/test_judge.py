@@ -49,9 +49,12 @@ def test_windows_that_do_not_overlap_are_worth_all_their_rows():
     frame = table(400, seed=1)
     for name, p in zip(NAMES, (0.15, 0.35, 0.5), strict=True):
         frame[f"p_{name}"] = p
-    apart = judge(read_forecasts(frame), draws=99).metrics["calibration_test"]
+    apart = judge(read_forecasts(frame), draws=99).metrics
     daily = frame.assign(date=np.busday_offset(np.datetime64("2010-01-04"), np.arange(400)))
-    crowded = judge(read_forecasts(daily), draws=99).metrics["calibration_test"]
+    crowded = judge(read_forecasts(daily), draws=99).metrics
+    assert apart["horizons"]["10"]["effective_rows"] == 400
+    assert crowded["horizons"]["10"]["effective_rows"] == 40
+    apart, crowded = apart["calibration_test"], crowded["calibration_test"]
     assert apart["exponent"] == pytest.approx(crowded["exponent"])
     assert crowded["exponent_high"] - crowded["exponent_low"] > 1.5 * (
         apart["exponent_high"] - apart["exponent_low"]
@@ -172,6 +175,7 @@ def test_the_command_prints_the_verdict_and_draws_the_page(tmp_path):
     done = CliRunner().invoke(app, ["judge", str(tmp_path / "tables.csv"), "--page", str(page)])
     assert done.exit_code == 0, done.output
     assert "istinguishable from calibrated" in done.output
+    assert done.output.splitlines()[-1] == str(page)
     assert page.read_text().startswith("<!doctype html>")
     told = CliRunner().invoke(app, ["judge", str(tmp_path / "tables.csv"), "--json"])
     assert json.loads(told.output)["classes"] == list(NAMES)

@@ -373,4 +373,9 @@ def _require_file(path: Path) -> None:
             "relative paths are relative to the config file; ${ENGINE_DATA} names a data folder",
         ) from None
     if stat.S_ISDIR(found.st_mode):
-        raise DataError("data.missing_file", f"{path}: this is a folder", "name the file with the bars in it")
+        raise DataError(
+            "data.missing_file",
+            f"{path}: this is a folder",
+            "name one file; a folder of futures contracts is source: {kind: contracts, folder: ...} (docs/bars.md), one of "
+            'many instruments instruments: {files: "FOLDER/*.csv"} (docs/scale.md)',
+        )

@@ -69,8 +69,7 @@ def _horizon(
     return {
         "sessions": horizon,
         "sample": f"{words.plural(block['rows'], 'forecast')} from {words.day(block['first_date'])} to "
-        f"{words.day(block['last_date'])}; they overlap, so they are worth about "
-        f"{words.plural(round(block['effective_rows']), 'window')}",
+        f"{words.day(block['last_date'])}, in {words.plural(round(block['effective_rows']), 'window')} without overlap",
         "scores": [_score(name, score, block["skill"].get(name)) for name, score in block["scores"].items()],
         "calibration": [_class(name, block["calibration"][name]) for name in classes],
         "chart": Markup(reliability_chart(horizon, panels, coverage) or ""),
