@@ -79,10 +79,7 @@ def against_opponent(table: HorizonTable) -> str:
         for row in table.rows
         if (row.difference_low or 0.0) > 0.0 or (row.difference_high or 0.0) < 0.0
     ]
-    parts = ", ".join(
-        f"{words.SCENARIO_LABELS[row.scenario].lower()} {_points(row.difference)} ({_span(row.difference_low, row.difference_high)})"
-        for row in table.rows
-    )
+    parts = ", ".join(f"{words.SCENARIO_LABELS[row.scenario].lower()} {_told(row)}" for row in table.rows)
     if len(told) == len(table.rows):
         end = "no interval holds 0"
     elif told:
@@ -96,13 +93,15 @@ def _points(value: float | None, digits: int = 0) -> str:
     return words.signed(100.0 * (value or 0.0), digits)
 
 
-def _span(low: float | None, high: float | None) -> str:
-    """Both ends in points; one that is not 0 is not shown as 0 where the interval leaves 0 out."""
-    apart = (low or 0.0) > 0.0 or (high or 0.0) < 0.0
-    ends = []
-    for end in (low, high):
-        digits = 0
-        while apart and digits < _MOST_DIGITS and _points(end, digits).strip("0.") == "":
-            digits += 1
-        ends.append(_points(end, digits))
-    return " to ".join(ends)
+def _told(row: ScenarioRow) -> str:
+    """The difference and both ends in points; none that is not 0 is shown as 0 where the interval leaves 0 out."""
+    low, high = row.difference_low or 0.0, row.difference_high or 0.0
+    values, digits = (row.difference, low, high), 0
+    while (low > 0.0 or high < 0.0) and digits < _MOST_DIGITS and not all(_seen(v, digits) for v in values):
+        digits += 1
+    middle, *ends = (_points(value, digits) for value in values)
+    return f"{middle} ({' to '.join(ends)})"
+
+
+def _seen(value: float | None, digits: int) -> bool:
+    return _points(value, digits).strip("0.") != ""

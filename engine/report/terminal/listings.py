@@ -234,10 +234,14 @@ def sweep_view(summary: Mapping[str, Any], table: pd.DataFrame) -> RenderableTyp
 def runs_view(runs: pd.DataFrame, results: object) -> RenderableType:
     """Run folders, oldest first; the name opens a run, so it is never shortened, and it holds the time of the start."""
     shown = runs.drop(columns=[name for name in ("started_at",) if name in runs])
+    if "failed_checks" in shown:
+        # a column of its own leaves no room for the name in 80 columns
+        failed = shown.pop("failed_checks").fillna(0).astype(int)
+        checks = [f", {words.plural(n, 'check')} failed" if n else "" for n in failed]
+        shown["status"] = [f"{status}{more}" for status, more in zip(shown["status"], checks, strict=True)]
     return listing(
-        shown.rename(columns={"failed_checks": "failed", "instruments": "symbols"}),
-        right=("failed",),
-        whole=("run", "status", "last_date"),
+        shown.rename(columns={"instruments": "symbols"}),
+        whole=("run", "kind", "last_date"),
         empty=f"no runs under {results}",
     )
 

@@ -86,7 +86,7 @@ def scenario_view(scenario: Scenario, shown: Shown = FIRST_SCREEN) -> Renderable
         parts.append(Text())
         parts.extend(_horizon(scenario, table, shown))
     if shown.full and (legend := _legend(scenario)):
-        parts.append(Text(f"  {legend}", style="dim"))
+        parts.append(_indented(Text(legend, style="dim")))
     if shown.full and shown.levels:
         return Group(*parts, Text(), levels_view(scenario))
     for limit in range(shown.levels, 0, -1):
@@ -142,7 +142,7 @@ def levels_view(scenario: Scenario, limit: int | None = 6) -> RenderableType:
     legend = "Away: from the close to the nearer edge; age in sessions"
     if horizon:
         legend += f"; touch {horizon}: probability of a touch within {horizon} sessions"
-    return Group(table, Text(f"  {words.sentence(legend)}", style="dim"))
+    return Group(table, _indented(Text(words.sentence(legend), style="dim")))
 
 
 def text_view(lines: Sequence[str]) -> RenderableType:
@@ -155,7 +155,7 @@ def around_view(scenario: Scenario) -> RenderableType:
     parts: list[RenderableType] = []
     for title, lines in (("Fundamentals", fundamentals_lines(scenario)), ("Ahead", ahead_lines(scenario))):
         if lines:
-            parts += [Text(), Text(title, style="bold"), *(Text(f"  {line}") for line in lines)]
+            parts += [Text(), Text(title, style="bold"), *(_indented(Text(line)) for line in lines)]
     return Group(*parts)
 
 
@@ -250,23 +250,28 @@ def _horizon(scenario: Scenario, table: HorizonTable, shown: Shown) -> list[Rend
         view.add_row(*cells)
     parts: list[RenderableType] = [view]
     for row in table.rows:
-        note = Text("  ")
+        note = Text()
         note.append(words.SCENARIO_LABELS[row.scenario], style=SCENARIO_STYLES[row.scenario])
         note.append(f": {' '.join(filter(None, (row.note, row.reliability if shown.full else '')))}")
-        parts.append(note)
+        parts.append(_indented(note))
         if shown.explain and (taken_apart := attribution_sentence(row)):
-            parts.append(Padding(Text(taken_apart, style="dim"), (0, 0, 0, 4), expand=False))
+            parts.append(_indented(Text(taken_apart, style="dim"), 4))
     against = against_opponent(table)
     if against:
-        parts.append(Text(f"  {against}"))
+        parts.append(_indented(Text(against)))
     if not shown.full:
         return parts
     tail = _touches(table)
     if tail:
-        parts.append(Text(f"  {tail}"))
+        parts.append(_indented(Text(tail)))
     if table.reliability:
-        parts.append(Text(f"  {table.reliability}"))
+        parts.append(_indented(Text(table.reliability)))
     return parts
+
+
+def _indented(text: Text, by: int = 2) -> Padding:
+    """A text whose further lines stand under its first."""
+    return Padding(text, (0, 0, 0, by), expand=False)
 
 
 def _touches(table: HorizonTable) -> str:

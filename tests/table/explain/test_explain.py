@@ -184,5 +184,5 @@ def test_the_difference_to_the_opponent_is_told_with_its_interval():
     assert against_opponent(HorizonTable(15, tuple(replace(row, difference=None) for row in rows))) == ""
     both = replace(rows[1], difference_high=-0.0004)
     said = against_opponent(HorizonTable(15, (rows[0], both, rows[2])))
-    assert "between −3 (−6 to −0.04)" in said  # what leaves 0 out is not shown to end at it
+    assert "between −3.00 (−6.00 to −0.04)" in said  # what leaves 0 out is not shown to end at it
     assert said.endswith("the intervals of “up” and “between” leave out 0.")
