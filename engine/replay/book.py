@@ -37,6 +37,8 @@ from engine.rules.naming import Birth, turned_word
 
 _ROLE_NAMES = {SUPPORT: "support", RESISTANCE: "resistance"}
 _EVENT_WORDS = tuple(event.replace("_", " ") for event in EVENTS)
+_RECORD = "all_time_high"
+ROLLED = " (rolls taken out)"  # a price of today's contract at which nobody may ever have traded
 _HISTORY_EVENTS = 3  # the last so many breaks, reclaims and reversals make the role history
 
 
@@ -186,6 +188,8 @@ def book_at(replay: Replay, date: object) -> pd.DataFrame:
             strict=True,
         )
     ]
+    for place in _carried_over_rolls(replay, bar, rows["formed"], codes):
+        names[place] += ROLLED
     for place in np.flatnonzero(rows["column"] >= 0):
         crossed = _sessions_since_crossing(replay, bar, int(rows["column"][place]))
         names[place] = average_name(kinds[rows["kind"][place]].name, close > low[place], crossed)
@@ -245,6 +249,16 @@ def _last_reinforced(log, stop, ids, since, out):
         if r < len(ids) and ids[r] == log[e].level:
             kind = int(log[e].value)
             out[r, kind] = max(out[r, kind], log[e].bar)
+
+
+def _carried_over_rolls(replay: Replay, bar: int, formed: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Rows of the book that call themselves a record and were one in prices of another contract than trades at ``bar``."""
+    rolls = replay.bars.around.rolls
+    if rolls is None:
+        return np.empty(0, dtype=np.int64)
+    record = codes == KINDS.position(_RECORD)
+    moved = (rolls.ratio[formed] != rolls.ratio[bar]) | (rolls.shift[formed] != rolls.shift[bar])
+    return np.flatnonzero(record & moved)
 
 
 def _named_after(replay: Replay, bar: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

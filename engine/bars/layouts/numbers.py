@@ -17,6 +17,7 @@ _NUMERIC = frozenset(_SIGNS + _DIGITS + "KMBTkmbt%")
 _COMMA_GROUPS = re.compile(r"[-+]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
 _DOT_GROUPS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 _THOUSANDS = re.compile(r"[.,]\d{3}[.,]|,\d{3}$")
+_COMMA_LAST = re.compile(r",[^.,\n]*$", re.MULTILINE)
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -87,14 +88,17 @@ def _bare(cells: pd.Series) -> pd.Series:
 
 
 def _decimal_sign(prices: list[pd.Series], columns: dict[str, pd.Series], place: str) -> str | None:
-    cells = [c for column in prices for c in column.tolist() if c and not c.lstrip(_SIGNS).strip(_DIGITS)]
+    cells = [c for column in prices for c in column.tolist() if c]
+    if not set("".join(cells)) <= set(_DIGITS):
+        cells = [c for c in cells if not c.lstrip(_SIGNS).strip(_DIGITS)]
     commas = [cell for cell in cells if "," in cell]
     if not commas:
         groups = [cell for cell in cells if cell.count(".") > 1]
         return "," if groups and all(map(_DOT_GROUPS.fullmatch, groups)) else None
     mixed = [cell for cell in commas if "." in cell]
     if mixed:
-        return "," if 2 * sum(cell.rfind(",") > cell.rfind(".") for cell in mixed) > len(mixed) else "."
+        comma_last = len(_COMMA_LAST.findall("\n".join(mixed)))
+        return "," if 2 * comma_last > len(mixed) else "."
     every = pd.concat([cells for name, cells in columns.items() if name in PRICE_COLUMNS]).str.strip()
     pointed = every.str.fullmatch(r"\d+\.(?:\d{1,2}|\d{4,})").sum()
     apart = sum(not _COMMA_GROUPS.fullmatch(cell) for cell in commas)
@@ -126,7 +130,7 @@ def _read(cells: pd.Series, sign: str, *, suffixes: bool) -> pd.Series:
         scale = [_SUFFIX.get(cell[-1:].lower()) for cell in cells.tolist()]
         texts = [cell if by is None else cell[:-1] for cell, by in zip(cells.tolist(), scale, strict=True)]
         cells = pd.Series(texts, cells.index, dtype="str")
-    fits = cells.str.fullmatch(groups.pattern) | cells.str.fullmatch(simple)
+    fits = cells.str.fullmatch(rf"(?:{groups.pattern})|(?:{simple})")
     text = cells.str.replace(other, "", regex=False)
     if sign != ".":
         text = text.str.replace(sign, ".", regex=False)

@@ -10,6 +10,7 @@ from arch.data import nasdaq
 
 from engine.bars.contracts.rolls import Rolls
 from engine.config import parse_config
+from engine.replay.book import book_at
 from engine.replay.replay import replay
 from engine.rules.indicators import SMA_50
 from engine.table.story.past import past_of
@@ -75,3 +76,22 @@ def test_the_record_is_a_price_that_was_traded(result):
         assert carried.record == traded.max()
         assert carried.record_on == str(bars.dates[traded.argmax()])
     assert past_of(result, 1499).record_on != past_of(again, 1499, rolls.unit(1499)).record_on
+
+
+def test_a_record_of_another_contract_says_that_rolls_were_taken_out(result):
+    """In prices of today's contract nobody may ever have traded at the chain's record; before the roll the name is as it was."""
+    n = len(result.bars.dates)
+    ratio = np.where(np.arange(n) < 1400, 1.0, 0.4)
+    rolls = Rolls(ratio, np.zeros(n), (np.arange(n) >= 1400).astype(np.int64), ("A", "B"))
+    around = dataclasses.replace(result.bars.around, rolls=rolls)
+    again = dataclasses.replace(result, bars=dataclasses.replace(result.bars, around=around))
+    carried = 0
+    for at in (1399, 1405, 1499):
+        day = result.bars.dates[at]
+        plain, told = book_at(result, day), book_at(again, day)
+        record = (plain["kind"] == "all_time_high").to_numpy()
+        before = record & (plain["formed"] < np.datetime64(result.bars.dates[1400])).to_numpy() & (at >= 1400)
+        assert (told["name"].to_numpy() != plain["name"].to_numpy()).tolist() == before.tolist()
+        assert all(name.endswith("(rolls taken out)") for name in told["name"][before])
+        carried += before.sum()
+    assert carried
