@@ -2,7 +2,7 @@
 
 The rule and the fills are the same for all: signals at the close, filled at the next open, sold at the target, after a close
 below the floor at the next open, or with the horizon; the whole account in every trade, 1 + 1 basis points.  Every peer is given
-the finished fills as orders.  ``backtesting`` is no dependency of the engine; it is measured where it is installed.
+the finished fills as orders.  ``backtesting`` and ``pybroker`` are no dependencies of the engine; they are measured where they are installed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.backtest.fills import Fills, fill_signals
 from engine.bars.series import BarSeries
 from engine.bars.simulate import simulate_bars
 
+Peer = Callable[[BarSeries, Fills], "tuple[str, Callable[[], np.ndarray]]"]
 _CASH, _FEE, _SLIP, _HORIZON = 100_000.0, 1e-4, 1e-4, 15
 _SIZES = (5_000, 1_000_000)
 
@@ -73,7 +74,10 @@ def _beside_peers(bars: BarSeries, fills: Fills) -> list[dict[str, Any]]:
             _row(f"  vectorbt's Portfolio, {engine}: its time / ours", taken / mine, "times", budget)
         )
     if len(bars) <= 100_000:
-        found += _backtesting(bars, fills, account, mine)
+        # of these fills those alone that are bought and sold at opens can be given to them; all get the same ones
+        plain = _at_opens(fills)
+        for peer in (_backtesting, _pybroker):
+            found += _beside_loop(bars, plain, peer)
     return found
 
 
@@ -132,20 +136,36 @@ def _vectorbt(
     return call
 
 
-def _backtesting(bars: BarSeries, fills: Fills, account: Account, mine: float) -> list[dict[str, Any]]:
-    """backtesting.py trades whole units at the open, so it is given the entries and exits at opens, costs and prices scaled."""
+def _beside_loop(bars: BarSeries, plain: Fills, peer: Peer) -> list[dict[str, Any]]:
+    """A library that calls a function at every bar: equal trades first, then its time."""
     try:
-        from backtesting import Backtest, Strategy
+        name, call = peer(bars, plain)
     except ImportError:
         return []
-    # of these fills only those that are bought and sold at opens can be given to it; both sides get the same ones
-    plain = _at_opens(fills)
-    frame = pd.DataFrame(
-        {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close},
-        index=pd.DatetimeIndex(bars.dates.astype("datetime64[ns]")),
-    )
-    ask, leave = np.zeros(len(bars), dtype=bool), np.zeros(len(bars), dtype=bool)
+    free = open_account(bars, [plain], start=0, initial_cash=_CASH, fee_bps=0.0, slippage_bps=0.0)
+    np.testing.assert_allclose(call(), free.trades[0]["return"], rtol=1e-9, atol=1e-12)
+    taken, own = seconds(call, runs=3), seconds(lambda: _ours(bars, plain))
+    return [
+        _row(f"  {name}, {len(plain)} trades between opens, no costs: its time / ours", taken / own, "times")
+    ]
+
+
+def _asked(bars: BarSeries, plain: Fills) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+    """Dates, and the closes at which a trade is asked for and at which it is given up."""
+    ask, leave = np.zeros((2, len(bars)), dtype=bool)
     ask[plain.entry - 1], leave[plain.exit - 1] = True, True
+    return pd.DatetimeIndex(bars.dates.astype("datetime64[ns]")), ask, leave
+
+
+def _backtesting(bars: BarSeries, plain: Fills) -> tuple[str, Callable[[], np.ndarray]]:
+    """backtesting.py trades whole units at the open; returns of its trades."""
+    import backtesting
+    from backtesting import Backtest, Strategy
+
+    dates, ask, leave = _asked(bars, plain)
+    frame = pd.DataFrame(
+        {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close}, index=dates
+    )
 
     class Given(Strategy):
         def init(self) -> None:
@@ -158,24 +178,50 @@ def _backtesting(bars: BarSeries, fills: Fills, account: Account, mine: float) -
             if ask[t]:
                 self.buy(size=0.9999)
 
-    def call() -> pd.DataFrame:
-        found: pd.DataFrame = Backtest(frame, Given, cash=1e9, commission=0.0, finalize_trades=True).run()[
-            "_trades"
-        ]
-        return found
+    def call() -> np.ndarray:
+        trades = Backtest(frame, Given, cash=1e9, commission=0.0, finalize_trades=True).run()["_trades"]
+        return trades["ExitPrice"].to_numpy() / trades["EntryPrice"].to_numpy() - 1.0
 
-    trades = call()
-    gained = trades["ExitPrice"].to_numpy() / trades["EntryPrice"].to_numpy() - 1.0
-    free = open_account(bars, [plain], start=0, initial_cash=_CASH, fee_bps=0.0, slippage_bps=0.0)
-    np.testing.assert_allclose(gained, free.trades[0]["return"], rtol=1e-9, atol=1e-12)
-    taken, own = seconds(call, runs=3), seconds(lambda: _ours(bars, plain))
-    return [
-        _row(
-            f"  backtesting.py, {len(plain)} trades between opens, no costs: its time / ours",
-            taken / own,
-            "times",
-        )
-    ]
+    return f"backtesting.py {backtesting.__version__}", call
+
+
+def _pybroker(bars: BarSeries, plain: Fills) -> tuple[str, Callable[[], np.ndarray]]:
+    """PyBroker, told to fill at the open and to round nothing; returns of its trades."""
+    import pybroker
+
+    dates, ask, leave = _asked(bars, plain)
+    frame = pd.DataFrame(
+        {
+            "date": dates,
+            "symbol": "A",
+            "open": bars.open,
+            "high": bars.high,
+            "low": bars.low,
+            "close": bars.close,
+            "volume": 1e6,
+        }
+    )
+    settings = pybroker.StrategyConfig(
+        initial_cash=1e9, enable_fractional_shares=True, round_fill_price=False, round_test_result=False
+    )
+    pybroker.disable_logging()
+
+    def given(context: Any) -> None:
+        t = context.bars - 1
+        if leave[t] and context.long_pos():
+            context.sell_all_shares()
+            context.sell_fill_price = pybroker.PriceType.OPEN
+        elif ask[t]:
+            context.buy_shares = context.calc_target_shares(0.9)
+            context.buy_fill_price = pybroker.PriceType.OPEN
+
+    def call() -> np.ndarray:
+        strategy = pybroker.Strategy(frame, dates[0], dates[-1], settings)
+        strategy.add_execution(given, ["A"])
+        trades = strategy.backtest(calc_bootstrap=False).trades
+        return trades["exit"].to_numpy(float) / trades["entry"].to_numpy(float) - 1.0
+
+    return f"PyBroker {pybroker.__version__}", call
 
 
 def _at_opens(fills: Fills) -> Fills:
