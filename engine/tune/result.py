@@ -13,6 +13,7 @@ from engine.config import Config
 from engine.foreign import html
 from engine.tune.holdout import Holdout
 from engine.tune.verdict.judge import Verdict
+from engine.tune.verdict.neighbourhood import share_of_gain
 from engine.tune.verdict.written import written_config
 from engine.verify.checks.forecasts.skill_too_good import LIMIT as SKILL_LIMIT
 
@@ -138,7 +139,7 @@ class TuneResult:
             worst = min((s for s in verdict.steps if s.kept is not None), key=lambda s: s.kept or 0.0)
             found.append(
                 f"fragile: with {worst.path} = {worst.value} in place of {self.best_values[worst.path]} "
-                f"{verdict.fragility:.0%} of the gain is left"
+                f"{share_of_gain(verdict.fragility)} is left"
             )
         return found
 

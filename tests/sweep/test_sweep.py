@@ -16,12 +16,14 @@ from engine.errors import ConfigError, RunError
 from engine.forecast.inputs import forecast_input
 from engine.forecast.walk_forward import walk_forward
 from engine.replay.replay import replay
+from engine.report.terminal.listings import sweep_view
 from engine.runs.run import list_runs, open_run
 from engine.searches import work as searches
 from engine.sweep import grid_points, open_sweep, parse_axes, random_points
 from engine.verify.rows import common_rows
 from engine.verify.skill.skill import skill
 from tests.no_room import told_without_room
+from tests.report.terminal.test_terminal import printed
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,7 @@ def test_a_sweep_has_every_combination_and_shares_what_does_not_differ(swept):
     skills = table[table["metric"] == "log_loss_skill"]
     assert ((skills["low"] <= skills["value"]) & (skills["value"] <= skills["high"])).all()
     assert result.to_dict()["points"] == 6
+    assert "They share 2 forecasts" in printed(sweep_view(result.to_dict(), table), width=120)
     assert (folder / "report.html").read_text().count("<section") >= 3
     assert open_sweep(folder).manifest["status"] == "completed"
 

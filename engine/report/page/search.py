@@ -19,6 +19,7 @@ from engine.sweep import SweepResult
 from engine.table import words
 from engine.tune.result import TuneResult
 from engine.tune.space import Parameter
+from engine.tune.verdict.neighbourhood import share_of_gain
 
 _MOST_MAPS = 12
 _TABLE_POINTS = 200
@@ -254,7 +255,7 @@ def _neighbourhood(result: TuneResult, skill: bool) -> Section:
         )
     if verdict.fragility is not None:
         lines.append(
-            f"A step of a tenth of a range leaves {verdict.fragility:.0%} of the gain in the worst direction."
+            f"A step of a tenth of a range leaves {share_of_gain(verdict.fragility)} in the worst direction."
         )
     rows = [
         [s.path, words.capital(s.direction), str(s.value), "failed" if s.score is None else _score(s.score, skill),

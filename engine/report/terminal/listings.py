@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -63,11 +64,23 @@ def bars_view(bars: Mapping[str, BarSeries], findings: list[BarFinding]) -> Rend
         }
     )
     parts: list[RenderableType] = [listing(frame, right=("sessions",))]
-    parts += [Text(f"{b.symbol}: {b.around.origin}", style="dim") for b in bars.values() if b.around.origin]
-    parts += [_finding_line(finding) for finding in findings]
+    origins: dict[str, list[str]] = {}
+    for one in bars.values():
+        if one.around.origin:
+            origins.setdefault(one.around.origin, []).append(one.symbol)
+    parts += [Text(f"{', '.join(symbols)}: {origin}", style="dim") for origin, symbols in origins.items()]
+    parts += [_finding_line(finding) for finding in _said_once(findings)]
     if not findings:
         parts.append(Text("Nothing to remark."))
     return Group(*parts)
+
+
+def _said_once(findings: Sequence[BarFinding]) -> list[BarFinding]:
+    """What several instruments have in the same words is one finding with all their symbols, at the place of the first."""
+    several: dict[BarFinding, list[str]] = {}
+    for finding in findings:
+        several.setdefault(replace(finding, symbol=""), []).append(finding.symbol)
+    return [replace(finding, symbol=", ".join(symbols)) for finding, symbols in several.items()]
 
 
 def tell_bar_findings(findings: list[BarFinding]) -> None:
@@ -220,6 +233,13 @@ def sweep_view(summary: Mapping[str, Any], table: pd.DataFrame) -> RenderableTyp
         ),
         listing(rows.reset_index(drop=True), right=("skill",), empty="no point has a score"),
     ]
+    forecasts = summary["forecasts"]
+    if forecasts < len(scores):
+        parts.append(
+            Text(
+                f"They share {words.plural(forecasts, 'forecast')}: what decides on trades alone moves no skill."
+            )
+        )
     luck = summary["luck"]
     if luck is not None:
         parts.append(

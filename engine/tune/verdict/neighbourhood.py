@@ -110,3 +110,8 @@ def fragility(steps: Sequence[StepAway]) -> float | None:
     """Smallest share of the gain that survives a step; None where no step has a score."""
     kept = [step.kept for step in steps if step.kept is not None]
     return min(kept) if kept else None
+
+
+def share_of_gain(kept: float) -> str:
+    """``40% of the gain``; ``nothing of the gain`` where less than it is left, or a loss."""
+    return f"{kept:.0%} of the gain" if kept >= 0.005 else "nothing of the gain"

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from engine.bars.findings import BarFinding
+from engine.bars.simulate import simulate_bars
 from engine.report.terminal.listings import (
     bar_findings_view,
+    bars_view,
     comparison_view,
     ledger_view,
     runs_view,
@@ -134,3 +136,16 @@ def test_what_many_instruments_share_is_told_once_and_nothing_is_lost_from_the_c
     assert text.count("bars.long_gap") == 3  # of one instrument each has its line
     assert "and 4 findings more: `engine check` lists all" in text
     assert len(text.strip().splitlines()) == 6
+
+
+def test_what_several_instruments_have_in_the_same_words_is_said_once():
+    bars = {symbol: simulate_bars(50, symbol=symbol) for symbol in ("A", "B", "C")}
+    same = [BarFinding(symbol, "bars.calendar", "note", "sessions follow XNYS") for symbol in bars]
+    text = printed(
+        bars_view(bars, [*same[:1], BarFinding("B", "bars.flat", "note", "3 flat bars"), *same[1:]]),
+        width=120,
+    )
+    assert text.splitlines()[-2:] == [
+        "note: A, B, C: sessions follow XNYS  [bars.calendar]",
+        "note: B: 3 flat bars  [bars.flat]",
+    ]

@@ -7,7 +7,7 @@ from engine.tune.null import drawn_outcomes
 from engine.tune.space import Parameter
 from engine.tune.tune import tune
 from engine.tune.verdict.luck import effective_trials, luck_of_blocks
-from engine.tune.verdict.neighbourhood import best_neighbourhood, steps_away
+from engine.tune.verdict.neighbourhood import best_neighbourhood, share_of_gain, steps_away
 from tests.tune.fakes import bowl, config_of
 
 SPACE = (Parameter("a", 0.0, 1.0), Parameter("b", 1, 11), Parameter("c", choices=("x", "y")))
@@ -104,3 +104,8 @@ def test_the_verdict_of_a_search_says_what_is_left_a_step_away():
         by_hand[step.path, step.direction] = (value - result.default_score) / gain
         assert step.kept == pytest.approx(by_hand[step.path, step.direction])
     assert verdict.fragility == pytest.approx(min(by_hand.values()))
+    assert [share_of_gain(kept) for kept in (-1.44, 0.004, 0.4)] == [
+        "nothing of the gain",
+        "nothing of the gain",
+        "40% of the gain",
+    ]
