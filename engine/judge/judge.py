@@ -236,6 +236,7 @@ def _calibration(
         draws=how.draws,
         seed=horizon_seed(how.seed, horizon),
         at=[drawn_at(curve, p) for curve, p in zip(curves, columns, strict=True)],
+        figures="no_smooth",
     )
     out, diagrams = {}, {}
     for k, name in enumerate(names):

@@ -85,7 +85,7 @@ def power(
     critical = [np.sort(null.values["mcb_brier"]) for null in nulls]
     truths = [truth_behind(p, alternative)[:, k] for alternative in ALTERNATIVES for k in range(p.shape[1])]
     found = null_draws_of_classes(
-        forecasts * len(ALTERNATIVES), windows, horizon, draws=draws, seed=seed, truths=truths, only_mcb=True
+        forecasts * len(ALTERNATIVES), windows, horizon, draws=draws, seed=seed, truths=truths, figures="mcb"
     )
     out: dict[str, dict[str, float]] = {}
     for number, alternative in enumerate(ALTERNATIVES):
