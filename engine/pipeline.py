@@ -251,10 +251,9 @@ def _fill(
     with progress.stage("verify"):
         evidence = _evidence(folder, parts, config, findings, certificates)
         market = parts.market()
-        forecasts = folder.read_frame("forecasts.parquet")
-        trading = _trading(bars, market, forecasts, config, crew)
+        trading = _trading(folder, bars, market, config, crew)
         early = crew.beside(draw_early, folder.path) if len(bars) == 1 else None
-        verified = verify(forecasts, market, config, evidence, crew)
+        verified = verify(folder.read_frame("forecasts.parquet"), market, config, evidence, crew)
         folder.write_frame("reliability.parquet", verified.reliability)
     with progress.stage("backtest"):
         traded = trading()
@@ -266,7 +265,7 @@ def _fill(
         for text in traded.metrics["warnings"]:
             folder.warn(text)
         folder.manifest["failed_checks"] = [f.code for f in verified.findings if f.severity == "failure"]
-    del market, forecasts, trading, verified, traded
+    del market, trading, verified, traded
     with progress.stage("report"):
         folder.save_manifest()
         draw(folder.path, crew, early)
@@ -274,14 +273,17 @@ def _fill(
 
 
 def _trading(
-    bars: dict[str, BarSeries], market: pd.DataFrame, forecasts: pd.DataFrame, config: Config, crew: Crew
+    folder: RunFolder, bars: dict[str, BarSeries], market: pd.DataFrame, config: Config, crew: Crew
 ) -> Callable[[], BacktestResult]:
     """The backtest: of one instrument beside verification, of several shared out after it."""
-    from engine.backtest.backtest import backtest, traded
+    from engine.backtest.backtest import TRADED_COLUMNS, backtest, traded
+
+    def forecasts() -> pd.DataFrame:
+        return folder.read_frame("forecasts.parquet", list(TRADED_COLUMNS))
 
     if len(bars) == 1:
-        return crew.beside(partial(traded, config), (bars, market, forecasts))
-    return partial(backtest, bars, market, forecasts, config, crew=crew)
+        return crew.beside(partial(traded, config), (bars, market, forecasts()))
+    return lambda: backtest(bars, market, forecasts(), config, crew=crew)
 
 
 def _evidence(

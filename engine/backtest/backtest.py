@@ -39,7 +39,8 @@ from engine.year import sessions_per_week, sessions_per_year
 
 _WORTH_A_WORKER = 4
 _SETUP = ("instrument", "date", "floor", "target_low", "sigma")
-_ASKED = (
+# of forecasts.parquet: what is read of it
+TRADED_COLUMNS = (
     "instrument",
     "date",
     "horizon_sessions",
@@ -100,7 +101,7 @@ def backtest(
     warnings: list[str] = []
     setups: list[Tradable] = []
     own_replay = _by_instrument(replay[replay.columns.intersection(list(_SETUP))])
-    own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(list(_ASKED))])
+    own_forecasts = _by_instrument(forecasts[forecasts.columns.intersection(list(TRADED_COLUMNS))])
     for symbol, bars in bars_by_symbol.items():
         setup = tradable(
             bars, own_replay.pop(symbol, replay[:0]), own_forecasts.pop(symbol, forecasts[:0]), horizon
