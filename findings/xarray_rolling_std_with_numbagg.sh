@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # xarray 2026.9.0, numbagg 0.9.6, Python 3.11.
 # Whether numbagg is installed changes the numbers of xarray's rolling std, after one bad tick for good: its moving sums of
-# squares keep the rounding of what has left the window.  Eight closes near 100 with a vendor's 99999999 for "missing" among
+# squares keep the rounding of what has left the window.  Ten closes near 100 with a vendor's 99999999 for "missing" among
 # them; then std of the last three closes, in which the tick has no part.  The variance of numbagg can be below zero.
 # Seen:   without numbagg 0.2371 0.5330   with it 0.1361 0.4964   after a tick of 1e12 nan nan (variance -9977.98)
 # xarray.set_options(use_numbagg=False), or take the tick out first.  Exits non-zero where this has changed.
