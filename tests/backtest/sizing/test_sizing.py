@@ -51,6 +51,25 @@ def test_without_an_edge_there_is_no_trade_and_it_is_counted():
     assert found.unsized == int(setup.eligible.sum())
 
 
+@pytest.mark.parametrize("fee", [0.0, 8.0, 25.0])
+def test_kelly_bets_on_what_costs_leave(fee):
+    """The edge is 40 basis points; two fees of 25 take more than that, and then there is no trade."""
+    setup = some_setup(1, 300)
+    setup.table[12:] = (0.3, 0.2, 0.5)
+    setup.target[:], setup.floor[:] = setup.bars.close * 1.02, setup.bars.close * 0.98
+    costs = {"fee_bps": fee, "slippage_bps": 0.0}
+    config = small_config(
+        backtest={"sizing": "kelly", "kelly_fraction": 0.05, "entry_threshold": 0.2, **costs}
+    )
+    found = plan(setup, config, 10)
+    if fee == 25.0:
+        assert not found.signals.any()
+        return
+    p, x = np.array([0.3, 0.2, 0.5]), np.array([-0.02, 0.0, 0.02]) - 2e-4 * fee
+    best = minimize_scalar(lambda f: -p @ np.log1p(f * x), bounds=(0, -0.999999 / x.min()), method="bounded")
+    assert found.weight[1][50] == pytest.approx(0.05 * best.x, rel=1e-4)
+
+
 def test_a_volatility_target_is_met_up_to_the_cap():
     setup = some_setup(1, 300)
     setup.sigma[50], setup.sigma[51], setup.sigma[52] = 0.02, 0.001, np.nan
