@@ -10,23 +10,24 @@ from engine.bars.calendars.known import why_missing
 from engine.bars.calendars.sessions import sessions_between
 from engine.errors import EngineError
 
-# markets that a file is held against where its config names none
+# markets that a file is held against where its config names none; the search ends at the first without a disagreement, and those whose
+# holidays follow the moon take seconds to make, so they come last
 CANDIDATES = (
     "XNYS",
+    "24/5",
+    "24/7",
     "XETR",
     "XLON",
     "XPAR",
     "XSWX",
     "XTKS",
-    "XHKG",
-    "XSHG",
-    "XKRX",
     "XASX",
     "XTSE",
     "XBOM",
     "BVMF",
-    "24/5",
-    "24/7",
+    "XHKG",
+    "XSHG",
+    "XKRX",
 )
 FITS = 0.02  # share of sessions that may be missing or too many in a file that follows a calendar
 _GUESS_DAYS = 5 * 365
