@@ -17,6 +17,7 @@ _NUMERIC = frozenset(_SIGNS + _DIGITS + "KMBTkmbt%")
 _COMMA_GROUPS = re.compile(r"[-+]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
 _DOT_GROUPS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 _THOUSANDS = re.compile(r"[.,]\d{3}[.,]|,\d{3}$")
+_ALL_PLAIN = re.compile(r"\d+(?:\.\d*)?(?:\n\d+(?:\.\d*)?)*", re.ASCII)
 _COMMA_LAST = re.compile(r",[^.,\n]*$", re.MULTILINE)
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
@@ -70,11 +71,14 @@ def read_numbers(
 
 def _odd(cells: pd.Series) -> pd.Series:
     """The cells that are no plain number (empty ones are left to the content checks)."""
+    texts = cells.tolist()
+    if _ALL_PLAIN.fullmatch("\n".join(texts)):  # a whole column at once: most files have nothing else
+        return cells[:0]
     # one pass over a list: an accessor of pandas for each question would take three times as long
     odd = [
         "," in cell
         or (not cell.replace(".", "", 1).isdigit() and not _PLAIN.fullmatch(cell) and cell.strip() != "")
-        for cell in cells.tolist()
+        for cell in texts
     ]
     return cells[odd]
 
