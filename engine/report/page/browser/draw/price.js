@@ -295,12 +295,16 @@ function drawLegend(pen, history, view, x, y, price, rsi) {
   const digits = Math.max(decimals, history.close[i] < 1000 ? 2 : decimals);
   const v = (/** @type {string} */ key) => decimal(history.at(key, i), digits);
   const parts = [[shortDay(history.dates[i]), "ink", 650]];
-  if (pen.width >= 560) for (const [k, key] of [["O", "open"], ["H", "high"], ["L", "low"]]) parts.push([`${k} ${v(key)}`, "muted", 400]);
-  parts.push([`C ${v("close")}`, "ink", 400], ["line", "muted", 0], [`50-day ${v("sma_50")}`, "muted", 400]);
+  // a phone has no room for prices beside the averages' names; the close stands in the panel
+  const wide = pen.width >= 560;
+  if (wide) for (const [k, key] of [["O", "open"], ["H", "high"], ["L", "low"]]) parts.push([`${k} ${v(key)}`, "muted", 400]);
+  if (wide) parts.push([`C ${v("close")}`, "ink", 400]);
+  parts.push(["line", "muted", 0], [`50-day ${v("sma_50")}`, "muted", 400]);
   parts.push(["dash", "faint", 0], [`200-day ${v("sma_200")}`, "muted", 400]);
-  let at = price.left;
-  for (const [text, ink, weight] of parts) {
+  let at = wide ? price.left : 4;
+  for (const [k, [text, ink, weight]] of parts.entries()) {
     if (weight === 0) {
+      if (at + 20 + widthOf(parts[k + 1][0], 12, 400) > pen.width) break;
       pen.strokes([at, 12, at + 16, 12], { stroke: ink, width: 1.8, dash: text === "dash" ? [5, 3] : [] });
       at += 20;
       continue;
