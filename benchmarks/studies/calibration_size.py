@@ -1,6 +1,6 @@
 """False alarms and power of the calibration tests on markets whose probabilities are known: the table of docs/method.md.
 
-    python -m benchmarks.studies.calibration_size [--markets 400] [--draws 299] [CASE ...]
+    python -m benchmarks.studies.calibration_size [--markets 400] [--first 0] [--draws 299] [CASE ...]
 
 Standard error of a share near 5 % on 400 markets: 1.1 points.  This takes an hour on one core, so it is no part
 of ``make bench``; a smaller gate is in the suite.
@@ -39,10 +39,10 @@ _WRONG: dict[str, tuple[float, float]] = {
 }
 
 
-def measure(case: str, markets: int, draws: int) -> str:
+def measure(case: str, markets: range, draws: int) -> str:
     """One line of the table: shares rejected at 5 %."""
     found, began = [], time.perf_counter()
-    for seed in range(markets):
+    for seed in markets:
         if case in _CASES:
             asked = _CASES[case](seed)
         else:
@@ -50,7 +50,7 @@ def measure(case: str, markets: int, draws: int) -> str:
         test = joint_test(asked, draws=draws, seed=seed)
         found.append([test.p_temperature, *test.p_intercept.values(), test.p_joint])
     shares = " ".join(f"{share:6.3f}" for share in (np.array(found) <= 0.05).mean(axis=0))
-    return f"{case:24s} {markets:5d} markets: {shares}   ({time.perf_counter() - began:.0f} s)"
+    return f"{case:24s} {len(markets):5d} markets: {shares}   ({time.perf_counter() - began:.0f} s)"
 
 
 def main() -> None:
@@ -58,11 +58,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--markets", type=int, default=400)
+    parser.add_argument("--first", type=int, default=0, help="number of the first market")
     parser.add_argument("--draws", type=int, default=299)
     chosen = parser.parse_args()
     print("shares rejected at 5 %: temperature, intercept at each horizon, joint verdict")
     for case in chosen.cases or [*_CASES, *_WRONG]:
-        print(measure(case, chosen.markets, chosen.draws), flush=True)
+        print(measure(case, range(chosen.first, chosen.first + chosen.markets), chosen.draws), flush=True)
 
 
 if __name__ == "__main__":
