@@ -115,12 +115,12 @@ def require_order(days: np.ndarray, column: pd.Series, place: str) -> None:
             raise DataError(
                 "data.not_daily",
                 f"{place}: row {rows[at]}: column date: {column.iloc[at]} is on the same day as the row before, as are "
-                f"{100 * repeated:.0f} % of the rows: intraday bars, not daily ones",
+                f"{100 * repeated:.0f}% of the rows: intraday bars, not daily ones",
                 "sum them up to one bar a session first",
             )
         raise DataError(
             "data.duplicate_date",
-            f"{place}: row {rows[at]}: column date: {days[at]} appears twice, as do {100 * repeated:.0f} % of the dates: "
+            f"{place}: row {rows[at]}: column date: {days[at]} appears twice, as do {100 * repeated:.0f}% of the dates: "
             "several instruments in one table, or every row twice",
             "keep the rows of one instrument, one row per session (`symbol_column:` tells instruments apart)",
         )

@@ -110,7 +110,7 @@ def test_exact_forecast_is_not_distinguishable_and_overconfident_one_is():
     forecasts, replay = make_frames(3000, seed=0)
     fine = verify(forecasts, replay, make_config())
     assert (
-        "not distinguishable from calibrated; an overconfidence of 25 %"
+        "not distinguishable from calibrated; an overconfidence of 25%"
         in fine.metrics["horizons"]["10"]["verdict"]
     )
     forecasts, replay = make_frames(3000, seed=0, sharpen=2.5)

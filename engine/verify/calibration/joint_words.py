@@ -33,7 +33,7 @@ def joint_verdict(test: JointTest, classes: Sequence[str]) -> str:
     )
     if test.power:
         noticed = test.power["overconfidence_25"]["any"]
-        text += f"; an overconfidence of 25 % would be noticed {in_words(noticed)} (power {noticed:.0%})"
+        text += f"; an overconfidence of 25% would be noticed {in_words(noticed)} (power {noticed:.0%})"
     if test.lean == "neither" or test.exponent != test.exponent:
         return f"{text}."
     side = "timid" if test.lean == "timid" else "bold"

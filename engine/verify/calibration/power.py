@@ -114,4 +114,4 @@ def verdict(p_holm: dict[str, float], powers: dict[str, dict[str, float]]) -> st
     if found:
         named = ", ".join(f"{scenario} (p = {p:.3f})" for scenario, p in found.items())
         return f"distinguishable from calibrated: {named}"
-    return f"not distinguishable from calibrated; an overconfidence of 25 % would be noticed {noticed}"
+    return f"not distinguishable from calibrated; an overconfidence of 25% would be noticed {noticed}"

@@ -70,6 +70,6 @@ def member_skill(rows: Rows, baseline: str = "filtered_history") -> dict[str, An
 def _sentence(tested: int, better: int, found: int) -> str:
     chance = LEVEL * tested
     return (
-        f"In {better} of {tested} instruments the rules add something at 5 %; by chance they would in {chance:.1f}. "
+        f"In {better} of {tested} instruments the rules add something at 5%; by chance they would in {chance:.1f}. "
         f"With at most {FALSE_DISCOVERIES:.0%} false ones among them, {found or 'none'} can be named."
     )

@@ -265,6 +265,6 @@ def test_verdict_is_worded_with_the_power():
     fine = verdict({"range": 0.4, "breakdown": 1.0}, powers)
     assert (
         fine
-        == "not distinguishable from calibrated; an overconfidence of 25 % would be noticed one time in three"
+        == "not distinguishable from calibrated; an overconfidence of 25% would be noticed one time in three"
     )
     assert verdict({"range": 0.04}, powers) == "distinguishable from calibrated: range (p = 0.040)"

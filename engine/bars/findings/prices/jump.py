@@ -33,7 +33,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
             continue  # a great day of the market, as its range, volume and the days after say
         verdict = "the market moved, by these signs" if about.moved else "no sign of news"
         yield Remark(
-            f"{seen.bars.dates[i]}: the close moved {100 * np.expm1(move[i]):+.3g} % in a session, {units[i]:.0f} usual "
+            f"{seen.bars.dates[i]}: the close moved {100 * np.expm1(move[i]):+.3g}% in a session, {units[i]:.0f} usual "
             f"sessions. {about.sentence}: {verdict}.",
             i,
             i + 1,

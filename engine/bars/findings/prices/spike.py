@@ -241,7 +241,7 @@ def _remark(seen: Movement, i: int, columns: list[str], near: float) -> Remark:
         last = " No later bar can confirm it" + ("; a split on that day looks the same." if split else ".")
     return Remark(
         f"{seen.bars.dates[i]}: {columns[0]} {price(value)}{with_it} stands alone; it should be near {price(near)}, "
-        f"where a session usually moves by {100 * np.expm1(min(seen.usual[i], 5.0)):.2g} %.{last}",
+        f"where a session usually moves by {100 * np.expm1(min(seen.usual[i], 5.0)):.2g}%.{last}",
         i,
         i + 1,
         column=columns[0],

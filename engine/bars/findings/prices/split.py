@@ -126,7 +126,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
         like = f", as after a split of {shares[0]}:{shares[1]}" if shares and not about.moved else ""
         verdict = "the market moved, by these signs" if about.moved else "no sign of news"
         yield Remark(
-            f"{seen.bars.dates[i]}: prices go on {100 * np.expm1(step[i]):+.3g} % from the close before{like}; a night this far "
+            f"{seen.bars.dates[i]}: prices go on {100 * np.expm1(step[i]):+.3g}% from the close before{like}; a night this far "
             f"is {units:.0f} usual sessions, and the level stays. {about.sentence}: {verdict}.",
             i,
             i + 1,

@@ -24,7 +24,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
     largest = int(known[np.argmax(np.abs(step[known]))])
     yield Remark(
         f"the adjusted close knows of {count(len(known), 'distribution')} or splits that the close does not; the largest, "
-        f"{100 * np.expm1(step[largest]):+.2g} %, is on {bars.dates[largest + 1]}. Prices are used as they were quoted "
+        f"{100 * np.expm1(step[largest]):+.2g}%, is on {bars.dates[largest + 1]}. Prices are used as they were quoted "
         "(`adjust: none`).",
         largest + 1,
         largest + 2,

@@ -20,7 +20,7 @@ def _look(seen: Movement, others: Iterable[Movement]) -> Iterator[Remark]:
         end = ", to the last bar" if stop == len(bars) else ""
         yield Remark(
             f"{bars.dates[start]} to {bars.dates[stop - 1]} ({count(stop - start, 'session')}{end}): opens are not traded "
-            f"prices; {100 * near:.0f} % lie within 5 basis points of the close before. Gaps and fills at the open are left "
+            f"prices; {100 * near:.0f}% lie within 5 basis points of the close before. Gaps and fills at the open are left "
             "out there.",
             start,
             stop,
