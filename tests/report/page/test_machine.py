@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from engine.report.page.page import render_page
+from engine.runs.draw import material_of
 from engine.scenarios import SCENARIOS, whole_percents
 from engine.table.words import SCENARIO_LABELS
 from tests.report import factory
@@ -275,4 +276,15 @@ def test_a_hostile_name_is_shown_as_text(opened, tmp_path):
     assert hostile in page.locator("#machine .close").inner_text()
     assert page.locator("img").count() == 0
     assert page.said == []
+    page.close()
+
+
+def test_prices_of_any_length_have_room_in_the_book(opened, finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.report.page.data.words.price_decimals", lambda *_: 4)
+    file = tmp_path / "report.html"
+    file.write_text(render_page(material_of(finished)), encoding="utf-8")
+    page = open_page(opened, file)
+    prices = page.locator(".panel .book tbody th")
+    assert prices.count() > 5
+    assert all(th.evaluate("th => th.scrollWidth <= th.clientWidth") for th in prices.all())
     page.close()

@@ -127,6 +127,8 @@ export function outcomeView(history, t, horizon) {
 
 /** Levels on each side of the close that are made at once: as many as the list shows. */
 const NEAR = 5;
+/** Pixels of a digit of a zone. */
+const ZONE_LETTER = 7.7;
 
 /**
  * The level book, highest first, the close between.  Levels far from the close are made by `rest`, when one stays at a date:
@@ -163,13 +165,16 @@ export function bookView(history, t, horizon, hidden) {
   const from = Math.max(0, close - NEAR);
   const to = Math.min(levels.length, close + NEAR);
   const body = el("tbody", {}, ...levels.slice(from, close).map(row), here, ...levels.slice(close, to).map(row));
+  const price = el("th", { scope: "col" }, "Price");
+  // the table's layout is fixed, which a step is faster for: its first column is as wide as the longest zone can be
+  price.style.width = `${Math.max(94, 10 + ZONE_LETTER * (2 * d(levels[0].high).length + 1))}px`;
   const list = el(
     "div.scroll.book",
     { tabindex: "0", role: "region", "aria-label": `Level book of ${shortDay(history.dates[t])}` },
     el(
       "table",
       {},
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Price"), el("th", { scope: "col" }, "Level"), el("th.n", { scope: "col" }, "Away"), el("th.n", { scope: "col", title: "touches since it was confirmed" }, "Tests"), el("th.n", { scope: "col" }, "Touched"))),
+      el("thead", {}, el("tr", {}, price, el("th", { scope: "col" }, "Level"), el("th.n", { scope: "col" }, "Away"), el("th.n", { scope: "col", title: "touches since it was confirmed" }, "Tests"), el("th.n", { scope: "col" }, "Touched"))),
       body,
     ),
   );
