@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from engine.config import Config
 from engine.errors import ConfigError, RunError
@@ -24,21 +25,34 @@ from engine.forecast.walk_forward import GroupForecast
 _SECTIONS = ("rules", "setup", "outcome", "horizons", "forecast", "seed")
 
 
+def _differing(name: str, saved: object, asked: object) -> list[str]:
+    """The keys of a section in which two configs differ, each with both values."""
+    if isinstance(saved, BaseModel) and isinstance(asked, BaseModel):
+        return [
+            key
+            for field in type(saved).model_fields
+            for key in _differing(f"{name}.{field}", getattr(saved, field), getattr(asked, field))
+        ]
+    return [] if saved == asked else [f"{name} ({saved}, the config has {asked})"]
+
+
 def check_same_question(saved: Config, asked: Config) -> None:
     """Refuse a config whose question, features or classifier are not those of the run that saved the model.
 
     Raises
     ------
     ConfigError
-        ``config.other_model`` names the sections that differ; ``config.drift_not_saved``.
+        ``config.other_model`` names the keys that differ; ``config.drift_not_saved``.
     """
-    differ = [name for name in _SECTIONS if getattr(saved, name) != getattr(asked, name)]
+    differ = [
+        key for name in _SECTIONS for key in _differing(name, getattr(saved, name), getattr(asked, name))
+    ]
     if [one.sha256 for one in saved.plugins] != [one.sha256 for one in asked.plugins]:
         differ.append("version of its plugins")
     if differ:
         raise ConfigError(
             "config.other_model",
-            f"the model was fitted with another {', '.join(differ)} than the config has",
+            f"the model was fitted with another {', another '.join(differ)}",
             "use the run's own config.yaml, or run this config",
         )
     if asked.forecast.online_recalibration:

@@ -49,6 +49,7 @@ def tune(
             told=tell_findings,
         )
     show(tuning_view(result.to_dict()))
+    say(f"Page: {path.with_suffix('.html')}")
     say(path)
 
 

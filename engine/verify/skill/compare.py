@@ -109,6 +109,7 @@ def compare(
             "compare.nothing_common",
             f"no instrument, date and horizon in both (horizons {sorted(set(first['horizon_sessions']))} and "
             f"{sorted(set(second['horizon_sessions']))})",
+            "compare runs of the same instruments, with a horizon in common",
         )
     _same_outcomes(joined)
     own = [f"{name}_second" for name in columns_of("model")]
@@ -118,7 +119,11 @@ def compare(
     for horizon in horizons:
         rows = common_rows(joined, int(horizon), others=("second",))
         if "second" not in rows.probabilities:
-            raise ConfigError("compare.nothing_common", f"the second has no forecast at horizon {horizon}")
+            raise ConfigError(
+                "compare.nothing_common",
+                f"the second has no forecast at horizon {horizon}",
+                "give it a longer history or a smaller forecast.min_train_sessions",
+            )
         scores = [score_table(rows.probabilities[name], rows.codes) for name in ("model", "second")]
         gap = scores[1] - scores[0]
         counts = np.bincount(rows.date_index).astype(np.float64)
