@@ -7,8 +7,8 @@ which is why they agree.  Every other command is in :mod:`engine.commands`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -32,6 +32,8 @@ from engine.replay.replay import replay as replay_bars
 from engine.warm import compile_ahead
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from engine.backtest.backtest import BacktestResult
     from engine.members.store import Parts
     from engine.runs.folder import RunFolder
@@ -149,18 +151,27 @@ def run(
     from engine.runs.progress import Progress
     from engine.runs.run import Run
 
-    universe = load_universe(config)
-    bars, findings = load_sound(config, told, universe=universe)
-    crew = _crew_for(len(bars), workers, cluster)  # one that cannot be reached leaves no folder behind
-    import_module(
-        "engine.forecast.walk_forward"
-    )  # a limit on threads reaches only the libraries loaded by then
-    folder = RunFolder(Path(results), config, bars, command, None if resume is None else Path(resume))
-    folder.note_bars(findings, config.corrections)
-    _name_members(folder, config, universe)
+    ahead = compile_ahead()
+    with _crew_for(config, workers, cluster) as crew:  # one that cannot be reached leaves no folder behind
+        if ahead is None:
+            crew.start()  # its processes import while this one reads the bars
+        universe = load_universe(config)
+        bars, findings = load_sound(config, told, universe=universe)
+        # a limit on threads reaches only the libraries loaded by then
+        import_module("engine.forecast.walk_forward")
+        folder = RunFolder(Path(results), config, bars, command, None if resume is None else Path(resume))
+        folder.note_bars(findings, config.corrections)
+        _name_members(folder, config, universe)
+        with _ending(folder), threadpool_limits(1), Progress(folder) as progress:
+            _fill(folder, config, (bars, findings), progress, audit_dates, crew, ahead)
+    return Run(folder.path)
+
+
+@contextmanager
+def _ending(folder: RunFolder) -> Iterator[None]:
+    """The word in the folder about how its stages ended."""
     try:
-        with threadpool_limits(1), Progress(folder) as progress, crew:
-            _fill(folder, config, (bars, findings), progress, audit_dates, crew)
+        yield
     except KeyboardInterrupt as error:
         error.add_note(folder.interrupted())
         raise
@@ -173,11 +184,11 @@ def run(
             raise full from error
         raise
     folder.finish("completed")
-    return Run(folder.path)
 
 
-def _crew_for(instruments: int, workers: int, cluster: str | None) -> Crew:
+def _crew_for(config: Config, workers: int, cluster: str | None) -> Crew:
     """Who does the work: one instrument is not shared out, but what is traded and drawn needs nothing of what is verified."""
+    instruments = len(config.instruments)
     if cluster is None and workers > 1 and instruments == 1:
         return assisted(("engine.backtest.backtest", "engine.report.page.figures", "engine.report.charts"))
     return open_crew(min(workers, instruments), cluster)
@@ -204,6 +215,7 @@ def _fill(
     progress: Progress,
     audit_dates: int,
     crew: Crew,
+    ahead: Popen[bytes] | None,
 ) -> None:
     """Every stage; what is found out about an instrument or a group stands in ``parts/`` until all is done."""
     from engine.forecast.saved import write_models
@@ -216,14 +228,11 @@ def _fill(
     from engine.verify.verify import verify
 
     bars, findings = loaded
-    ahead = compile_ahead()
     plan = plan_of(list(bars.values()), config)
     parts = Parts(folder.path, list(bars), list(plan.groups))
     for name in parts.drop_damaged():
         folder.log(f"parts/{name} is damaged and made again")
-    if ahead is None:
-        crew.start()
-    elif crew.workers > 1:
+    if ahead is not None and crew.workers > 1:
         ahead.wait()  # or every worker would compile what is being compiled
     with progress.stage("instruments"):
         each = max(10, audit_dates // len(bars)) if audit_dates else 0
