@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from engine.config import dump_config
@@ -67,7 +64,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_shown,
-        bytecode_cache=_compiled(),
     )
     environment.globals["words"] = words
     environment.filters["anchor"] = _anchor
@@ -75,14 +71,6 @@ def environment() -> Environment:
     environment.filters["ticks"] = _ticks
     environment.filters["term"] = _term
     return environment
-
-
-def _compiled() -> FileSystemBytecodeCache | None:
-    """Where compiled templates are kept, beside compiled modules; None where nobody may write there."""
-    folder = Path(__file__).parent / "__pycache__"
-    with suppress(OSError):
-        folder.mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(folder), "%s.jinja") if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def render_page(material: ReportMaterial, drawn: Callable[[], Mapping[str, Any]] | None = None) -> str:
