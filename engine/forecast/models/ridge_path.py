@@ -6,6 +6,7 @@ fit of the previous fold ended.  An infinite penalty leaves the coefficients at 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -23,17 +24,17 @@ class Rows(Protocol):
         """Hessian (d, d) of the unpenalised loss where the coefficients are 0."""
 
 
-class RidgeCandidates:
+class RidgeCandidates(ABC):
     """Coefficients (C, p + 1, ...) of the candidates of one fold, intercept last; a model adds :meth:`moved`."""
 
     def __init__(self, coefficients: np.ndarray) -> None:
         self.coefficients = coefficients
 
+    @abstractmethod
     def moved(
         self, coefficients: np.ndarray, features: np.ndarray, offset: np.ndarray, paths: np.ndarray
     ) -> np.ndarray:
         """Log-odds (n, horizons, 3) of one candidate; the arguments are those of :meth:`~.learner.Fitted.logits`."""
-        raise NotImplementedError
 
     def logits(self, features: np.ndarray, offset: np.ndarray, paths: np.ndarray) -> np.ndarray:
         """See :class:`~.learner.Fitted`."""
