@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from engine.report.page.material import ReportMaterial
-from engine.report.page.page import render_page
+from engine.report.page.page import environment, render_page
 from tests.report import factory
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect"}
@@ -248,3 +248,8 @@ def test_tables_and_brief_do_not_import_plotting():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_the_words_of_a_page_are_those_of_this_engine():
+    """A template that is kept compiled holds the words that were folded into it, and shows them after they have changed."""
+    assert environment().bytecode_cache is None
